@@ -1,0 +1,45 @@
+/**
+ * A running Plimsoll as its doors (API, page, host program) see it: read what was decided, push samples, wake a tick.
+ *
+ * Example: `POST /v1/samples` calls `runtime.push(...)`, which buffers the samples and wakes the fleets that use them.
+ */
+import type { JournalEntry } from '../model/journal.ts'
+import type { Sample } from '../model/sample.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { StateStore } from '../ports/state-store.ts'
+import type { LoopEvent, TickReport } from './world.ts'
+
+/** A sample as posted: `fleet` absent means every fleet that uses the metric. */
+export interface PushedSample extends Sample {
+  readonly metric: string
+  readonly fleet?: string
+}
+
+/** `refused` says for each sample not taken which one (index in the batch) and why; the others were taken. */
+export interface PushResult {
+  readonly accepted: number
+  readonly refused: readonly { readonly index: number; readonly because: string }[]
+}
+
+export interface RuntimeHealth {
+  /** Every fleet's loop still turns. */
+  readonly live: boolean
+  /** Every fleet has ticked at least once and the store answers. */
+  readonly ready: boolean
+  readonly detail: string
+}
+
+export interface Runtime {
+  readonly clock: Clock
+  readonly store: StateStore
+  spec(): Spec
+  /** The last tick's entry; `null` before the first. */
+  latest(fleet: string): JournalEntry | null
+  lastReport(fleet: string): TickReport | null
+  push(samples: readonly PushedSample[]): PushResult
+  /** Ticks now instead of at the next interval; `null` is every fleet. Carries no data. */
+  wake(fleet: string | null): void
+  subscribe(listener: (event: LoopEvent) => void): () => void
+  health(): Promise<RuntimeHealth>
+}

@@ -1,0 +1,168 @@
+/**
+ * How many instances a fleet should have, and every step that led there. Steps carry numbers, not sentences;
+ * `engine/explain.ts` turns them into the operator's words.
+ *
+ * Example: `{ current: 5, desired: 6, direction: 'out', rule: 'Scale up', bounds: { lowest: 4, highest: 6, ... },
+ *   because: '"Scale up" fired: avg(cpu, 45m) = 83.2', steps: [...] }`
+ */
+import type { KpiState, Truth } from './expression.ts'
+import type { EpochMs } from './time.ts'
+
+export type Direction = 'out' | 'in' | 'none'
+
+export interface Bounds {
+  readonly lowest: number
+  readonly highest: number
+  readonly default: number
+  /** Name of the constraint in force. */
+  readonly constraint: string
+  /** When its window ends; `null` for one that is always on. */
+  readonly until: EpochMs | null
+}
+
+/** What one reactive rule answers. */
+export type Proposal =
+  | { readonly kind: 'abstain' }
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'want'; readonly count: number }
+
+/** A projected operand: what it would read with `at` instances. */
+export interface Projection {
+  readonly instances: number
+  readonly rule: string
+  readonly operand: string
+  readonly value: number
+}
+
+export type Step =
+  | {
+      readonly stage: 'bounds'
+      readonly outcome: 'set'
+      readonly constraint: string
+      readonly rank: number
+      readonly lowest: number
+      readonly highest: number
+      readonly default: number
+      readonly schedule: string | null
+      readonly until: EpochMs | null
+      /** Active constraints of a lower rank. */
+      readonly over: readonly string[]
+      /** Active constraints of the same rank, later in the file. */
+      readonly tied: readonly string[]
+    }
+  | {
+      readonly stage: 'operands'
+      readonly outcome: 'value'
+      readonly operand: string
+      readonly value: number
+      readonly samples: number | null
+      readonly reporting: number | null
+    }
+  | { readonly stage: 'operands'; readonly outcome: 'gap'; readonly operand: string; readonly gap: string }
+  | {
+      readonly stage: 'kpis'
+      readonly outcome: KpiState
+      readonly kpi: string
+      readonly goal: string
+      readonly found: Readonly<Record<string, number | null>>
+    }
+  | {
+      readonly stage: 'conditions'
+      readonly outcome: 'true' | 'false' | 'unknown'
+      readonly rule: string
+      readonly condition: string
+      /** The operands of the condition by key; `null` is a gap. */
+      readonly found: Readonly<Record<string, number | null>>
+      /** Since when it has been true, where `for` asks. */
+      readonly since: EpochMs | null
+    }
+  | {
+      readonly stage: 'proposals'
+      readonly outcome: 'want'
+      readonly rule: string
+      readonly rank: number
+      readonly want: number
+    }
+  | {
+      readonly stage: 'proposals'
+      readonly outcome: 'abstain'
+      readonly rule: string
+      readonly reason: 'disabled' | 'outside-schedule' | 'false' | 'unknown' | 'not-long-enough'
+      /** `not-long-enough`: when it will have held long enough. */
+      readonly until: EpochMs | null
+    }
+  | {
+      readonly stage: 'reconciliation'
+      readonly outcome: 'grow' | 'shrink' | 'keep'
+      readonly rule: string
+      readonly rank: number
+      readonly want: number
+      /** Rules that fired and did not count: a lower rank, or a smaller want. */
+      readonly over: readonly string[]
+    }
+  | {
+      readonly stage: 'reconciliation'
+      readonly outcome: 'vetoed'
+      readonly rule: string
+      readonly want: number
+      readonly by: string
+      readonly because: 'did-not-fire' | 'unknown'
+    }
+  | { readonly stage: 'reconciliation'; readonly outcome: 'default'; readonly want: number }
+  | { readonly stage: 'reconciliation'; readonly outcome: 'nothing-fired' }
+  | { readonly stage: 'reconciliation'; readonly outcome: 'count-unknown'; readonly gap: string }
+  | {
+      readonly stage: 'guards'
+      readonly guard: 'flapping'
+      readonly outcome: 'passed' | 'lessened' | 'held'
+      readonly from: number
+      readonly to: number
+      readonly projections: readonly Projection[]
+    }
+  | {
+      readonly stage: 'guards'
+      readonly guard: 'cooldown'
+      readonly outcome: 'passed' | 'held'
+      readonly from: number
+      readonly to: number
+      readonly lastChangeAt: EpochMs | null
+      readonly cooldownMs: number
+      readonly until: EpochMs | null
+    }
+  | {
+      readonly stage: 'guards'
+      readonly guard: 'stabilization'
+      readonly outcome: 'passed' | 'lessened' | 'held'
+      readonly from: number
+      readonly to: number
+      readonly windowMs: number
+      /** The recommendation that stands in the way leaves the window then. */
+      readonly until: EpochMs | null
+    }
+  | {
+      readonly stage: 'limits'
+      readonly outcome: 'raised' | 'lowered'
+      readonly limit: 'lowest' | 'highest' | 'target'
+      readonly from: number
+      readonly to: number
+    }
+
+export interface Decision {
+  readonly fleet: string
+  readonly at: EpochMs
+  /** open + pending + replacing; `null` when the target could not be asked. */
+  readonly current: number | null
+  /** `null` only when `current` is. */
+  readonly desired: number | null
+  readonly direction: Direction
+  /** The rule or constraint that won; `null` when nothing changes. */
+  readonly rule: string | null
+  readonly bounds: Bounds
+  /** One sentence in the operator's words. */
+  readonly because: string
+  readonly kpis: Readonly<Record<string, KpiState>>
+  readonly settings: Readonly<Record<string, boolean | number | string>>
+  readonly steps: readonly Step[]
+}
+
+export type { Truth }

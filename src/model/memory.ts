@@ -1,0 +1,75 @@
+/**
+ * What a fleet remembers from one tick to the next; everything else is observed anew. Committed with the
+ * journal entry it belongs to, so cooldowns, `for` timers, closed marks and orders survive a restart.
+ *
+ * Example: after "Scale up" added one at 11:40,
+ * `lastChange: { at: ..., direction: 'out', rule: 'Scale up', from: 4, to: 5, cooldownMs: 180000 }`.
+ */
+import type { Admission, Order } from './inventory.ts'
+import type { EpochMs } from './time.ts'
+
+export interface Change {
+  readonly at: EpochMs
+  readonly direction: 'out' | 'in'
+  /** The rule or constraint that asked; `null` when another actor changed the count. */
+  readonly rule: string | null
+  readonly from: number
+  readonly to: number
+  /** The period that rule would have waited in its direction (for `cooldownFrom: last`). */
+  readonly cooldownMs: number
+}
+
+export interface Recommendation {
+  readonly at: EpochMs
+  readonly count: number
+}
+
+/** Our marks on an instance, kept by us because a target does not know them. */
+export interface Mark {
+  readonly admission: Admission
+  readonly closedAt: EpochMs | null
+  readonly sealed: boolean
+  readonly replaced: boolean
+  /** First seen ready. */
+  readonly readyAt: EpochMs | null
+  /** First seen at all; an instance that vanishes while not sealed was lost. */
+  readonly seenAt: EpochMs
+}
+
+/** Launches that failed in a row; the next may be tried at `retryAt`. */
+export interface LaunchTrouble {
+  readonly failures: number
+  readonly retryAt: EpochMs
+  readonly error: string
+}
+
+export interface Memory {
+  /** Grows by one with every commit. 0 before the first. */
+  readonly revision: number
+  /** The last tick's time; never goes back. */
+  readonly at: EpochMs
+  /** By rule name: since when its condition has been true. */
+  readonly trueSince: Readonly<Record<string, EpochMs>>
+  readonly lastChange: Change | null
+  readonly recommendations: readonly Recommendation[]
+  /** What the last decision wanted; `null` before the first. */
+  readonly desired: number | null
+  /** By operand: since when it has been a gap. */
+  readonly gaps: Readonly<Record<string, EpochMs>>
+  readonly marks: Readonly<Record<string, Mark>>
+  readonly orders: readonly Order[]
+  readonly launchTrouble: LaunchTrouble | null
+}
+
+export const EMPTY_MEMORY: Memory = Object.freeze({
+  revision: 0,
+  at: 0,
+  trueSince: Object.freeze({}),
+  lastChange: null,
+  recommendations: Object.freeze([]),
+  desired: null,
+  gaps: Object.freeze({}),
+  marks: Object.freeze({}),
+  orders: Object.freeze([]),
+  launchTrouble: null,
+})

@@ -1,0 +1,61 @@
+/**
+ * Everything one tick saw of a fleet, as numbers: the only facts `decide` and `plan` may use. Stored in the
+ * journal, so that a decision can be replayed byte for byte.
+ *
+ * Example: four open instances, CPU averaging 83.2 over nine samples of four instances:
+ * `{ at: 1795262400000, fleet: 'web', capacity: { open: 4, pending: 0, draining: 0, replacing: 0 },
+ *    readings: { 'avg(cpu, 45m)': { value: 83.2, samples: 9, firstAt: ..., lastAt: ..., reporting: 4 } }, ... }`
+ */
+import type { EpochMs, Interval } from './time.ts'
+
+/** What a window held. Whether that is enough to count is the engine's business (coverage, quorum). */
+export interface Reading {
+  readonly value: number
+  readonly samples: number
+  /** Time of the oldest and newest sample inside the window. */
+  readonly firstAt: EpochMs
+  readonly lastAt: EpochMs
+  /** How many different instances the samples name; `null` when they name none. */
+  readonly reporting: number | null
+}
+
+/** Data asked for and not had. Never zero. */
+export interface Gap {
+  readonly gap: string
+}
+
+/** An operand stated outright (the what-if door) rather than computed from samples: no coverage to judge. */
+export interface Stated {
+  readonly stated: number
+}
+
+export type OperandReading = Reading | Gap | Stated
+
+/** Counts of a fleet; the four are disjoint. */
+export interface CapacityCounts {
+  /** Ready, open and not unhealthy. */
+  readonly open: number
+  /** Ordered and not yet ready: booting instances and launches nobody has seen yet. */
+  readonly pending: number
+  /** Closed and not yet gone. */
+  readonly draining: number
+  /** Lost or unhealthy, and not yet replaced: they keep their place in the count until they are. */
+  readonly replacing: number
+}
+
+export interface Observation {
+  readonly at: EpochMs
+  readonly fleet: string
+  /** `null`: the target could not be asked; then nothing may change. */
+  readonly capacity: CapacityCounts | null
+  /** Why `capacity` is null. */
+  readonly capacityGap: string | null
+  /** Slots in use and slots in all on open instances; `null` is unknown (or no router to ask). */
+  readonly sessions: { readonly inUse: number | null; readonly slots: number | null }
+  /** By operand key; an operand without an entry is a gap. */
+  readonly readings: Readonly<Record<string, OperandReading>>
+  /** By schedule name: the window in force at `at`, else the next one; `null` when there is none. */
+  readonly windows: Readonly<Record<string, Interval | null>>
+  /** The most the target can hold (plan tier, quota); `null` when it knows no limit. */
+  readonly targetHighest: number | null
+}

@@ -1,0 +1,114 @@
+/**
+ * Where intent becomes durable: memory, journal, samples and revision in one atomic commit.
+ *
+ * Example: `commit({ fleet: 'web', epoch: 3, parentRevision: 41, memory: { revision: 42, ... }, entry, samples: [] })`
+ * is refused with `conflict` when someone else committed revision 42 first or holds a later epoch.
+ */
+import type { JournalEntry } from '../model/journal.ts'
+import type { Memory } from '../model/memory.ts'
+import type { Outcome } from '../model/plan.ts'
+import type { Sample } from '../model/sample.ts'
+import type { EpochMs, Interval } from '../model/time.ts'
+import type { Plugin } from './plugin.ts'
+
+export interface Lease {
+  readonly fleet: string
+  readonly holder: string
+  /** Grows with every change of holder; a commit with an older one is refused. */
+  readonly epoch: number
+  readonly expiresAt: EpochMs
+}
+
+export interface SeriesSamples {
+  readonly metric: string
+  readonly samples: readonly Sample[]
+}
+
+export interface Commit {
+  readonly fleet: string
+  readonly epoch: number
+  /** The revision this one was made from; `memory.revision` is one more. */
+  readonly parentRevision: number
+  readonly memory: Memory
+  /** The tick's entry, in the commit of its intent. */
+  readonly entry: JournalEntry | null
+  /** Outcomes of the entry with this revision, in the commit that follows the acting. */
+  readonly outcomes: { readonly revision: number; readonly outcomes: readonly Outcome[] } | null
+  readonly samples: readonly SeriesSamples[]
+}
+
+/** Newest first. `before` pages: entries with a smaller revision. */
+export interface JournalQuery {
+  readonly fleet: string
+  readonly limit: number
+  readonly before?: number
+  /** Entries with `at` <= this. */
+  readonly at?: EpochMs
+  readonly since?: EpochMs
+  /** Only ticks that changed something (actions, or a desired other than current). */
+  readonly changesOnly?: boolean
+}
+
+/** One tick in numbers, for pictures and long views; cheaper than its journal entry. */
+export interface TimelinePoint {
+  readonly at: EpochMs
+  readonly revision: number
+  /** `null` where the target could not be asked. */
+  readonly open: number | null
+  readonly pending: number | null
+  readonly draining: number | null
+  readonly desired: number | null
+  readonly lowest: number
+  readonly highest: number
+  /** The rule or constraint that won, when the count changed. */
+  readonly rule: string | null
+}
+
+export interface TimelineQuery {
+  readonly fleet: string
+  readonly window: Interval
+  /** The newest this many. */
+  readonly limit: number
+}
+
+export interface SampleQuery {
+  readonly fleet: string
+  readonly metric: string
+  readonly window: Interval
+  /** The newest this many. */
+  readonly limit: number
+}
+
+export interface Retention {
+  readonly samplesMs: number
+  /** Samples kept per fleet and metric, whatever their age: the newest this many. */
+  readonly samplesPerSeries: number
+  readonly journalMs: number
+  /** Journal entries kept per fleet, whatever their age: the newest this many. */
+  readonly journalEntries: number
+}
+
+export interface StateStore extends Plugin {
+  /** The fleet's memory; `EMPTY_MEMORY` when it has none. */
+  load(fleet: string): Promise<Memory>
+  /**
+   * Atomic and durable when it returns. Throws `PluginError('conflict')` when `parentRevision` is not the
+   * stored revision, or a lease with a later epoch exists.
+   */
+  commit(commit: Commit): Promise<void>
+  /** Keeps the text of a configuration under its digest (once). */
+  saveSpec(digest: string, text: string, at: EpochMs): Promise<void>
+  readSpec(digest: string): Promise<string | null>
+  readJournal(query: JournalQuery): Promise<readonly JournalEntry[]>
+  /** Sorted by time. */
+  readTimeline(query: TimelineQuery): Promise<readonly TimelinePoint[]>
+  /** Sorted by time. */
+  readSamples(query: SampleQuery): Promise<readonly Sample[]>
+  /** Fleets that have memory, sorted. */
+  listFleets(): Promise<readonly string[]>
+  /** The lease when it was free, expired, or already `holder`'s (then renewed, same epoch); `null` while another holds it. */
+  acquireLease(fleet: string, holder: string, now: EpochMs, ttlMs: number): Promise<Lease | null>
+  releaseLease(lease: Lease): Promise<void>
+  /** Deletes what retention no longer keeps. Bounded work per call; returns rows deleted. */
+  prune(now: EpochMs, retention: Retention): Promise<number>
+}

@@ -1,0 +1,60 @@
+/**
+ * The provider behind a fleet: lists its instances, launches and terminates them.
+ *
+ * Example: `launch([{ token: 'web/42/1', zone: null }], signal)` answers
+ * `[{ token: 'web/42/1', ok: true, instance: 'web-7' }]`; the same token again answers the same and launches nothing.
+ */
+import type { Health } from '../model/inventory.ts'
+import type { EpochMs } from '../model/time.ts'
+import type { Plugin, PluginErrorKind } from './plugin.ts'
+
+export interface TargetInstance {
+  readonly id: string
+  /** `lost`: it ended without our asking (crashed); it stays listed until `terminate` is called for it. */
+  readonly lifecycle: 'booting' | 'ready' | 'terminating' | 'lost'
+  readonly health: Health
+  readonly zone: string | null
+  readonly address: string | null
+  readonly launchedAt: EpochMs | null
+  /** The token it was launched with, where the target keeps it. */
+  readonly token: string | null
+  /** Why it is lost or unhealthy, in words. */
+  readonly detail: string | null
+}
+
+export interface TargetCapabilities {
+  /** `false`: nothing may be launched or terminated (advice only). */
+  readonly acts: boolean
+  readonly choosesVictim: boolean
+  readonly zones: readonly string[]
+  /** A repeated launch token launches nothing new, even across a restart of ours. */
+  readonly idempotentLaunch: boolean
+  /** Nobody else adds or removes instances: one that vanishes was lost, not removed on purpose. */
+  readonly exclusive: boolean
+  readonly highestCount: number | null
+}
+
+export interface LaunchOrder {
+  readonly token: string
+  readonly zone: string | null
+}
+
+export type LaunchResult =
+  | { readonly token: string; readonly ok: true; readonly instance: string }
+  | { readonly token: string; readonly ok: false; readonly kind: PluginErrorKind; readonly error: string }
+
+export type TerminateResult =
+  | { readonly instance: string; readonly ok: true; readonly state: 'terminating' | 'gone' }
+  | { readonly instance: string; readonly ok: false; readonly kind: PluginErrorKind; readonly error: string }
+
+export interface Target extends Plugin {
+  readonly capabilities: TargetCapabilities
+  /** Complete, or it throws a `PluginError`. Never a partial list. */
+  listInstances(signal: AbortSignal): Promise<readonly TargetInstance[]>
+  /** One result per order, in order. Throws only when nothing was tried. */
+  launch(orders: readonly LaunchOrder[], signal: AbortSignal): Promise<readonly LaunchResult[]>
+  /** One result per id, in order. A missing instance answers "gone". */
+  terminate(instances: readonly string[], signal: AbortSignal): Promise<readonly TerminateResult[]>
+  /** Calls `wake` when something changed by itself (a crash, a boot); the result unsubscribes. */
+  subscribe?(wake: () => void): () => void
+}
