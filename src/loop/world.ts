@@ -38,7 +38,13 @@ export interface World {
 export type TickReport =
   | { readonly outcome: 'ticked'; readonly fleet: string; readonly at: EpochMs; readonly entry: JournalEntry }
   | { readonly outcome: 'standby'; readonly fleet: string; readonly at: EpochMs }
-  | { readonly outcome: 'failed'; readonly fleet: string; readonly at: EpochMs; readonly code: string; readonly error: string }
+  | {
+      readonly outcome: 'failed'
+      readonly fleet: string
+      readonly at: EpochMs
+      readonly code: string
+      readonly error: string
+    }
 
 export type LoopEvent =
   | { readonly type: 'tick'; readonly report: TickReport }
@@ -49,8 +55,20 @@ export type LoopEvent =
       readonly metric: string
       readonly samples: readonly Sample[]
     }
-  | { readonly type: 'gap-began'; readonly fleet: string; readonly operand: string; readonly at: EpochMs; readonly gap: string }
+  | {
+      readonly type: 'gap-began'
+      readonly fleet: string
+      readonly operand: string
+      readonly at: EpochMs
+      readonly gap: string
+    }
   | { readonly type: 'gap-ended'; readonly fleet: string; readonly operand: string; readonly at: EpochMs }
-  | { readonly type: 'lost'; readonly fleet: string; readonly instance: string; readonly at: EpochMs; readonly detail: string }
+  | {
+      readonly type: 'lost'
+      readonly fleet: string
+      readonly instance: string
+      readonly at: EpochMs
+      readonly detail: string
+    }
   | { readonly type: 'spec-applied'; readonly digest: string; readonly at: EpochMs }
   | { readonly type: 'spec-refused'; readonly problems: string; readonly at: EpochMs }

@@ -54,6 +54,8 @@ export interface Memory {
   readonly recommendations: readonly Recommendation[]
   /** What the last decision wanted; `null` before the first. */
   readonly desired: number | null
+  /** The count the next tick should see if nobody else acts; `null` before the first. */
+  readonly expected: number | null
   /** By operand: since when it has been a gap. */
   readonly gaps: Readonly<Record<string, EpochMs>>
   readonly marks: Readonly<Record<string, Mark>>
@@ -68,6 +70,7 @@ export const EMPTY_MEMORY: Memory = Object.freeze({
   lastChange: null,
   recommendations: Object.freeze([]),
   desired: null,
+  expected: null,
   gaps: Object.freeze({}),
   marks: Object.freeze({}),
   orders: Object.freeze([]),

@@ -50,6 +50,8 @@ export interface Observation {
   readonly capacity: CapacityCounts | null
   /** Why `capacity` is null. */
   readonly capacityGap: string | null
+  /** Another actor changed the count since the last tick; it counts as a change for the cooldown. */
+  readonly external: { readonly from: number; readonly to: number } | null
   /** Slots in use and slots in all on open instances; `null` is unknown (or no router to ask). */
   readonly sessions: { readonly inUse: number | null; readonly slots: number | null }
   /** By operand key; an operand without an entry is a gap. */

@@ -30,7 +30,12 @@ export interface Plan {
 
 /** What became of one action. `instance` is the id a launch was answered with. */
 export type Outcome =
-  | { readonly action: string; readonly outcome: 'done'; readonly instance: string | null; readonly at: EpochMs }
+  | {
+      readonly action: string
+      readonly outcome: 'done'
+      readonly instance: string | null
+      readonly at: EpochMs
+    }
   | {
       readonly action: string
       readonly outcome: 'failed'

@@ -1,0 +1,87 @@
+/**
+ * Stage 1: between which counts may the fleet stand now? The highest-ranked active constraint wins whole: its min
+ * and max together, never an intersection with another's.
+ *
+ * Example: "capacity" 2..5 (rank 0) and "Peak" 4..6 (rank 100, 08:00-10:00): at 09:00 the bounds are 4..6, at 10:00 2..5.
+ */
+import type { Bounds, Step } from '../model/decision.ts'
+import type { ConstraintRule, FleetSpec } from '../model/spec.ts'
+import { contains, type EpochMs, type Interval } from '../model/time.ts'
+
+type Windows = Readonly<Record<string, Interval | null>>
+
+/** In force at `at`: always-on, or inside its window. */
+export function isActive(schedule: string | null, at: EpochMs, windows: Windows): boolean {
+  if (schedule === null) return true
+  const window = windows[schedule]
+  return window !== undefined && window !== null && contains(window, at)
+}
+
+function winnerOf(active: readonly ConstraintRule[]): ConstraintRule | null {
+  let winner: ConstraintRule | null = null
+  for (const constraint of active) {
+    if (winner === null || constraint.rank > winner.rank) winner = constraint
+  }
+  return winner
+}
+
+function boundsOf(constraint: ConstraintRule, windows: Windows): Bounds {
+  const window = constraint.schedule === null ? null : windows[constraint.schedule]
+  return {
+    lowest: constraint.min,
+    highest: constraint.max,
+    default: constraint.default ?? constraint.min,
+    constraint: constraint.name,
+    until: window?.to ?? null,
+  }
+}
+
+/** The bounds in force. A fleet without any active constraint is unbounded from 0 up. */
+export function boundsAt(spec: FleetSpec, at: EpochMs, windows: Windows): Bounds {
+  return decideBounds(spec, at, windows).bounds
+}
+
+export function decideBounds(spec: FleetSpec, at: EpochMs, windows: Windows): { bounds: Bounds; step: Step } {
+  const active = spec.constraints.filter(
+    constraint => constraint.enabled && isActive(constraint.schedule, at, windows),
+  )
+  const winner = winnerOf(active) ?? UNBOUNDED
+  const bounds = boundsOf(winner, windows)
+  return {
+    bounds,
+    step: {
+      stage: 'bounds',
+      outcome: 'set',
+      constraint: winner.name,
+      rank: winner.rank,
+      lowest: bounds.lowest,
+      highest: bounds.highest,
+      default: bounds.default,
+      schedule: winner.schedule,
+      until: bounds.until,
+      over: namesOf(active, winner, other => other.rank < winner.rank),
+      tied: namesOf(active, winner, other => other.rank === winner.rank),
+    },
+  }
+}
+
+const NONE: readonly string[] = []
+
+function namesOf(
+  active: readonly ConstraintRule[],
+  winner: ConstraintRule,
+  counts: (other: ConstraintRule) => boolean,
+): readonly string[] {
+  if (active.length < 2) return NONE
+  return active.filter(other => other !== winner && counts(other)).map(other => other.name)
+}
+
+const UNBOUNDED: ConstraintRule = {
+  name: 'no constraint',
+  rank: 0,
+  enabled: true,
+  min: 0,
+  max: Number.MAX_SAFE_INTEGER,
+  default: 0,
+  schedule: null,
+}

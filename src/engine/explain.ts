@@ -1,0 +1,288 @@
+/**
+ * Puts steps into the operator's words. It only reads what `decide` recorded: nothing is explained that was not
+ * decided.
+ *
+ * Example: `{ stage: 'guards', guard: 'cooldown', outcome: 'held', lastChangeAt: at - 60000, cooldownMs: 180000, ... }`
+ * is "cooldown: held for another 2m (last change 1m ago, cooldown 3m)".
+ */
+import type { Decision, Direction, Step } from '../model/decision.ts'
+import type { EpochMs } from '../model/time.ts'
+
+/** One sentence per step, in the order decided. */
+export function explainDecision(decision: Decision): string[] {
+  return decision.steps.map(step => explainStep(step, decision.at))
+}
+
+export function explainStep(step: Step, at: EpochMs): string {
+  switch (step.stage) {
+    case 'bounds':
+      return explainBounds(step, at)
+    case 'operands':
+      return step.outcome === 'gap'
+        ? `${step.operand} is unknown: ${step.gap}`
+        : `${step.operand} = ${formatNumber(step.value)}${evidenceOf(step.samples, step.reporting)}`
+    case 'kpis':
+      return `${step.kpi} is ${step.outcome}: ${found(step.found)} against ${step.goal}`
+    case 'conditions':
+      return explainCondition(step, at)
+    case 'proposals':
+      return step.outcome === 'want'
+        ? `"${step.rule}" wants ${step.want} (rank ${step.rank})`
+        : `"${step.rule}" abstains: ${abstention(step.reason, step.until, at)}`
+    case 'reconciliation':
+      return explainReconciliation(step)
+    case 'guards':
+      return explainGuard(step, at)
+    case 'limits':
+      return explainLimit(step)
+  }
+}
+
+/** The one line: why it changes, or why it does not. */
+export function headline(steps: readonly Step[], direction: Direction, at: EpochMs): string {
+  return direction === 'none' ? whyNot(steps, at) : why(steps)
+}
+
+type StepOf<S extends Step['stage']> = Extract<Step, { stage: S }>
+
+function why(steps: readonly Step[]): string {
+  const winner = lastOf(steps, 'reconciliation')
+  const limit = lastOf(steps, 'limits')
+  const asked = winner === undefined ? null : askedFor(steps, winner)
+  const held = steps.find(step => step.stage === 'guards' && step.outcome === 'held')
+  if (asked === null || held !== undefined) {
+    return limit === undefined ? 'the bounds ask for it' : boundsAsk(steps, limit)
+  }
+  const lessened = steps.findLast(step => step.stage === 'guards' && step.outcome === 'lessened')
+  if (limit !== undefined) return `${asked}; ${explainLimit(limit)}`
+  return lessened?.stage === 'guards' ? `${asked}; ${lessened.guard} allows ${lessened.to}` : asked
+}
+
+function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>): string | null {
+  switch (winner.outcome) {
+    case 'grow':
+    case 'shrink':
+      return firedBecause(steps, winner.rule)
+    case 'default':
+      return `every rule is without data, so the default of ${winner.want}`
+    case 'keep':
+    case 'vetoed':
+    case 'nothing-fired':
+    case 'count-unknown':
+      return null
+  }
+}
+
+function firedBecause(steps: readonly Step[], rule: string): string {
+  const condition = steps.find(step => step.stage === 'conditions' && step.rule === rule)
+  return condition?.stage === 'conditions'
+    ? `"${rule}" fired: ${found(condition.found)} (${condition.condition})`
+    : `"${rule}" fired`
+}
+
+function boundsAsk(steps: readonly Step[], limit: StepOf<'limits'>): string {
+  const bounds = lastOf(steps, 'bounds')
+  const constraint = bounds === undefined ? 'the bounds' : `"${bounds.constraint}"`
+  switch (limit.limit) {
+    case 'lowest':
+      return `${constraint} asks for at least ${limit.to}`
+    case 'highest':
+      return `${constraint} allows at most ${limit.to}`
+    case 'target':
+      return `the target holds at most ${limit.to}`
+  }
+}
+
+function whyNot(steps: readonly Step[], at: EpochMs): string {
+  const winner = lastOf(steps, 'reconciliation')
+  if (winner === undefined) return 'nothing was asked'
+  switch (winner.outcome) {
+    case 'count-unknown':
+    case 'vetoed':
+    case 'keep':
+      return explainReconciliation(winner)
+    case 'nothing-fired':
+      return nothingFired(steps, at)
+    case 'default':
+    case 'grow':
+    case 'shrink': {
+      const asked = askedFor(steps, winner) ?? ''
+      const held = steps.find(step => step.stage === 'guards' && step.outcome === 'held')
+      if (held?.stage === 'guards') return `${asked}; ${explainGuard(held, at)}`
+      const limit = lastOf(steps, 'limits')
+      return limit === undefined ? asked : `${asked}; ${boundsAsk(steps, limit)}`
+    }
+  }
+}
+
+function nothingFired(steps: readonly Step[], at: EpochMs): string {
+  const reasons: string[] = []
+  for (const step of steps) {
+    if (step.stage === 'conditions' && step.outcome !== 'true') reasons.push(explainCondition(step, at))
+    if (step.stage === 'proposals' && step.outcome === 'abstain' && !isJudged(step.reason)) {
+      reasons.push(`"${step.rule}" abstains: ${abstention(step.reason, step.until, at)}`)
+    }
+  }
+  return reasons.length === 0 ? 'there is no rule to ask' : reasons.join('; ')
+}
+
+function isJudged(reason: string): boolean {
+  return reason === 'false' || reason === 'unknown'
+}
+
+function explainBounds(step: StepOf<'bounds'>, at: EpochMs): string {
+  const range =
+    step.highest === Number.MAX_SAFE_INTEGER ? `${step.lowest} or more` : `${step.lowest}..${step.highest}`
+  const until = step.until === null ? '' : `, for another ${formatSpan(step.until - at)}`
+  const over = step.over.length === 0 ? '' : ` over ${quoted(step.over)}`
+  const tied = step.tied.length === 0 ? '' : `; same rank, later in the file: ${quoted(step.tied)}`
+  return `bounds ${range} from "${step.constraint}" (rank ${step.rank}${until})${over}${tied}`
+}
+
+function explainCondition(step: StepOf<'conditions'>, at: EpochMs): string {
+  switch (step.outcome) {
+    case 'true': {
+      const since = step.since === null ? '' : `, for ${formatSpan(at - step.since)} now`
+      return `"${step.rule}" holds: ${found(step.found)} (${step.condition})${since}`
+    }
+    case 'false':
+      return `"${step.rule}" does not: ${found(step.found)} (${step.condition})`
+    case 'unknown':
+      return `"${step.rule}" is unknown: ${found(step.found)} (${step.condition})`
+  }
+}
+
+function abstention(
+  reason: 'disabled' | 'outside-schedule' | 'false' | 'unknown' | 'not-long-enough',
+  until: EpochMs | null,
+  at: EpochMs,
+): string {
+  switch (reason) {
+    case 'disabled':
+      return 'it is disabled'
+    case 'outside-schedule':
+      return 'outside its schedule'
+    case 'false':
+      return 'its condition is false'
+    case 'unknown':
+      return 'its condition is unknown'
+    case 'not-long-enough':
+      return `true, but not for long enough (another ${formatSpan((until ?? at) - at)})`
+  }
+}
+
+function explainReconciliation(step: StepOf<'reconciliation'>): string {
+  switch (step.outcome) {
+    case 'grow':
+    case 'shrink':
+      return `"${step.rule}" wins with ${step.want}${step.over.length === 0 ? '' : ` over ${quoted(step.over)}`}`
+    case 'keep':
+      return `"${step.rule}" wants just what there is (${step.want})`
+    case 'vetoed':
+      return step.because === 'unknown'
+        ? `"${step.rule}" wants ${step.want}, but "${step.by}" has no data, and unknown never shrinks`
+        : `"${step.rule}" wants ${step.want}, but "${step.by}" does not agree (scaleIn: all)`
+    case 'default':
+      return `every rule is without data: the default of ${step.want}`
+    case 'nothing-fired':
+      return 'no rule fired'
+    case 'count-unknown':
+      return `the count is unknown (${step.gap}), so nothing changes`
+  }
+}
+
+function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
+  switch (step.guard) {
+    case 'flapping': {
+      const shown = step.projections
+        .map(({ instances, operand, value }) => `${operand} would be ${formatNumber(value)} at ${instances}`)
+        .join(', ')
+      const because = shown === '' ? '' : ` (${shown})`
+      if (step.outcome === 'passed') return `flapping: ${step.to} would not grow back${because}`
+      return step.outcome === 'held'
+        ? `flapping: held, it would grow back at once${because}`
+        : `flapping: ${step.to} instead of ${step.from}${because}`
+    }
+    case 'cooldown': {
+      const last =
+        step.lastChangeAt === null ? 'no change yet' : `last change ${formatSpan(at - step.lastChangeAt)} ago`
+      const cooldown = `${last}, cooldown ${formatSpan(step.cooldownMs)}`
+      return step.outcome === 'held'
+        ? `cooldown: held for another ${formatSpan((step.until ?? at) - at)} (${cooldown})`
+        : `cooldown: over (${cooldown})`
+    }
+    case 'stabilization': {
+      const window = `window ${formatSpan(step.windowMs)}`
+      if (step.outcome === 'passed') return `stabilization: asked for throughout (${window})`
+      const until = `for another ${formatSpan((step.until ?? at) - at)}`
+      return step.outcome === 'held'
+        ? `stabilization: held ${until} (${window})`
+        : `stabilization: ${step.to} instead of ${step.from} ${until} (${window})`
+    }
+  }
+}
+
+function explainLimit(step: StepOf<'limits'>): string {
+  switch (step.limit) {
+    case 'lowest':
+      return `at least ${step.to}: the lowest bound`
+    case 'highest':
+      return `at most ${step.to}: the highest bound`
+    case 'target':
+      return `at most ${step.to}: the target holds no more`
+  }
+}
+
+function lastOf<S extends Step['stage']>(steps: readonly Step[], stage: S): StepOf<S> | undefined {
+  return steps.findLast((step): step is StepOf<S> => step.stage === stage)
+}
+
+function found(values: Readonly<Record<string, number | null>>): string {
+  const parts: string[] = []
+  for (const key in values) {
+    const value = values[key]
+    parts.push(
+      value === null || value === undefined ? `${key} is unknown` : `${key} = ${formatNumber(value)}`,
+    )
+  }
+  return parts.length === 0 ? 'no operands' : parts.join(', ')
+}
+
+function evidenceOf(samples: number | null, reporting: number | null): string {
+  if (samples === null) return ' (as stated)'
+  const instances = reporting === null ? '' : `, ${reporting} instance${reporting === 1 ? '' : 's'}`
+  return ` (${samples} sample${samples === 1 ? '' : 's'}${instances})`
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map(name => `"${name}"`).join(', ')
+}
+
+/** At most two decimals, four significant digits below one. */
+export function formatNumber(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return 'without limit'
+  const magnitude = Math.abs(value)
+  if (magnitude >= 1 || value === 0) return String(Math.round(value * 100) / 100)
+  return String(Number(value.toPrecision(4)))
+}
+
+/** `95000` is "1m 35s": the two largest units, rounded up so that "another 0s" is never said of a hold. */
+export function formatSpan(spanMs: number): string {
+  if (spanMs < 1000) return `${Math.max(0, Math.ceil(spanMs))}ms`
+  let seconds = Math.ceil(spanMs / 1000)
+  const parts: string[] = []
+  for (const [unit, size] of SPAN_UNITS) {
+    const amount = Math.floor(seconds / size)
+    if (amount > 0) parts.push(`${amount}${unit}`)
+    seconds -= amount * size
+    if (parts.length === 2) break
+  }
+  return parts.join(' ')
+}
+
+const SPAN_UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+  ['s', 1],
+]

@@ -1,0 +1,128 @@
+/**
+ * Would shrinking make a grow rule fire? Then the fleet would flap. Projects what every grow rule reads to the smaller
+ * count and takes the smallest count at which none would ask to grow again.
+ *
+ * Example: 3 instances at 60 %, "grow when >= 80": at 2 each would carry 60 * 3 / 2 = 90, so the cut is held;
+ * 4 instances at 30 %, 1 wanted: at 1 it is 120, at 2 it is 60, so 2.
+ */
+import type { Projection, Step } from '../../model/decision.ts'
+import type { Observation } from '../../model/observation.ts'
+import type { CompiledFleet } from '../compile.ts'
+import { type Evidence, quantityIndex } from '../condition.ts'
+import type { Conditions, JudgedRule } from '../conditions.ts'
+import type { Operands } from '../operands.ts'
+import { wantAt } from '../proposals.ts'
+
+/** Enough projections in the record to see why; a cut from 1,000 to 1 does not write 999 of them. */
+const RECORDED_PROJECTIONS = 20
+
+/**
+ * @param wanted fewer than `current`
+ * @param rank of the rule that wants it: a grow rule of a lower rank that is already true was overruled, not overlooked
+ * @returns a count from `wanted` up to `current`
+ */
+export function withholdFlapping(
+  compiled: CompiledFleet,
+  conditions: Conditions,
+  operands: Operands,
+  observation: Observation,
+  current: number,
+  wanted: number,
+  rank: number,
+  steps: Step[],
+): number {
+  const watched = conditions.rules.filter(
+    ({ compiled: { rule }, firing, truth }) =>
+      firing !== 'disabled' && firing !== 'outside-schedule' && !(truth === true && rule.rank < rank),
+  )
+  const projections: Projection[] = []
+  let count = wanted
+  while (count < current) {
+    const projected = projectEvidence(compiled, operands, observation, count)
+    const grower = watched.find(
+      judged =>
+        wantAt(judged.compiled.rule.scale, count) > count && judged.compiled.judge(projected) === true,
+    )
+    record(projections, compiled, grower ?? watched.find(rule => canGrow(rule, count)), projected, count)
+    if (grower === undefined) break
+    count += 1
+  }
+  steps.push({
+    stage: 'guards',
+    guard: 'flapping',
+    outcome: count === wanted ? 'passed' : count === current ? 'held' : 'lessened',
+    from: wanted,
+    to: count,
+    projections,
+  })
+  return count
+}
+
+function canGrow({ compiled }: JudgedRule, count: number): boolean {
+  return wantAt(compiled.rule.scale, count) > count
+}
+
+function record(
+  projections: Projection[],
+  compiled: CompiledFleet,
+  judged: JudgedRule | undefined,
+  evidence: Evidence,
+  instances: number,
+): void {
+  if (judged === undefined || projections.length >= RECORDED_PROJECTIONS) return
+  for (const operand of judged.compiled.operands) {
+    const value = evidence.operands[compiled.slots.get(operand) ?? -1]
+    if (value !== undefined && !Number.isNaN(value)) {
+      projections.push({ instances, rule: judged.compiled.rule.name, operand, value })
+    }
+  }
+}
+
+/** What conditions would be judged by if the same load were carried by `count` instances. */
+function projectEvidence(
+  compiled: CompiledFleet,
+  { evidence, reporting }: Operands,
+  observation: Observation,
+  count: number,
+): Evidence {
+  const open = observation.capacity?.open ?? 0
+  const operands = Float64Array.from(evidence.operands)
+  compiled.operands.forEach(({ operand, kind }, slot) => {
+    const value = operands[slot]
+    if (value === undefined || kind !== 'perInstance' || isUnaffected(operand.aggregate)) return
+    const named = reporting[slot] ?? Number.NaN
+    // A ready instance that did not report carries load too, and so does a draining one that did.
+    const carriers = Number.isNaN(named) ? open : Math.max(named, open)
+    operands[slot] = spread(value * carriers, count)
+  })
+  return { operands, quantities: projectQuantities(evidence.quantities, open, count) }
+}
+
+/** A sum over the instances and a count of samples do not grow when fewer instances share the load. */
+function isUnaffected(aggregate: string): boolean {
+  return aggregate === 'sum' || aggregate === 'count'
+}
+
+/** Load left for no instance at all is more than any threshold. */
+function spread(total: number, count: number): number {
+  if (count > 0) return total / count
+  return total > 0 ? Number.POSITIVE_INFINITY : total
+}
+
+const INSTANCES = quantityIndex('instances')
+const READY = quantityIndex('ready')
+const PENDING = quantityIndex('pending')
+const SESSIONS = quantityIndex('sessions')
+const SLOTS = quantityIndex('slots')
+const FREE_SLOTS = quantityIndex('free_slots')
+
+function projectQuantities(quantities: Float64Array, open: number, count: number): Float64Array {
+  const projected = Float64Array.from(quantities)
+  projected[INSTANCES] = count
+  projected[READY] = count
+  projected[PENDING] = 0
+  const slots = quantities[SLOTS] ?? Number.NaN
+  projected[SLOTS] = open > 0 ? (slots / open) * count : Number.NaN
+  projected[FREE_SLOTS] = (projected[SLOTS] ?? Number.NaN) - (quantities[SESSIONS] ?? Number.NaN)
+  return projected
+}

@@ -1,0 +1,25 @@
+/**
+ * Stage 7: bounds last. Whatever the rules and guards said, lowest <= desired <= highest; then what the target itself
+ * can hold.
+ *
+ * Example: current 4, nothing fired, bounds now 6..8: desired is 6, whatever the cooldown says.
+ */
+import type { Bounds, Step } from '../model/decision.ts'
+
+export function applyLimits(
+  bounds: Bounds,
+  targetHighest: number | null,
+  wanted: number,
+  steps: Step[],
+): number {
+  let count = wanted
+  if (count < bounds.lowest) count = step(steps, 'lowest', count, bounds.lowest)
+  if (count > bounds.highest) count = step(steps, 'highest', count, bounds.highest)
+  if (targetHighest !== null && count > targetHighest) count = step(steps, 'target', count, targetHighest)
+  return count
+}
+
+function step(steps: Step[], limit: 'lowest' | 'highest' | 'target', from: number, to: number): number {
+  steps.push({ stage: 'limits', outcome: to > from ? 'raised' : 'lowered', limit, from, to })
+  return to
+}

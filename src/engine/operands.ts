@@ -1,0 +1,111 @@
+/**
+ * Stage 2: what every aggregate reads now, or why it is a gap. A window must be covered before its aggregate counts,
+ * and a per-instance aggregate needs a quorum of the ready instances.
+ *
+ * Example: `avg(cpu, 45m)` over samples of the last five minutes only is a gap: nothing in the first 40 % of the window.
+ */
+import type { Step } from '../model/decision.ts'
+import { FLEET_QUANTITIES } from '../model/expression.ts'
+import type { Observation, OperandReading, Reading } from '../model/observation.ts'
+import type { FleetSpec } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
+import type { CompiledFleet, CompiledOperand } from './compile.ts'
+import type { Evidence } from './condition.ts'
+
+/** From this length on, a window needs samples near both of its ends (the Application Block's rule). */
+const LONG_WINDOW_MS = 600_000
+const END_SHARE = 0.4
+
+export interface Operands {
+  readonly evidence: Evidence
+  /** By operand key. */
+  readonly gaps: ReadonlyMap<string, string>
+  /** By operand slot: how many instances the value stands for; NaN where the samples name none. */
+  readonly reporting: Float64Array
+}
+
+export function readOperands(
+  spec: FleetSpec,
+  compiled: CompiledFleet,
+  observation: Observation,
+  bounds: { lowest: number; highest: number },
+  steps: Step[],
+): Operands {
+  const count = compiled.operands.length
+  const values = new Float64Array(count).fill(Number.NaN)
+  const reporting = new Float64Array(count).fill(Number.NaN)
+  const gaps = new Map<string, string>()
+  for (let slot = 0; slot < count; slot++) {
+    const compiledOperand = compiled.operands[slot]
+    if (compiledOperand === undefined) continue
+    const { key } = compiledOperand.operand
+    const reading = observation.readings[key]
+    const gap = gapOf(spec, compiledOperand, observation, reading)
+    if (gap !== null || reading === undefined || 'gap' in reading) {
+      gaps.set(key, gap ?? 'no data')
+      steps.push({ stage: 'operands', outcome: 'gap', operand: key, gap: gap ?? 'no data' })
+      continue
+    }
+    const stated = 'stated' in reading
+    values[slot] = stated ? reading.stated : reading.value
+    if (!stated && reading.reporting !== null) reporting[slot] = reading.reporting
+    steps.push({
+      stage: 'operands',
+      outcome: 'value',
+      operand: key,
+      value: stated ? reading.stated : reading.value,
+      samples: stated ? null : reading.samples,
+      reporting: stated ? null : reading.reporting,
+    })
+  }
+  return { evidence: { operands: values, quantities: quantitiesOf(observation, bounds) }, gaps, reporting }
+}
+
+/** Why a reading does not count; `null` when it does. */
+function gapOf(
+  spec: FleetSpec,
+  { operand, kind }: CompiledOperand,
+  observation: Observation,
+  reading: OperandReading | undefined,
+): string | null {
+  if (reading === undefined) return 'no data'
+  if ('gap' in reading) return reading.gap
+  if ('stated' in reading) return Number.isFinite(reading.stated) ? null : 'not a finite number'
+  if (!Number.isFinite(reading.value)) return 'not a finite number'
+  if (operand.aggregate !== 'last' && operand.aggregate !== 'count') {
+    const uncovered = uncoveredBecause(reading, operand.windowMs, observation.at)
+    if (uncovered !== null) return uncovered
+  }
+  if (kind !== 'perInstance' || reading.reporting === null) return null
+  const ready = observation.capacity?.open ?? 0
+  return reading.reporting < spec.quorumRatio * ready
+    ? `only ${reading.reporting} of ${ready} instances reported`
+    : null
+}
+
+function uncoveredBecause(reading: Reading, windowMs: number, at: EpochMs): string | null {
+  if (reading.samples < 2) return `only ${reading.samples} sample in the window`
+  if (windowMs < LONG_WINDOW_MS) return null
+  const from = at - windowMs
+  if (reading.firstAt > from + windowMs * END_SHARE) return 'no samples in the first 40 % of the window'
+  if (reading.lastAt < at - windowMs * END_SHARE) return 'no samples in the last 40 % of the window'
+  return null
+}
+
+function quantitiesOf(observation: Observation, bounds: { lowest: number; highest: number }): Float64Array {
+  const quantities = new Float64Array(FLEET_QUANTITIES.length)
+  const { capacity, sessions } = observation
+  const inUse = sessions.inUse ?? Number.NaN
+  const slots = sessions.slots ?? Number.NaN
+  // The order of FLEET_QUANTITIES.
+  quantities[0] = capacity === null ? Number.NaN : capacity.open + capacity.pending + capacity.replacing
+  quantities[1] = capacity?.open ?? Number.NaN
+  quantities[2] = capacity?.pending ?? Number.NaN
+  quantities[3] = capacity?.draining ?? Number.NaN
+  quantities[4] = inUse
+  quantities[5] = slots
+  quantities[6] = slots - inUse
+  quantities[7] = bounds.lowest
+  quantities[8] = bounds.highest
+  return quantities
+}

@@ -1,0 +1,102 @@
+/**
+ * Stage 5: one wanted count from many proposals. Only the highest rank that fired counts; growth beats shrinking; the
+ * largest growth and the smallest cut win; a cut can be vetoed.
+ *
+ * Example: at 4, "+1" and "-1" of rank 10 give 5; "+1" of rank 10 and "-1" of rank 20 give 3.
+ */
+import type { Bounds, Step } from '../model/decision.ts'
+import type { FleetSpec, ReactiveRule } from '../model/spec.ts'
+import type { Conditions, JudgedRule } from './conditions.ts'
+import { type FiredRule, wantAt } from './proposals.ts'
+
+export interface Wanted {
+  readonly count: number
+  /** Who asked; `null` when nobody did. */
+  readonly rule: ReactiveRule | null
+}
+
+export function reconcile(
+  spec: FleetSpec,
+  conditions: Conditions,
+  fired: readonly FiredRule[],
+  current: number,
+  bounds: Bounds,
+  steps: Step[],
+): Wanted {
+  const winner = winnerOf(fired)
+  if (winner === null) return withoutProposals(conditions, current, bounds, steps)
+  const { rule, want } = winner
+  const veto = want < current ? vetoOf(spec, conditions, rule.rank, current) : null
+  if (veto !== null) {
+    steps.push({ stage: 'reconciliation', outcome: 'vetoed', rule: rule.name, want, ...veto })
+    return { count: current, rule: null }
+  }
+  steps.push({
+    stage: 'reconciliation',
+    outcome: want > current ? 'grow' : want < current ? 'shrink' : 'keep',
+    rule: rule.name,
+    rank: rule.rank,
+    want,
+    over: fired.filter(other => other !== winner).map(other => other.rule.name),
+  })
+  return { count: want, rule }
+}
+
+/** The highest rank alone counts; in it the largest want is both the largest growth and the smallest cut. */
+function winnerOf(fired: readonly FiredRule[]): FiredRule | null {
+  let winner: FiredRule | null = null
+  for (const candidate of fired) {
+    if (
+      winner === null ||
+      candidate.rule.rank > winner.rule.rank ||
+      (candidate.rule.rank === winner.rule.rank && candidate.want > winner.want)
+    ) {
+      winner = candidate
+    }
+  }
+  return winner
+}
+
+function withoutProposals(conditions: Conditions, current: number, bounds: Bounds, steps: Step[]): Wanted {
+  const asked = conditions.rules.filter(
+    ({ firing }) => firing !== 'disabled' && firing !== 'outside-schedule',
+  )
+  const blind = asked.length > 0 && asked.every(({ firing }) => firing === 'unknown')
+  if (blind && current < bounds.default) {
+    steps.push({ stage: 'reconciliation', outcome: 'default', want: bounds.default })
+    return { count: bounds.default, rule: null }
+  }
+  steps.push({ stage: 'reconciliation', outcome: 'nothing-fired' })
+  return { count: current, rule: null }
+}
+
+interface Veto {
+  readonly by: string
+  readonly because: 'did-not-fire' | 'unknown'
+}
+
+/**
+ * A rule that could ask for more but whose data is missing vetoes every cut (invariant 3). With `scaleIn: all` so
+ * does a shrink rule that did not fire. Ranks below the winner's veto nothing.
+ */
+function vetoOf(spec: FleetSpec, conditions: Conditions, rank: number, current: number): Veto | null {
+  for (const judged of conditions.rules) {
+    if (judged.compiled.rule.rank < rank) continue
+    const because = vetoReason(spec, judged, current)
+    if (because !== null) return { by: judged.compiled.rule.name, because }
+  }
+  return null
+}
+
+function vetoReason(
+  spec: FleetSpec,
+  { compiled, firing }: JudgedRule,
+  current: number,
+): Veto['because'] | null {
+  if (firing === 'fired' || firing === 'disabled' || firing === 'outside-schedule') return null
+  const want = wantAt(compiled.rule.scale, current)
+  if (want > current) return firing === 'unknown' ? 'unknown' : null
+  if (want < current && spec.guards.scaleIn === 'all')
+    return firing === 'unknown' ? 'unknown' : 'did-not-fire'
+  return null
+}
