@@ -1,0 +1,247 @@
+/**
+ * Turns the samples of one metric into what its operands read, at O(1) amortised cost per sample whatever the
+ * length of the windows. It exists because `avg(cpu, 24h)` at one sample per second and instance must not cost
+ * more per tick than `avg(cpu, 1h)`.
+ *
+ * Example: with `avg(cpu, 1m)` and samples 80 at 10 s, 90 at 40 s and 100 at 70 s, `read(70_000)` answers
+ * `{ 'avg(cpu, 1m)': { value: 95, samples: 2, firstAt: 40000, lastAt: 70000, reporting: null } }`: the window is
+ * open at its old end, so the sample of 10 s has just left.
+ *
+ * How it works: all samples lie in one series in time order; each window length remembers where it begins,
+ * keeps a compensated sum and queues of its extremes, and shares its end with the others. `add` only files the
+ * sample; `read` moves the ends to its time. A sample that comes late is put where it belongs, and the windows
+ * that hold that time take it in as if it had come in order.
+ */
+import type { AggregateOperand } from '../model/expression.ts'
+import type { Gap, OperandReading } from '../model/observation.ts'
+import type { Sample } from '../model/sample.ts'
+import type { MetricKind } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
+import { Reporters } from './windows/reporters.ts'
+import { SampleSeries } from './windows/sample-series.ts'
+import { Window } from './windows/window.ts'
+
+/**
+ * Samples kept per metric and fleet: 23 days at one per second, 80 MB at the very most. Past it those of the
+ * oldest time are dropped, and a reading shows it by its `firstAt`.
+ */
+export const MOST_SAMPLES = 2_000_000
+
+/** What one tick needs to know of all windows. */
+interface Moment {
+  readonly at: EpochMs
+  /** Time of the newest sample that names an instance; minus infinity when none does. */
+  readonly namedAt: EpochMs
+  /** Instances with a sample within `staleAfterMs`. */
+  readonly reporting: number
+}
+
+interface WindowedOperand {
+  readonly operand: AggregateOperand
+  readonly window: Window
+  readonly empty: Gap
+  readonly beyond: Gap
+}
+
+/** All windows of one metric of one fleet. Not for samples of several metrics. */
+export class MetricWindows {
+  readonly #kind: MetricKind
+  readonly #staleAfterMs: number
+  readonly #mostSamples: number
+  /** How far back a sample still matters to anything here. */
+  readonly #horizonMs: number
+  readonly #operands: readonly WindowedOperand[]
+  readonly #windows: readonly Window[]
+  readonly #series = new SampleSeries()
+  readonly #reporters = new Reporters()
+  /** One past the newest sample whose time has come, i.e. is not after the last read. */
+  #reached = 0
+  #readAt: EpochMs = Number.NEGATIVE_INFINITY
+  /** Newest time dropped because the series was full. */
+  #droppedAt: EpochMs = Number.NEGATIVE_INFINITY
+
+  /** `operands`: every aggregate over this metric. `mostSamples` is for tests. */
+  constructor(
+    metric: { readonly kind: MetricKind; readonly staleAfterMs: number },
+    operands: readonly AggregateOperand[],
+    mostSamples: number = MOST_SAMPLES,
+  ) {
+    this.#kind = metric.kind
+    this.#staleAfterMs = metric.staleAfterMs
+    this.#mostSamples = mostSamples
+    const lengths = [...new Set(operands.map(operand => operand.windowMs))]
+    const byLength = new Map(lengths.map(length => [length, windowOf(length, operands)]))
+    this.#windows = [...byLength.values()]
+    this.#operands = operands.flatMap(operand => {
+      const window = byLength.get(operand.windowMs)
+      return window === undefined ? [] : [windowed(operand, window)]
+    })
+    this.#horizonMs = Math.max(metric.staleAfterMs, ...lengths)
+  }
+
+  /**
+   * Files a sample; order does not matter. False when it was dropped: not a finite number, the same time and
+   * instance as one already here (the first one stays, also when the values differ), or older than both the
+   * longest window and `staleAfterMs` reach. A sample newer than the last read counts from when a read's
+   * time reaches it. O(1), or O(samples that are newer) for a late one.
+   */
+  add(sample: Sample): boolean {
+    const { at, value, instance } = sample
+    if (!Number.isFinite(value) || !Number.isFinite(at)) return false
+    if (at <= this.#readAt - this.#horizonMs || at <= this.#droppedAt) return false
+    const position = this.#series.positionAfter(at)
+    if (this.#isDuplicate(instance, at, position)) return false
+    if (this.#series.length >= this.#mostSamples && !this.#dropOldest(at)) return false
+    this.#file(position, at, value, this.#reporters.number(instance))
+    return true
+  }
+
+  /**
+   * What each operand reads at `at`, by operand key; a gap where its window holds no sample. Time only moves
+   * forward: an `at` before an earlier read's is answered as of that earlier one, since samples that have
+   * left are gone. O(1) amortised per sample, O(instances) per window for `last` of a per-instance metric.
+   */
+  read(at: EpochMs): Record<string, OperandReading> {
+    this.#moveTo(Math.max(at, this.#readAt))
+    const moment = this.#moment()
+    const readings: Record<string, OperandReading> = {}
+    for (const each of this.#operands) readings[each.operand.key] = this.#readingOf(each, moment)
+    return readings
+  }
+
+  #isDuplicate(instance: string | undefined, at: EpochMs, position: number): boolean {
+    const number = this.#reporters.known(instance)
+    if (number === undefined || at > this.#reporters.newestAt(number)) return false
+    const series = this.#series
+    for (let same = position - 1; same >= series.first && series.timeAt(same) === at; same -= 1)
+      if (series.instanceAt(same) === number) return true
+    return false
+  }
+
+  /** Makes room for a sample of `at` by dropping those of the oldest time; false when it is itself no newer. */
+  #dropOldest(at: EpochMs): boolean {
+    const oldestAt = this.#series.timeAt(this.#series.first)
+    if (at <= oldestAt) return false
+    this.#droppedAt = oldestAt
+    for (const window of this.#windows) window.leave(this.#series, oldestAt, this.#reached)
+    this.#dropUntil(oldestAt)
+    return true
+  }
+
+  #file(position: number, at: EpochMs, value: number, number: number): void {
+    this.#series.insert(position, at, value, number)
+    this.#reporters.keep(number, at)
+    if (position >= this.#reached) return
+    this.#reached += 1
+    this.#reporters.reach(number, at, value)
+    for (const window of this.#windows) window.insert(at, value, this.#readAt - window.windowMs)
+  }
+
+  #moveTo(at: EpochMs): void {
+    const series = this.#series
+    const reached = series.positionAfter(at)
+    for (let position = this.#reached; position < reached; position += 1)
+      this.#reporters.reach(series.instanceAt(position), series.timeAt(position), series.valueAt(position))
+    for (const window of this.#windows) {
+      window.enter(series, this.#reached, reached)
+      window.leave(series, at - window.windowMs, reached)
+    }
+    this.#reached = reached
+    this.#readAt = at
+    this.#dropUntil(at - this.#horizonMs)
+  }
+
+  #dropUntil(until: EpochMs): void {
+    const series = this.#series
+    while (series.length > 0 && series.timeAt(series.first) <= until) {
+      this.#reporters.drop(series.instanceAt(series.first), series.timeAt(series.first))
+      series.dropFirst()
+    }
+    this.#reached = Math.max(this.#reached, series.first)
+    for (const window of this.#windows) window.first = Math.max(window.first, series.first)
+  }
+
+  #moment(): Moment {
+    return {
+      at: this.#readAt,
+      namedAt: this.#reporters.newestNamedAt(),
+      reporting: this.#reporters.reportingSince(this.#readAt - this.#staleAfterMs),
+    }
+  }
+
+  #readingOf({ operand, window, empty, beyond }: WindowedOperand, moment: Moment): OperandReading {
+    const samples = this.#reached - window.first
+    if (samples === 0) return empty
+    const named = moment.namedAt > moment.at - window.windowMs
+    const value = this.#valueOf(operand, window, samples, named)
+    if (!Number.isFinite(value)) return beyond
+    return {
+      value,
+      samples,
+      firstAt: this.#series.timeAt(window.first),
+      lastAt: this.#series.timeAt(this.#reached - 1),
+      reporting: named ? moment.reporting : null,
+    }
+  }
+
+  #valueOf(operand: AggregateOperand, window: Window, samples: number, named: boolean): number {
+    switch (operand.aggregate) {
+      case 'avg':
+        return window.sum / samples
+      case 'sum':
+        return window.sum
+      case 'min':
+        return window.smallest
+      case 'max':
+        return window.largest
+      case 'count':
+        return samples
+      case 'last':
+        return named && this.#kind === 'perInstance'
+          ? this.#reporters.meanSince(this.#readAt - window.windowMs)
+          : this.#newestValue()
+    }
+  }
+
+  /** Of several samples of the newest time the one whose instance sorts last, so that arrival does not matter. */
+  #newestValue(): number {
+    const series = this.#series
+    let newest = this.#reached - 1
+    const at = series.timeAt(newest)
+    for (let same = newest - 1; same >= series.first && series.timeAt(same) === at; same -= 1)
+      if (this.#nameAt(same) > this.#nameAt(newest)) newest = same
+    return series.valueAt(newest)
+  }
+
+  #nameAt(position: number): string {
+    return this.#reporters.name(this.#series.instanceAt(position))
+  }
+}
+
+function windowOf(windowMs: number, operands: readonly AggregateOperand[]): Window {
+  const sharing = operands.filter(operand => operand.windowMs === windowMs)
+  return new Window(windowMs, new Set(sharing.map(operand => operand.aggregate)))
+}
+
+function windowed(operand: AggregateOperand, window: Window): WindowedOperand {
+  const length = durationText(operand.windowMs)
+  return {
+    operand,
+    window,
+    empty: Object.freeze({ gap: `no samples in the last ${length}` }),
+    beyond: Object.freeze({ gap: `the samples of the last ${length} add up to more than a number can hold` }),
+  }
+}
+
+const DURATION_UNITS: readonly (readonly [suffix: string, ms: number])[] = [
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+]
+
+/** `2700000` is `45m`: in the largest unit that leaves no rest, hours at most. */
+function durationText(ms: number): string {
+  for (const [suffix, unitMs] of DURATION_UNITS)
+    if (ms >= unitMs && ms % unitMs === 0) return `${ms / unitMs}${suffix}`
+  return `${ms}ms`
+}
