@@ -1,0 +1,84 @@
+/**
+ * The quickstart's application: a plain HTTP server that gets slow when it gets busy, as real ones do.
+ *
+ * Each request to `/` holds one of two places for 50 ms, of which 3 ms are real CPU work, so one instance serves
+ * 2 / 0.050 s = 40 requests per second and then uses about 12 % of one core; what comes above that waits in line.
+ * Six of them in full swing serve 240 requests per second on three quarters of one core.
+ */
+import { createServer } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+
+const port = Number(process.env.PORT ?? 3000)
+const host = process.env.HOST ?? '127.0.0.1'
+const instance = process.env.PLIMSOLL_INSTANCE ?? 'app'
+const places = Number(process.env.APP_PLACES ?? 2)
+const cpuMs = Number(process.env.APP_CPU_MS ?? 3)
+const waitMs = Number(process.env.APP_WAIT_MS ?? 47)
+const longestLine = Number(process.env.APP_LINE ?? 200)
+
+let working = 0
+const line = []
+
+const server = createServer(async (request, response) => {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+  if (pathname === '/health') answer(response, 200, 'ok')
+  else if (pathname === '/slow') await slow(response, Number(searchParams.get('ms') ?? 2000))
+  else if (pathname === '/') await serve(response)
+  else answer(response, 404, 'There is /, /slow?ms=2000 and /health.')
+})
+
+async function serve(response) {
+  if (line.length >= longestLine) return answer(response, 503, 'Too many are waiting.')
+  await enter()
+  try {
+    burn(cpuMs)
+    await wait(waitMs)
+    answer(response, 200, `Hello from ${instance}.`)
+  } finally {
+    leave()
+  }
+}
+
+/** Takes its time and no place: something that is still under way when the instance is told to end. */
+async function slow(response, ms) {
+  await wait(Math.min(Math.max(ms || 0, 0), 60_000))
+  answer(response, 200, `Hello from ${instance}, after ${ms} ms.`)
+}
+
+function enter() {
+  if (working < places) {
+    working += 1
+    return undefined
+  }
+  return new Promise(resolve => line.push(resolve))
+}
+
+/** The place goes to the next in line, or becomes free. */
+function leave() {
+  const next = line.shift()
+  if (next) next()
+  else working -= 1
+}
+
+function burn(ms) {
+  const until = performance.now() + ms
+  let sum = 0
+  while (performance.now() < until) for (let n = 1; n < 1000; n += 1) sum += Math.sqrt(n)
+  return sum
+}
+
+function answer(response, status, text) {
+  // While ending, a kept-alive connection would only hold the end up.
+  if (!server.listening) response.setHeader('connection', 'close')
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-instance': instance })
+  response.end(`${text}\n`)
+}
+
+function end() {
+  server.close(() => process.exit(0))
+  server.closeIdleConnections()
+}
+
+process.once('SIGTERM', end)
+process.once('SIGINT', end)
+server.listen(port, host, () => console.log(`${instance} listens on http://${host}:${port}`))

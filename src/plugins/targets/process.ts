@@ -1,0 +1,271 @@
+/**
+ * Instances as child processes on this machine: each on a port of its own, with a health endpoint, and none that
+ * outlives the daemon, however the daemon ends.
+ *
+ * Example: `createProcessTarget({ command: ['node', 'app.mjs'], ... }, { fleet: 'web', log })`, then
+ * `launch([{ token: 'web/42/1', zone: null }], signal)` answers `[{ token: 'web/42/1', ok: true, instance: 'web-g2pc0x7-1' }]`
+ * once the command runs; it is listed as booting, then, after the first 2xx from its /health, as ready.
+ */
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { Agent } from 'undici'
+import type { Clock } from '../../ports/clock.ts'
+import { type CheckResult, PluginError } from '../../ports/plugin.ts'
+import type {
+  LaunchOrder,
+  LaunchResult,
+  Target,
+  TargetCapabilities,
+  TargetInstance,
+  TerminateResult,
+} from '../../ports/target.ts'
+import { type InstanceContext, type InstanceOptions, ProcessInstance } from './process/instance.ts'
+import { instanceIds } from './process/instance-id.ts'
+import { type ProcessUsage, readUsage } from './process/usage.ts'
+import { quoted } from './process/wording.ts'
+
+/** Tokens remembered after their instance is gone; the oldest are forgotten first. */
+const TOKENS = 10_000
+
+export interface ProcessTargetOptions {
+  /** Program and arguments; no shell. `node` is the binary the daemon itself runs on. */
+  readonly command: readonly string[]
+  /** Added to the daemon's own environment (without its PLIMSOLL_ names). */
+  readonly env: Readonly<Record<string, string>>
+  /** `null`: the daemon's own. */
+  readonly cwd: string | null
+  readonly health: {
+    readonly path: string
+    readonly everyMs: number
+    readonly timeoutMs: number
+    /** So many failures in a row make a ready instance unhealthy. */
+    readonly failures: number
+  }
+  /** Between SIGTERM and SIGKILL. */
+  readonly stopGraceMs: number
+  /** The first port to try; `null` lets the operating system choose. */
+  readonly portFrom: number | null
+}
+
+export interface ProcessTargetContext {
+  readonly fleet: string
+  readonly clock?: Clock
+  /** Every line the children print, as `web-g2pc0x7-1: listening on 41231`. */
+  readonly log: (line: string) => void
+}
+
+export interface ProcessTarget extends Target, ProcessUsage {
+  /** Process id of each running command by instance id. */
+  processes(): ReadonlyMap<string, number>
+  /** The last 200 lines an instance printed; empty when it is not listed. */
+  output(instance: string): readonly string[]
+}
+
+const CAPABILITIES: TargetCapabilities = {
+  acts: true,
+  choosesVictim: true,
+  zones: [],
+  idempotentLaunch: true,
+  exclusive: true,
+  highestCount: null,
+}
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, wake) {
+    const timer = setTimeout(wake, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+export function createProcessTarget(
+  options: ProcessTargetOptions,
+  context: ProcessTargetContext,
+): ProcessTarget {
+  const clock = context.clock ?? systemClock
+  const cwd = resolve(options.cwd ?? '.')
+  const instanceOptions: InstanceOptions = { ...options, cwd, fleet: context.fleet }
+  const nextId = instanceIds(context.fleet, clock.now(), Math.random)
+  // One question per connection: an idle kept one would hold up a child that wants to end.
+  const dispatcher = new Agent({ pipelining: 0, connections: 2 })
+  const instances = new Map<string, ProcessInstance>()
+  const launches = new Map<string, Promise<LaunchResult>>()
+  const listeners = new Set<() => void>()
+  let closed: Promise<void> | null = null
+
+  const wake = () => {
+    for (const listener of [...listeners]) listener()
+  }
+
+  function launchOne(order: LaunchOrder, signal: AbortSignal): Promise<LaunchResult> {
+    const known = launches.get(order.token)
+    if (known) return known
+    const result = startOne(order, signal)
+    launches.set(order.token, result)
+    forgetOldest(launches, TOKENS)
+    return result.then(answer => {
+      // A launch that never was does not use its token up.
+      if (!answer.ok) launches.delete(order.token)
+      return answer
+    })
+  }
+
+  async function startOne(order: LaunchOrder, signal: AbortSignal): Promise<LaunchResult> {
+    const refused = (error: string): LaunchResult => ({
+      token: order.token,
+      ok: false,
+      kind: 'misconfigured',
+      error,
+    })
+    if (order.zone !== null)
+      return refused(`PLM-311 a process target has no zones, and ${order.zone} was asked for.`)
+    const problem = cwdProblem(cwd)
+    if (problem !== null) return refused(problem)
+    const id = nextId()
+    const instanceContext: InstanceContext = {
+      clock,
+      dispatcher,
+      onLine: line => context.log(`${id}: ${line}`),
+      onChange: wake,
+    }
+    const instance = new ProcessInstance(id, order.token, instanceOptions, instanceContext)
+    instances.set(id, instance)
+    instance.gone.then(() => {
+      instances.delete(id)
+      wake()
+    })
+    // Called off: nothing half-started stays behind, and the token may be used again.
+    const callOff = () => instance.terminate()
+    signal.addEventListener('abort', callOff, { once: true })
+    try {
+      return await instance.start()
+    } finally {
+      signal.removeEventListener('abort', callOff)
+    }
+  }
+
+  function terminateOne(id: string): TerminateResult {
+    const instance = instances.get(id)
+    if (!instance) return { instance: id, ok: true, state: 'gone' }
+    instance.terminate()
+    return { instance: id, ok: true, state: 'terminating' }
+  }
+
+  async function closeAll(): Promise<void> {
+    await Promise.all(
+      [...instances.values()].map(instance => {
+        instance.terminate()
+        return instance.gone
+      }),
+    )
+    await dispatcher.destroy()
+    listeners.clear()
+  }
+
+  return {
+    capabilities: CAPABILITIES,
+
+    async listInstances(signal): Promise<readonly TargetInstance[]> {
+      refuseAborted(signal, 'list the instances')
+      return listed(instances)
+    },
+
+    async launch(orders, signal): Promise<readonly LaunchResult[]> {
+      refuseAborted(signal, `launch ${orders.length}`)
+      if (closed) {
+        throw new PluginError(
+          'unavailable',
+          `PLM-307 the process target of ${context.fleet} is closed; nothing was launched.`,
+        )
+      }
+      return Promise.all(orders.map(order => launchOne(order, signal)))
+    },
+
+    async terminate(ids, signal): Promise<readonly TerminateResult[]> {
+      refuseAborted(signal, `terminate ${ids.join(', ')}`)
+      return ids.map(terminateOne)
+    },
+
+    subscribe(listener) {
+      const own = () => listener()
+      listeners.add(own)
+      return () => void listeners.delete(own)
+    },
+
+    usage: signal => readUsage(running(instances), signal),
+    processes: () => running(instances),
+    output: id => instances.get(id)?.output() ?? [],
+
+    async check(): Promise<CheckResult> {
+      const problem = cwdProblem(cwd) ?? programProblem(options.command, cwd, options.env.PATH)
+      if (problem !== null) return { ok: false, detail: problem }
+      const views = listed(instances)
+      const ready = views.filter(view => view.lifecycle === 'ready').length
+      return {
+        ok: true,
+        detail: `${quoted(options.command)} can be started in ${cwd}; ${ready} of ${views.length} instances are ready.`,
+      }
+    },
+
+    close() {
+      closed ??= closeAll()
+      return closed
+    },
+  }
+}
+
+function listed(instances: ReadonlyMap<string, ProcessInstance>): readonly TargetInstance[] {
+  return [...instances.values()].flatMap(instance => instance.view() ?? [])
+}
+
+function running(instances: ReadonlyMap<string, ProcessInstance>): ReadonlyMap<string, number> {
+  const pids = new Map<string, number>()
+  for (const [id, instance] of instances) {
+    const pid = instance.pid()
+    if (pid !== null) pids.set(id, pid)
+  }
+  return pids
+}
+
+function refuseAborted(signal: AbortSignal, what: string): void {
+  if (!signal.aborted) return
+  throw new PluginError(
+    'unavailable',
+    `PLM-312 asked to ${what}, but the call was called off before it began; nothing was done.`,
+    {
+      cause: signal.reason,
+    },
+  )
+}
+
+function forgetOldest(map: Map<string, unknown>, most: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= most) return
+    map.delete(key)
+  }
+}
+
+function cwdProblem(cwd: string): string | null {
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return null
+  return `PLM-302 there is no folder ${cwd} to start the command in. Create it, or correct the target's cwd.`
+}
+
+/** Where a spawn would look: as a path when it holds a slash, else along the PATH. */
+function programProblem(command: readonly string[], cwd: string, path: string | undefined): string | null {
+  const program = command[0] ?? ''
+  if (program === 'node') return null
+  const places = /[\\/]/.test(program)
+    ? [isAbsolute(program) ? program : join(cwd, program)]
+    : (path ?? process.env.PATH ?? '').split(delimiter).map(folder => join(folder, program))
+  if (program !== '' && places.some(isExecutable)) return null
+  return `PLM-300 there is no program "${program}" ${places.length === 1 ? `at ${places[0]}` : 'on the PATH'} that may be executed. Install it, or correct the target's command.`
+}
+
+function isExecutable(place: string): boolean {
+  try {
+    accessSync(place, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * One instance of the process target: its child, its port, and what the health probe made of it. Booting until
+ * the first 2xx, then ready; lost when the child ends unasked; gone when nothing of it is left after terminate.
+ *
+ * Example: with `failures: 3`, three unanswered probes in a row turn a ready instance from healthy over suspect
+ * (1, 2) to unhealthy (3); one answer makes it healthy again.
+ */
+import type { Dispatcher } from 'undici'
+import type { Health } from '../../../model/inventory.ts'
+import type { EpochMs } from '../../../model/time.ts'
+import type { Clock } from '../../../ports/clock.ts'
+import { PluginError } from '../../../ports/plugin.ts'
+import type { LaunchResult, TargetInstance } from '../../../ports/target.ts'
+import { type Child, type ChildEnd, startChild } from './child.ts'
+import { releasePort, takePort } from './free-port.ts'
+import { type ProbeAnswer, startProbe } from './health-probe.ts'
+import * as wording from './wording.ts'
+
+const PORT_TRIES = 3
+const PORT_TAKEN = /EADDRINUSE|address already in use/i
+/** A booting instance is asked at least this often: readiness should show at once. */
+const BOOT_PROBE_MS = 250
+/** Longer than this without readiness, and the reason shows. */
+const SLOW_BOOT_MS = 5_000
+
+export interface InstanceOptions {
+  readonly fleet: string
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly health: { path: string; everyMs: number; timeoutMs: number; failures: number }
+  readonly stopGraceMs: number
+  readonly portFrom: number | null
+}
+
+export interface InstanceContext {
+  readonly clock: Clock
+  readonly dispatcher: Dispatcher
+  readonly onLine: (line: string) => void
+  /** Ready, lost, unhealthy, healthy again, gone. */
+  readonly onChange: () => void
+}
+
+export class ProcessInstance {
+  readonly id: string
+  readonly token: string
+  readonly launchedAt: EpochMs
+  /** Nothing of it is left after a terminate; settles once. */
+  readonly gone: Promise<void>
+  readonly #options: InstanceOptions
+  readonly #context: InstanceContext
+  readonly #markGone: () => void
+  /** Its command ran at least once: from then on it is listed. */
+  #launched = false
+  #lifecycle: 'booting' | 'ready' | 'lost' = 'booting'
+  #terminating = false
+  #health: Health = 'unknown'
+  #detail: string | null = null
+  #failures = 0
+  #wasReady = false
+  #port = 0
+  #portTries = 1
+  #child: Child | null = null
+  #stopProbe = () => {}
+
+  constructor(id: string, token: string, options: InstanceOptions, context: InstanceContext) {
+    this.id = id
+    this.token = token
+    this.#options = options
+    this.#context = context
+    this.launchedAt = context.clock.now()
+    const gone = Promise.withResolvers<void>()
+    this.gone = gone.promise
+    this.#markGone = gone.resolve
+  }
+
+  /** `null` until its command has started: a launch that fails is never listed. */
+  view(): TargetInstance | null {
+    if (!this.#launched) return null
+    return {
+      id: this.id,
+      lifecycle: this.#terminating ? 'terminating' : this.#lifecycle,
+      health: this.#health,
+      zone: null,
+      address: this.#port === 0 ? null : this.#address(),
+      launchedAt: this.launchedAt,
+      token: this.token,
+      detail: this.#detail,
+    }
+  }
+
+  /** Process id of the command while it runs. */
+  pid(): number | null {
+    return this.#lifecycle === 'lost' ? null : (this.#child?.pid() ?? null)
+  }
+
+  output(): readonly string[] {
+    return this.#child?.output.lines() ?? []
+  }
+
+  /** Answers once the command runs, or could not be started; then nothing of it is left. */
+  async start(): Promise<LaunchResult> {
+    try {
+      this.#port = await takePort(this.#options.portFrom)
+    } catch (error) {
+      this.#leave()
+      if (!(error instanceof PluginError)) throw error
+      return { token: this.token, ok: false, kind: error.kind, error: error.message }
+    }
+    if (this.#terminating) {
+      this.#leave()
+      return {
+        token: this.token,
+        ok: false,
+        kind: 'unavailable',
+        error: wording.calledOff(this.#options.fleet),
+      }
+    }
+    const child = this.#spawn()
+    this.#launched = await child.started
+    if (this.#launched) return { token: this.token, ok: true, instance: this.id }
+    const end = await child.ended
+    await child.gone
+    this.#leave()
+    return { token: this.token, ok: false, ...wording.launchFailure(end, this.#said(child)) }
+  }
+
+  /** Idempotent; `gone` tells when it is done. */
+  terminate(): void {
+    if (this.#terminating) return
+    this.#terminating = true
+    this.#stopProbe()
+    const child = this.#child
+    if (child === null) return
+    child.terminate()
+    child.gone.then(() => this.#leave())
+  }
+
+  #spawn(): Child {
+    const { command, env, cwd, stopGraceMs, fleet } = this.#options
+    const [program, ...args] = command
+    const child = startChild(
+      {
+        // `node` is the very binary this daemon runs on, whatever the PATH holds.
+        command: [program === 'node' ? process.execPath : (program ?? ''), ...args],
+        env: {
+          ...inherited(),
+          HOST: '127.0.0.1',
+          ...env,
+          PORT: String(this.#port),
+          PLIMSOLL_INSTANCE: this.id,
+          PLIMSOLL_FLEET: fleet,
+        },
+        cwd,
+        stopGraceMs,
+        mark: `PLIMSOLL_INSTANCE=${this.id}`,
+      },
+      this.#context.clock,
+      this.#context.onLine,
+    )
+    this.#child = child
+    this.#stopProbe = startProbe({
+      url: this.#healthUrl(),
+      timeoutMs: this.#options.health.timeoutMs,
+      nextInMs: () =>
+        this.#lifecycle === 'booting'
+          ? Math.min(BOOT_PROBE_MS, this.#options.health.everyMs)
+          : this.#options.health.everyMs,
+      clock: this.#context.clock,
+      dispatcher: this.#context.dispatcher,
+      onAnswer: answer => this.#answered(answer),
+    })
+    child.ended.then(end => this.#ended(child, end))
+    return child
+  }
+
+  #answered(answer: ProbeAnswer): void {
+    const before = this.#health
+    if (answer.ok) {
+      this.#failures = 0
+      this.#health = 'healthy'
+      this.#detail = null
+      this.#wasReady = true
+      if (this.#lifecycle === 'booting') this.#lifecycle = 'ready'
+    } else if (this.#lifecycle === 'booting') {
+      const age = this.#context.clock.now() - this.launchedAt
+      if (age > SLOW_BOOT_MS) this.#detail = wording.notReadyYet(this.#healthUrl(), answer.because, age)
+    } else {
+      this.#failures += 1
+      this.#health = this.#failures >= this.#options.health.failures ? 'unhealthy' : 'suspect'
+      this.#detail = wording.unhealthy(this.#healthUrl(), answer.because, this.#failures)
+    }
+    if (this.#health !== before && this.#health !== 'suspect') this.#context.onChange()
+  }
+
+  async #ended(child: Child, end: ChildEnd): Promise<void> {
+    this.#stopProbe()
+    if (this.#terminating || !this.#launched) return
+    const portTaken = !this.#wasReady && child.output.printed(PORT_TAKEN)
+    if (portTaken && (await this.#tryAnotherPort(child))) return
+    if (this.#terminating) return
+    this.#lifecycle = 'lost'
+    this.#health = 'unhealthy'
+    this.#detail = portTaken
+      ? wording.portsTaken(this.#said(child), this.#portTries)
+      : wording.ended(end, this.#wasReady, this.#said(child))
+    this.#context.onChange()
+  }
+
+  /** Between our asking for a free port and the child's binding it, another program may have taken it. */
+  async #tryAnotherPort(child: Child): Promise<boolean> {
+    if (this.#portTries >= PORT_TRIES) return false
+    await child.gone
+    const taken = this.#port
+    const next = await takePort(this.#options.portFrom === null ? null : taken + 1).catch(() => null)
+    if (next === null) return false
+    if (this.#terminating) {
+      releasePort(next)
+      return true
+    }
+    releasePort(taken)
+    this.#port = next
+    this.#portTries += 1
+    this.#spawn()
+    return true
+  }
+
+  #leave(): void {
+    releasePort(this.#port)
+    this.#markGone()
+  }
+
+  #said(child: Child): wording.Wording {
+    return {
+      command: this.#options.command,
+      cwd: this.#options.cwd,
+      port: this.#port,
+      tellingLine: child.output.tellingLine(),
+    }
+  }
+
+  #address(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  #healthUrl(): string {
+    return new URL(this.#options.health.path, this.#address()).href
+  }
+}
+
+/** The daemon's environment without what is its own: tokens, and the marks of an instance it may itself be. */
+function inherited(): Record<string, string> {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PLIMSOLL_'))
+  return Object.fromEntries(own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+}
