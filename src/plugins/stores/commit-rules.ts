@@ -1,0 +1,83 @@
+/**
+ * What every state store holds a commit to, and the numbers it keeps beside each journal entry. One place, so
+ * that two stores cannot differ in what they refuse.
+ *
+ * Example: stored revision 41 and lease epoch 3. A commit with `parentRevision: 41, epoch: 3` whose memory is
+ * revision 42 passes; with `parentRevision: 40` or `epoch: 2` it is a conflict; with memory revision 44 it is refused.
+ */
+import type { JournalEntry } from '../../model/journal.ts'
+import { PluginError } from '../../ports/plugin.ts'
+import type { Commit, TimelinePoint } from '../../ports/state-store.ts'
+
+/** What is stored for the fleet now. `epoch` is 0 when its lease was never given. */
+export interface Stored {
+  readonly revision: number
+  readonly epoch: number
+}
+
+/** Throws `refused` when the commit contradicts itself: a defect of the caller, whatever is stored. */
+export function requireConsistent(commit: Commit): void {
+  const contradiction = findContradiction(commit)
+  if (contradiction !== null) {
+    throw new PluginError(
+      'refused',
+      `PLM-410: commit of fleet "${commit.fleet}" refused, nothing was stored: ${contradiction}`,
+    )
+  }
+}
+
+/** Throws `conflict` when someone else committed, or holds the lease, since this commit was made. */
+export function requireCurrent(commit: Commit, stored: Stored): void {
+  if (commit.epoch < stored.epoch) {
+    throw new PluginError(
+      'conflict',
+      `PLM-409: commit of fleet "${commit.fleet}" refused, nothing was stored: it was made under lease epoch ` +
+        `${commit.epoch}, and another process has taken over with epoch ${stored.epoch}`,
+    )
+  }
+  if (commit.parentRevision !== stored.revision) {
+    throw new PluginError(
+      'conflict',
+      `PLM-408: commit of fleet "${commit.fleet}" refused, nothing was stored: it was made from revision ` +
+        `${commit.parentRevision}, and revision ${stored.revision} is stored; load it and decide again`,
+    )
+  }
+}
+
+function findContradiction(commit: Commit): string | null {
+  const { memory, entry } = commit
+  if (memory.revision !== commit.parentRevision + 1) {
+    return `its memory is revision ${memory.revision}, its parent revision ${commit.parentRevision}; revisions grow by one`
+  }
+  if (entry !== null && entry.revision !== memory.revision) {
+    return `its journal entry is revision ${entry.revision}, its memory revision ${memory.revision}`
+  }
+  if (entry !== null && entry.fleet !== commit.fleet) {
+    return `its journal entry is of fleet "${entry.fleet}"`
+  }
+  for (const { metric, samples } of commit.samples) {
+    const odd = samples.find(sample => !Number.isFinite(sample.at) || !Number.isFinite(sample.value))
+    if (odd !== undefined) return `metric "${metric}" has a sample of ${odd.value} at ${odd.at}`
+  }
+  return null
+}
+
+/** Did this tick change anything, or want to? */
+export function changedSomething(entry: JournalEntry): boolean {
+  return entry.plan.actions.length > 0 || entry.decision.desired !== entry.decision.current
+}
+
+export function timelinePoint(entry: JournalEntry): TimelinePoint {
+  const { observation, decision } = entry
+  return {
+    at: entry.at,
+    revision: entry.revision,
+    open: observation.capacity?.open ?? null,
+    pending: observation.capacity?.pending ?? null,
+    draining: observation.capacity?.draining ?? null,
+    desired: decision.desired,
+    lowest: decision.bounds.lowest,
+    highest: decision.bounds.highest,
+    rule: decision.direction === 'none' ? null : decision.rule,
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The journal in SQLite: entries as JSON, found by revision; their numbers beside them, found by time.
+ *
+ * Example: `readJournal({ fleet: 'web', limit: 20, at: 12:04 })` first finds the newest revision at or before
+ * 12:04 in the narrow index, then reads 20 entries downwards from it.
+ */
+import type { JournalEntry } from '../../../model/journal.ts'
+import type { Outcome } from '../../../model/plan.ts'
+import type { JournalQuery, TimelinePoint, TimelineQuery } from '../../../ports/state-store.ts'
+import { changedSomething, timelinePoint } from '../commit-rules.ts'
+import { type Database, numberOf, numberOrNull, parseStored, type Row, textOf } from './database.ts'
+
+const NO_REVISION = -1
+const ANY_REVISION = Number.MAX_SAFE_INTEGER
+
+export function insertEntry(database: Database, fleetId: number, entry: JournalEntry): void {
+  const point = timelinePoint(entry)
+  database.run(
+    `INSERT INTO journal (fleet, revision, at, changed, open, pending, draining, desired, lowest, highest, rule,
+       spec_digest, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    fleetId,
+    entry.revision,
+    entry.at,
+    changedSomething(entry) ? 1 : 0,
+    point.open,
+    point.pending,
+    point.draining,
+    point.desired,
+    point.lowest,
+    point.highest,
+    point.rule,
+    entry.specDigest,
+    JSON.stringify(entry),
+  )
+}
+
+/** An entry that was pruned meanwhile has no outcomes to keep. */
+export function updateOutcomes(
+  database: Database,
+  fleetId: number,
+  revision: number,
+  outcomes: readonly Outcome[],
+): void {
+  database.run(
+    'UPDATE journal SET outcomes = ? WHERE fleet = ? AND revision = ?',
+    JSON.stringify(outcomes),
+    fleetId,
+    revision,
+  )
+}
+
+export function readEntries(database: Database, fleetId: number, query: JournalQuery): JournalEntry[] {
+  const upTo = Math.min(
+    query.before === undefined ? ANY_REVISION : query.before - 1,
+    query.at === undefined ? ANY_REVISION : newestRevision(database, fleetId, query.at),
+  )
+  const from = query.since === undefined ? 0 : oldestRevision(database, fleetId, query.since)
+  const changes = query.changesOnly === true ? 'AND changed = 1' : ''
+  const rows = database.all(
+    // The plus keeps SQLite from walking the time index, which would sort whole entries.
+    `SELECT entry, outcomes FROM journal
+     WHERE fleet = ? AND revision <= ? AND revision >= ? AND +at <= ? AND +at >= ? ${changes}
+     ORDER BY revision DESC LIMIT ?`,
+    fleetId,
+    upTo,
+    from,
+    query.at ?? Number.MAX_VALUE,
+    query.since ?? -Number.MAX_VALUE,
+    query.limit,
+  )
+  return rows.map(row => entryOf(database, row))
+}
+
+function entryOf(database: Database, row: Row): JournalEntry {
+  const entry = parseStored<JournalEntry>(database, textOf(database, row, 'entry'))
+  if (row.outcomes === null) return entry
+  return { ...entry, outcomes: parseStored<Outcome[]>(database, textOf(database, row, 'outcomes')) }
+}
+
+/** Bounds for the walk over wide rows; exact even if times are not in the order of the revisions. */
+function newestRevision(database: Database, fleetId: number, at: number): number {
+  const row = database.get('SELECT max(revision) AS r FROM journal WHERE fleet = ? AND at <= ?', fleetId, at)
+  return (row === null ? null : numberOrNull(database, row, 'r')) ?? NO_REVISION
+}
+
+function oldestRevision(database: Database, fleetId: number, since: number): number {
+  const row = database.get(
+    'SELECT min(revision) AS r FROM journal WHERE fleet = ? AND at >= ?',
+    fleetId,
+    since,
+  )
+  return (row === null ? null : numberOrNull(database, row, 'r')) ?? ANY_REVISION
+}
+
+export function readPoints(database: Database, fleetId: number, query: TimelineQuery): TimelinePoint[] {
+  const rows = database.all(
+    `SELECT at, revision, open, pending, draining, desired, lowest, highest, rule FROM journal
+     WHERE fleet = ? AND at >= ? AND at < ? ORDER BY at DESC, revision DESC LIMIT ?`,
+    fleetId,
+    query.window.from,
+    query.window.to,
+    query.limit,
+  )
+  return rows.map(row => pointOf(database, row)).reverse()
+}
+
+function pointOf(database: Database, row: Row): TimelinePoint {
+  return {
+    at: numberOf(database, row, 'at'),
+    revision: numberOf(database, row, 'revision'),
+    open: numberOrNull(database, row, 'open'),
+    pending: numberOrNull(database, row, 'pending'),
+    draining: numberOrNull(database, row, 'draining'),
+    desired: numberOrNull(database, row, 'desired'),
+    lowest: numberOf(database, row, 'lowest'),
+    highest: numberOf(database, row, 'highest'),
+    rule: row.rule === null ? null : textOf(database, row, 'rule'),
+  }
+}
+
+/** Deletes the oldest entries that age or number no longer keeps, at most `budget`; returns how many. */
+export function pruneJournal(database: Database, horizon: number, keep: number, budget: number): number {
+  let deleted = 0
+  for (const row of database.all('SELECT id FROM fleets')) {
+    const fleetId = numberOf(database, row, 'id')
+    deleted += deleteOlder(database, fleetId, horizon, budget - deleted)
+    deleted += deleteSurplus(database, fleetId, keep, budget - deleted)
+  }
+  return deleted
+}
+
+function deleteOlder(database: Database, fleetId: number, horizon: number, budget: number): number {
+  return database.run(
+    `DELETE FROM journal WHERE fleet = ?1 AND revision IN
+       (SELECT revision FROM journal WHERE fleet = ?1 AND at < ?2 ORDER BY at, revision LIMIT ?3)`,
+    fleetId,
+    horizon,
+    Math.max(0, budget),
+  )
+}
+
+/** The oldest that are not among the newest `keep`, counted in the narrow index. */
+function deleteSurplus(database: Database, fleetId: number, keep: number, budget: number): number {
+  const row = database.get('SELECT count(*) AS n FROM journal WHERE fleet = ?', fleetId)
+  const surplus = (row === null ? 0 : numberOf(database, row, 'n')) - keep
+  if (surplus <= 0 || budget <= 0) return 0
+  return database.run(
+    `DELETE FROM journal WHERE fleet = ?1 AND revision IN
+       (SELECT revision FROM journal WHERE fleet = ?1 ORDER BY revision LIMIT ?2)`,
+    fleetId,
+    Math.min(surplus, budget),
+  )
+}
+
+/** A configuration goes when no entry of the journal was decided under it, except the newest. */
+export function pruneSpecs(database: Database, horizon: number): number {
+  return database.run(
+    `DELETE FROM specs WHERE saved_at < ? AND saved_at < (SELECT max(saved_at) FROM specs)
+       AND NOT EXISTS (SELECT 1 FROM journal WHERE spec_digest = specs.digest)`,
+    horizon,
+  )
+}

@@ -1,0 +1,75 @@
+/**
+ * The tables of a state file, and the two numbers in its header that say whose it is and which version.
+ *
+ * Example: `application_id` 0x504c4d53 ("PLMS") and `user_version` 1 is ours to open; `user_version` 2 was
+ * written by a newer Plimsoll and is refused untouched.
+ *
+ * Counts and times are REAL, which is what a JavaScript number is; SQLite keeps whole ones as small integers.
+ * The index on the journal holds every column of the timeline, so pictures never read the entries themselves.
+ */
+export const APPLICATION_ID = 0x50_4c_4d_53
+export const SCHEMA_VERSION = 1
+
+export const SCHEMA = `
+CREATE TABLE fleets (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  revision INTEGER NOT NULL,
+  memory TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE leases (
+  fleet TEXT NOT NULL PRIMARY KEY,
+  holder TEXT,
+  epoch INTEGER NOT NULL,
+  expires_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE specs (
+  digest TEXT NOT NULL PRIMARY KEY,
+  saved_at REAL NOT NULL,
+  text TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE journal (
+  fleet INTEGER NOT NULL REFERENCES fleets (id),
+  revision INTEGER NOT NULL,
+  at REAL NOT NULL,
+  changed INTEGER NOT NULL,
+  open REAL,
+  pending REAL,
+  draining REAL,
+  desired REAL,
+  lowest REAL NOT NULL,
+  highest REAL NOT NULL,
+  rule TEXT,
+  spec_digest TEXT NOT NULL,
+  outcomes TEXT,
+  entry TEXT NOT NULL,
+  PRIMARY KEY (fleet, revision)
+) STRICT;
+CREATE INDEX journal_timeline
+  ON journal (fleet, at, revision, open, pending, draining, desired, lowest, highest, rule);
+CREATE INDEX journal_changes ON journal (fleet, revision) WHERE changed = 1;
+CREATE INDEX journal_specs ON journal (spec_digest);
+
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY,
+  fleet TEXT NOT NULL,
+  metric TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  UNIQUE (fleet, metric)
+) STRICT;
+
+-- instance '' is a sample of the fleet as a whole.
+CREATE TABLE samples (
+  series INTEGER NOT NULL REFERENCES series (id),
+  at REAL NOT NULL,
+  instance TEXT NOT NULL,
+  value REAL NOT NULL,
+  PRIMARY KEY (series, at, instance, value)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${SCHEMA_VERSION};
+`
