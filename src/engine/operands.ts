@@ -109,3 +109,32 @@ function quantitiesOf(observation: Observation, bounds: { lowest: number; highes
   quantities[8] = bounds.highest
   return quantities
 }
+
+/**
+ * The count as an expression says it, for a target that has no instances of its own to list.
+ * @returns a whole number, or `null` when an operand of it is a gap
+ */
+export function countFromReadings(
+  spec: FleetSpec,
+  compiled: CompiledFleet,
+  readings: Observation['readings'],
+  at: EpochMs,
+): number | null {
+  if (compiled.count === null) return null
+  const blind: Observation = { ...BLIND, at, fleet: spec.name, readings }
+  const { evidence } = readOperands(spec, compiled, blind, { lowest: Number.NaN, highest: Number.NaN }, [])
+  const count = compiled.count(evidence)
+  return Number.isFinite(count) ? Math.max(0, Math.round(count)) : null
+}
+
+const BLIND: Observation = {
+  at: 0,
+  fleet: '',
+  capacity: null,
+  capacityGap: null,
+  external: null,
+  sessions: { inUse: null, slots: null },
+  readings: {},
+  windows: {},
+  targetHighest: null,
+}

@@ -70,5 +70,6 @@ export type LoopEvent =
       readonly at: EpochMs
       readonly detail: string
     }
+  | { readonly type: 'trouble'; readonly fleet: string; readonly at: EpochMs; readonly what: string }
   | { readonly type: 'spec-applied'; readonly digest: string; readonly at: EpochMs }
   | { readonly type: 'spec-refused'; readonly problems: string; readonly at: EpochMs }

@@ -21,6 +21,21 @@ export type Load =
   | { readonly kind: 'unknown'; readonly because: string }
   | { readonly kind: 'untracked' }
 
+/** An instance as the target reports it. */
+export interface ListedInstance {
+  readonly id: string
+  /** `lost`: it ended without our asking (crashed); it stays listed until it is terminated. */
+  readonly lifecycle: 'booting' | 'ready' | 'terminating' | 'lost'
+  readonly health: Health
+  readonly zone: string | null
+  readonly address: string | null
+  readonly launchedAt: EpochMs | null
+  /** The token it was launched with, where the target keeps it. */
+  readonly token: string | null
+  /** Why it is lost or unhealthy, in words. */
+  readonly detail: string | null
+}
+
 export interface Instance {
   readonly id: string
   readonly lifecycle: Lifecycle
@@ -36,8 +51,8 @@ export interface Instance {
   readonly readyAt: EpochMs | null
   /** When the close took effect (was acknowledged); `null` while open. */
   readonly closedAt: EpochMs | null
-  /** A replacement has been ordered; it no longer holds a place in the count. */
-  readonly replaced: boolean
+  /** Why it is lost or unhealthy, in the target's words. */
+  readonly detail: string | null
 }
 
 /** A launch that was ordered and not yet seen in the target's list. */

@@ -29,7 +29,6 @@ export interface Mark {
   readonly admission: Admission
   readonly closedAt: EpochMs | null
   readonly sealed: boolean
-  readonly replaced: boolean
   /** First seen ready. */
   readonly readyAt: EpochMs | null
   /** First seen at all; an instance that vanishes while not sealed was lost. */
@@ -60,6 +59,8 @@ export interface Memory {
   readonly gaps: Readonly<Record<string, EpochMs>>
   readonly marks: Readonly<Record<string, Mark>>
   readonly orders: readonly Order[]
+  /** Places that were decided and are neither there nor ordered yet: lost instances, failed or withheld launches. */
+  readonly owed: number
   readonly launchTrouble: LaunchTrouble | null
 }
 
@@ -74,5 +75,6 @@ export const EMPTY_MEMORY: Memory = Object.freeze({
   gaps: Object.freeze({}),
   marks: Object.freeze({}),
   orders: Object.freeze([]),
+  owed: 0,
   launchTrouble: null,
 })

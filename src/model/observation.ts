@@ -39,7 +39,7 @@ export interface CapacityCounts {
   readonly pending: number
   /** Closed and not yet gone. */
   readonly draining: number
-  /** Lost or unhealthy, and not yet replaced: they keep their place in the count until they are. */
+  /** Lost, unhealthy, or owed (a launch that failed or waits): places kept until they are filled again. */
   readonly replacing: number
 }
 

@@ -4,23 +4,10 @@
  * Example: `launch([{ token: 'web/42/1', zone: null }], signal)` answers
  * `[{ token: 'web/42/1', ok: true, instance: 'web-7' }]`; the same token again answers the same and launches nothing.
  */
-import type { Health } from '../model/inventory.ts'
-import type { EpochMs } from '../model/time.ts'
+import type { ListedInstance } from '../model/inventory.ts'
 import type { Plugin, PluginErrorKind } from './plugin.ts'
 
-export interface TargetInstance {
-  readonly id: string
-  /** `lost`: it ended without our asking (crashed); it stays listed until `terminate` is called for it. */
-  readonly lifecycle: 'booting' | 'ready' | 'terminating' | 'lost'
-  readonly health: Health
-  readonly zone: string | null
-  readonly address: string | null
-  readonly launchedAt: EpochMs | null
-  /** The token it was launched with, where the target keeps it. */
-  readonly token: string | null
-  /** Why it is lost or unhealthy, in words. */
-  readonly detail: string | null
-}
+export type TargetInstance = ListedInstance
 
 export interface TargetCapabilities {
   /** `false`: nothing may be launched or terminated (advice only). */

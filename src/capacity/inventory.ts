@@ -1,0 +1,168 @@
+/**
+ * What is there? Joins the target's list with our own marks and the router's loads, and notices what appeared, became
+ * ready, vanished or never came.
+ *
+ * Example: memory knows web-1 and web-2, the target lists only web-2 and nobody else acts on it: web-1 was lost, and
+ * its place is owed.
+ */
+import type { Instance, Inventory, ListedInstance, Load, Order } from '../model/inventory.ts'
+import type { LaunchTrouble, Mark, Memory } from '../model/memory.ts'
+import type { CapacityCounts } from '../model/observation.ts'
+import type { EpochMs } from '../model/time.ts'
+import { launchFailed } from './launch-trouble.ts'
+
+/** `loads` is null for a fleet without a router: nobody places sessions, there is nothing to wait for. */
+export interface Listing {
+  readonly at: EpochMs
+  readonly listed: readonly ListedInstance[]
+  readonly loads: ReadonlyMap<string, Load> | null
+  /** Nobody else adds or removes instances. */
+  readonly exclusive: boolean
+}
+
+export interface Taken {
+  readonly inventory: Inventory
+  readonly memory: Memory
+  /** Ids that were there, were not sealed, and are gone or reported lost since the last tick. */
+  readonly lost: readonly string[]
+}
+
+export function takeInventory(listing: Listing, memory: Memory): Taken {
+  const listed = [...listing.listed].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+  const marks: Record<string, Mark> = {}
+  const instances = listed.map(entry => {
+    const mark = markOf(entry, memory.marks[entry.id], listing.at)
+    marks[entry.id] = mark
+    return join(entry, mark, loadOf(listing, entry.id))
+  })
+  const { orders, expired } = openOrders(memory.orders, listed, listing.at)
+  const vanished = vanishedIds(memory, marks)
+  const places = vanished.filter(id => memory.marks[id]?.admission === 'open').length
+  return {
+    inventory: { instances, orders },
+    lost: [...vanished, ...newlyLost(listed, memory)],
+    memory: {
+      ...memory,
+      marks,
+      orders,
+      owed: memory.owed + expired.length + (listing.exclusive ? places : 0),
+      launchTrouble: troubleAfter(memory, listed, marks, expired, listing.at),
+    },
+  }
+}
+
+/**
+ * Counts as the engine sees them. Booting and opening are ordered, not yet there; closing and closed are leaving.
+ * Failed and owed places are kept only as far as they are not filled already: replacements that were launched while
+ * the failed ones still stand must not count twice.
+ */
+export function countCapacity({ instances, orders }: Inventory, memory: Memory): CapacityCounts {
+  let open = 0
+  let pending = orders.length
+  let draining = 0
+  let vacant = memory.owed
+  for (const instance of instances) {
+    switch (standingOf(instance)) {
+      case 'open':
+        open += 1
+        break
+      case 'pending':
+        pending += 1
+        break
+      case 'failed':
+        vacant += 1
+        break
+      case 'draining':
+        draining += 1
+        break
+    }
+  }
+  const unfilled = memory.expected === null ? vacant : Math.max(0, memory.expected - open - pending)
+  return { open, pending, draining, replacing: Math.min(vacant, unfilled) }
+}
+
+export type Standing = 'open' | 'pending' | 'draining' | 'failed'
+
+/** Where an instance counts. `failed` is lost or unhealthy while it still holds its place (not closed). */
+export function standingOf(instance: Instance): Standing {
+  if (instance.sealed || instance.lifecycle === 'terminating' || instance.lifecycle === 'gone')
+    return 'draining'
+  if (instance.admission === 'closed' || instance.admission === 'closing') return 'draining'
+  if (instance.lifecycle === 'lost' || instance.health === 'unhealthy') return 'failed'
+  return instance.lifecycle === 'ready' && instance.admission === 'open' ? 'open' : 'pending'
+}
+
+function markOf(entry: ListedInstance, mark: Mark | undefined, at: EpochMs): Mark {
+  const known = mark ?? { admission: 'open', closedAt: null, sealed: false, readyAt: null, seenAt: at }
+  return known.readyAt === null && entry.lifecycle === 'ready' ? { ...known, readyAt: at } : known
+}
+
+function join(entry: ListedInstance, mark: Mark, load: Load): Instance {
+  return {
+    id: entry.id,
+    lifecycle: entry.lifecycle,
+    admission: mark.admission,
+    health: entry.health,
+    sealed: mark.sealed,
+    load,
+    zone: entry.zone,
+    address: entry.address,
+    launchedAt: entry.launchedAt ?? mark.seenAt,
+    readyAt: mark.readyAt,
+    closedAt: mark.closedAt,
+    detail: entry.detail,
+  }
+}
+
+function loadOf({ loads }: Listing, id: string): Load {
+  if (loads === null) return { kind: 'untracked' }
+  return loads.get(id) ?? { kind: 'unknown', because: 'the router does not know this instance' }
+}
+
+function openOrders(
+  orders: readonly Order[],
+  listed: readonly ListedInstance[],
+  at: EpochMs,
+): { orders: readonly Order[]; expired: readonly Order[] } {
+  const tokens = new Set(listed.map(entry => entry.token))
+  const ids = new Set(listed.map(entry => entry.id))
+  const unseen = orders.filter(
+    order => !tokens.has(order.token) && !(order.instance !== null && ids.has(order.instance)),
+  )
+  return {
+    orders: unseen.filter(order => at < order.expiresAt),
+    expired: unseen.filter(order => at >= order.expiresAt),
+  }
+}
+
+function vanishedIds(memory: Memory, marks: Readonly<Record<string, Mark>>): string[] {
+  return Object.keys(memory.marks)
+    .filter(id => marks[id] === undefined && memory.marks[id]?.sealed === false)
+    .sort()
+}
+
+/** Reported lost, and not yet sealed for it. */
+function newlyLost(listed: readonly ListedInstance[], memory: Memory): string[] {
+  return listed
+    .filter(({ id, lifecycle }) => lifecycle === 'lost' && memory.marks[id]?.sealed !== true)
+    .map(({ id }) => id)
+}
+
+function troubleAfter(
+  memory: Memory,
+  listed: readonly ListedInstance[],
+  marks: Readonly<Record<string, Mark>>,
+  expired: readonly Order[],
+  at: EpochMs,
+): LaunchTrouble | null {
+  const readyNow = listed.some(({ id }) => marks[id]?.readyAt === at && memory.marks[id]?.readyAt !== at)
+  if (readyNow) return null
+  const order = expired[0]
+  return order === undefined
+    ? memory.launchTrouble
+    : launchFailed(
+        memory.launchTrouble,
+        `launch ${order.token} was accepted, but no instance of it ever appeared`,
+        at,
+      )
+}

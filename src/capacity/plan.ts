@@ -1,0 +1,184 @@
+/**
+ * Which instances? Turns a wanted count into actions that leave nothing to choose, and the memory that makes them
+ * durable intent. Pure; carrying the plan out and planning again gives an empty plan.
+ *
+ * Example: desired 6, five open, web-3 closed with two sessions: reopen web-3, launch nothing.
+ */
+import type { Decision } from '../model/decision.ts'
+import type { Instance, Inventory } from '../model/inventory.ts'
+import type { Change, Mark, Memory } from '../model/memory.ts'
+import type { Action, Plan, Waiting } from '../model/plan.ts'
+import type { FleetSpec } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
+import { planDrains } from './drain.ts'
+import { planGrowth } from './grow.ts'
+import { standingOf } from './inventory.ts'
+import { launchFailed } from './launch-trouble.ts'
+import { planRepairs } from './repair.ts'
+import { planRetirement } from './retire.ts'
+
+export interface Planned {
+  readonly plan: Plan
+  /** Memory with the plan's intent in it: orders, marks, what is owed, the change for the cooldown. */
+  readonly memory: Memory
+}
+
+/** What the parts of the planner share: the fleet by standing, and a list of intents to append to. */
+export interface Draft {
+  readonly spec: FleetSpec
+  readonly at: EpochMs
+  readonly desired: number
+  readonly memory: Memory
+  readonly open: readonly Instance[]
+  readonly pending: readonly Instance[]
+  readonly draining: readonly Instance[]
+  readonly failed: readonly Instance[]
+  /** Launches nobody has seen yet. */
+  readonly ordered: number
+  readonly intents: Intent[]
+  readonly waiting: Waiting[]
+}
+
+/** An action before it has its id. */
+export type Intent = Action extends infer A ? (A extends Action ? Omit<A, 'id'> : never) : never
+
+/** The instances a list of intents seals. */
+export function sealedBy(intents: readonly Intent[]): ReadonlySet<string> {
+  return new Set(intents.flatMap(intent => (intent.kind === 'seal' ? [intent.instance] : [])))
+}
+
+export function plan(spec: FleetSpec, decision: Decision, inventory: Inventory, memory: Memory): Planned {
+  if (decision.desired === null) return { plan: nothing(decision), memory }
+  const draft = draftOf(spec, decision.at, decision.desired, inventory, memory)
+  planRepairs(draft)
+  const coming = planGrowth(draft)
+  planRetirement(draft)
+  planDrains(draft)
+  const fresh = draft.intents.map(
+    (intent, index): Action => ({ ...intent, id: `${spec.name}/${memory.revision + 1}/${index + 1}` }),
+  )
+  const actions = [...repeatLaunches(draft, inventory), ...fresh]
+  const plan: Plan = { fleet: spec.name, desired: decision.desired, actions, waiting: draft.waiting }
+  return { plan, memory: rememberIntent(draft, decision, actions, coming) }
+}
+
+/**
+ * A launch whose answer never came (a crash in between, a lost reply) is asked again with the same token: a target
+ * that knows the token launches nothing new.
+ */
+function repeatLaunches({ at, desired, open, pending }: Draft, { orders }: Inventory): Action[] {
+  const missing = Math.max(0, desired - open.length - pending.length)
+  return orders
+    .filter(order => order.instance === null && order.at < at)
+    .slice(0, missing)
+    .map(({ token }) => ({
+      kind: 'launch',
+      id: token,
+      zone: null,
+      because: 'ordered before, and the answer never came',
+    }))
+}
+
+function nothing(decision: Decision): Plan {
+  const waiting: Waiting = {
+    what: 'everything',
+    instance: null,
+    because: decision.because,
+    until: null,
+  }
+  return { fleet: decision.fleet, desired: null, actions: [], waiting: [waiting] }
+}
+
+function draftOf(
+  spec: FleetSpec,
+  at: EpochMs,
+  desired: number,
+  { instances, orders }: Inventory,
+  memory: Memory,
+): Draft {
+  const of = (standing: ReturnType<typeof standingOf>): readonly Instance[] =>
+    instances.filter(instance => standingOf(instance) === standing)
+  return {
+    spec,
+    at,
+    desired,
+    memory,
+    open: of('open'),
+    pending: of('pending'),
+    draining: of('draining'),
+    failed: of('failed'),
+    ordered: orders.length,
+    intents: [],
+    waiting: [],
+  }
+}
+
+/** @param coming capacity open or on its way once the plan's growth is carried out */
+function rememberIntent(
+  draft: Draft,
+  decision: Decision,
+  actions: readonly Action[],
+  coming: number,
+): Memory {
+  const { memory, at, spec, desired } = draft
+  const marks: Record<string, Mark> = { ...memory.marks }
+  const orders = [...memory.orders]
+  let { launchTrouble } = memory
+  for (const action of actions) {
+    switch (action.kind) {
+      case 'launch':
+        if (orders.some(({ token }) => token === action.id)) break
+        orders.push({ token: action.id, at, expiresAt: at + spec.bootTimeoutMs, instance: null })
+        break
+      case 'reopen':
+        mark(marks, action.instance, { admission: 'opening' })
+        break
+      case 'close':
+        mark(marks, action.instance, { admission: 'closing' })
+        break
+      case 'seal':
+        mark(marks, action.instance, { sealed: true })
+        if (neverReady(draft, action.instance))
+          launchTrouble = launchFailed(launchTrouble, action.because, at)
+        break
+      case 'terminate':
+        break
+    }
+  }
+  return {
+    ...memory,
+    marks,
+    orders,
+    launchTrouble,
+    owed: Math.max(0, desired - coming),
+    lastChange: changeOf(spec, decision) ?? memory.lastChange,
+    expected: desired,
+  }
+}
+
+function mark(marks: Record<string, Mark>, instance: string, change: Partial<Mark>): void {
+  const known = marks[instance]
+  if (known !== undefined) marks[instance] = { ...known, ...change }
+}
+
+function neverReady({ failed, pending, memory }: Draft, id: string): boolean {
+  const booted = memory.marks[id]?.readyAt !== null
+  return (
+    !booted && [...failed, ...pending].some(instance => instance.id === id && instance.lifecycle !== 'ready')
+  )
+}
+
+function changeOf(spec: FleetSpec, decision: Decision): Change | null {
+  const { current, desired, direction } = decision
+  if (current === null || desired === null || direction === 'none') return null
+  const rule = spec.rules.find(({ name }) => name === decision.rule)
+  const ofFleet = direction === 'out' ? spec.guards.cooldownOutMs : spec.guards.cooldownInMs
+  return {
+    at: decision.at,
+    direction,
+    rule: decision.rule,
+    from: current,
+    to: desired,
+    cooldownMs: rule?.cooldownMs ?? ofFleet,
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What happened? Folds the outcomes of a plan into memory: acknowledged closes, launched ids, failures to try again.
+ *
+ * Example: a launch that was refused is no longer an order; its place is owed, and the next try waits a second.
+ */
+import type { Memory } from '../model/memory.ts'
+import type { Action, Outcome, Plan } from '../model/plan.ts'
+import { launchFailed } from './launch-trouble.ts'
+
+export function settle(memory: Memory, plan: Plan, outcomes: readonly Outcome[]): Memory {
+  const actions = new Map(plan.actions.map(action => [action.id, action]))
+  return outcomes.reduce((settled, outcome) => {
+    const action = actions.get(outcome.action)
+    return action === undefined ? settled : settleOne(settled, action, outcome)
+  }, memory)
+}
+
+function settleOne(memory: Memory, action: Action, outcome: Outcome): Memory {
+  switch (action.kind) {
+    case 'launch':
+      return outcome.outcome === 'done'
+        ? withOrder(memory, action.id, outcome.instance)
+        : withoutOrder(memory, action.id, outcome.error, outcome.at)
+    case 'close':
+      return outcome.outcome === 'done'
+        ? withMark(memory, action.instance, { admission: 'closed', closedAt: outcome.at })
+        : memory
+    case 'reopen':
+      return outcome.outcome === 'done'
+        ? withMark(memory, action.instance, { admission: 'open', closedAt: null })
+        : memory
+    case 'seal':
+    case 'terminate':
+      return memory
+  }
+}
+
+function withOrder(memory: Memory, token: string, instance: string | null): Memory {
+  return {
+    ...memory,
+    orders: memory.orders.map(order => (order.token === token ? { ...order, instance } : order)),
+  }
+}
+
+function withoutOrder(memory: Memory, token: string, error: string, at: number): Memory {
+  return {
+    ...memory,
+    orders: memory.orders.filter(order => order.token !== token),
+    owed: memory.owed + 1,
+    launchTrouble: launchFailed(memory.launchTrouble, error, at),
+  }
+}
+
+function withMark(memory: Memory, id: string, change: Partial<Memory['marks'][string]>): Memory {
+  const known = memory.marks[id]
+  return known === undefined
+    ? memory
+    : { ...memory, marks: { ...memory.marks, [id]: { ...known, ...change } } }
+}

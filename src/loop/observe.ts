@@ -1,0 +1,160 @@
+/**
+ * What is there now? Asks the target, the router and the sources, and puts the answers together as the numbers that
+ * `decide` and `plan` work on. What could not be had is a gap with its reason.
+ *
+ * Example: the target does not answer: `capacity` is null, `capacityGap` says why, and nothing will change.
+ */
+import { countCapacity, takeInventory } from '../capacity/inventory.ts'
+import { compileFleet } from '../engine/compile.ts'
+import { currentOf } from '../engine/decide.ts'
+import { countFromReadings } from '../engine/operands.ts'
+import type { Inventory, Load } from '../model/inventory.ts'
+import type { Memory } from '../model/memory.ts'
+import type { CapacityCounts, Observation } from '../model/observation.ts'
+import type { Sample } from '../model/sample.ts'
+import type { FleetSpec } from '../model/spec.ts'
+import type { EpochMs, Interval } from '../model/time.ts'
+import type { TargetInstance } from '../ports/target.ts'
+import { reasonOf, withDeadline } from './deadline.ts'
+import type { Senses } from './senses.ts'
+import type { FleetPorts, World } from './world.ts'
+
+const LIST_DEADLINE_MS = 15_000
+const LOADS_DEADLINE_MS = 5_000
+
+export interface Observed {
+  readonly observation: Observation
+  readonly inventory: Inventory
+  /** Memory with what the inventory showed: new marks, seen orders, vanished instances. */
+  readonly memory: Memory
+  readonly lost: readonly string[]
+}
+
+type Asked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly because: string }
+
+export async function observe(world: World, senses: Senses, memory: Memory, at: EpochMs): Promise<Observed> {
+  const { spec } = senses
+  const ports = world.ports(spec.name)
+  const [listed, loads] = await Promise.all([
+    listInstances(world, spec, ports),
+    readLoads(world, spec, ports),
+    senses.ask(at),
+  ])
+  // The world answered by now; what it said is judged at this instant.
+  const taken = listed.ok
+    ? takeInventory(
+        { at, listed: listed.value, loads, exclusive: ports.target.capabilities.exclusive },
+        memory,
+      )
+    : { inventory: EMPTY_INVENTORY, memory, lost: [] }
+  senses.take(sample => isWarm(sample, taken.memory, spec))
+  const readings = senses.read(at)
+  const capacity = capacityOf(spec, ports, listed, taken, readings, at)
+  return {
+    ...taken,
+    observation: {
+      at,
+      fleet: spec.name,
+      capacity: capacity.ok ? capacity.value : null,
+      capacityGap: capacity.ok ? null : capacity.because,
+      external: capacity.ok ? externalChange(ports, taken.memory, capacity.value) : null,
+      sessions: sessionsOf(taken.inventory),
+      readings,
+      windows: windowsOf(world, spec, at),
+      targetHighest: ports.target.capabilities.highestCount,
+    },
+  }
+}
+
+const EMPTY_INVENTORY: Inventory = { instances: [], orders: [] }
+
+async function asked<T>(call: Promise<T>): Promise<Asked<T>> {
+  try {
+    return { ok: true, value: await call }
+  } catch (error) {
+    return { ok: false, because: reasonOf(error) }
+  }
+}
+
+function listInstances(
+  world: World,
+  spec: FleetSpec,
+  { target }: FleetPorts,
+): Promise<Asked<readonly TargetInstance[]>> {
+  const what = `list the instances of ${spec.name}`
+  return asked(withDeadline(world.clock, LIST_DEADLINE_MS, what, signal => target.listInstances(signal)))
+}
+
+/** `null` without a router. A router that fails leaves every load unknown, which is never zero. */
+async function readLoads(
+  world: World,
+  spec: FleetSpec,
+  { router }: FleetPorts,
+): Promise<ReadonlyMap<string, Load> | null> {
+  if (router === null) return null
+  const what = `read the loads of ${spec.name}`
+  const loads = await asked(
+    withDeadline(world.clock, LOADS_DEADLINE_MS, what, signal => router.readLoads(signal)),
+  )
+  return loads.ok ? loads.value : new Map()
+}
+
+/** Samples of an instance that is booting or warming up say nothing about the load of the fleet. */
+function isWarm(sample: Sample, memory: Memory, spec: FleetSpec): boolean {
+  if (sample.instance === undefined) return true
+  const mark = memory.marks[sample.instance]
+  if (mark === undefined) return true
+  return mark.readyAt !== null && sample.at >= mark.readyAt + spec.warmupMs
+}
+
+function capacityOf(
+  spec: FleetSpec,
+  { target }: FleetPorts,
+  listed: Asked<readonly TargetInstance[]>,
+  { inventory, memory }: { inventory: Inventory; memory: Memory },
+  readings: Observation['readings'],
+  at: EpochMs,
+): Asked<CapacityCounts> {
+  if (!listed.ok) return listed
+  if (target.capabilities.acts || spec.count === null) {
+    return target.capabilities.acts
+      ? { ok: true, value: countCapacity(inventory, memory) }
+      : { ok: false, because: 'the target has no instances to count, and no `count` says how many there are' }
+  }
+  const count = countFromReadings(spec, compileFleet(spec), readings, at)
+  if (count === null) return { ok: false, because: 'the metric that gives the count has no data' }
+  return { ok: true, value: { open: count, pending: 0, draining: 0, replacing: 0 } }
+}
+
+/** On a target that others act on too, a count other than expected is their change. */
+function externalChange(
+  { target }: FleetPorts,
+  { expected }: Memory,
+  capacity: CapacityCounts,
+): Observation['external'] {
+  const current = currentOf(capacity)
+  if (target.capabilities.exclusive || expected === null || expected === current) return null
+  return { from: expected, to: current }
+}
+
+/** Unknown as soon as one open instance's load is. */
+function sessionsOf({ instances }: Inventory): Observation['sessions'] {
+  let inUse = 0
+  for (const { load, lifecycle } of instances) {
+    if (lifecycle !== 'ready') continue
+    if (load.kind !== 'known') return { inUse: null, slots: null }
+    inUse += load.slots
+  }
+  return { inUse, slots: null }
+}
+
+function windowsOf(world: World, spec: FleetSpec, at: EpochMs): Record<string, Interval | null> {
+  const windows: Record<string, Interval | null> = {}
+  const named = [...spec.constraints.map(rule => rule.schedule), ...spec.rules.map(rule => rule.during)]
+  const { schedules } = world.spec()
+  for (const name of named) {
+    const schedule = name === null ? undefined : schedules[name]
+    if (name !== null && schedule !== undefined) windows[name] = world.calendar.window(schedule, at)
+  }
+  return windows
+}

@@ -1,0 +1,141 @@
+/**
+ * The only loop body: hold lease -> observe -> decide -> plan -> commit intent -> act -> commit outcomes -> notify.
+ * It carries no state between calls but what the store holds, so a crash anywhere is recovered by the next tick.
+ *
+ * Example: revision 41 is loaded, the tick commits 42 (its entry with observation, decision and plan), launches one
+ * instance with token `web/42/1`, and commits 43 with the outcome.
+ */
+import { plan } from '../capacity/plan.ts'
+import { settle } from '../capacity/settle.ts'
+import { decide } from '../engine/decide.ts'
+import type { Inventory } from '../model/inventory.ts'
+import type { JournalEntry } from '../model/journal.ts'
+import type { Memory } from '../model/memory.ts'
+import type { Lease } from '../ports/state-store.ts'
+import { act, route } from './act.ts'
+import { type Observed, observe } from './observe.ts'
+import type { Senses } from './senses.ts'
+import type { TickReport, World } from './world.ts'
+
+const SHORTEST_LEASE_MS = 15_000
+
+/** One fleet's place in the loop: its senses and the lease it holds. */
+export interface Seat {
+  readonly senses: Senses
+  lease: Lease | null
+}
+
+export async function tick(world: World, seat: Seat): Promise<TickReport> {
+  const { senses } = seat
+  const { spec } = senses
+  const lease = await holdLease(world, seat)
+  if (lease === null) return { outcome: 'standby', fleet: spec.name, at: world.clock.now() }
+
+  const before = await world.store.load(spec.name)
+  const at = Math.max(world.clock.now(), before.at)
+  const observed = await observe(world, senses, before, at)
+  const decided = decide(spec, observed.observation, observed.memory)
+  const planned = plan(spec, decided.decision, observed.inventory, decided.memory)
+  const acts = mayAct(world, seat)
+
+  const revision = before.revision + 1
+  const intent: Memory = acts
+    ? { ...planned.memory, revision }
+    : { ...decided.memory, expected: decided.decision.current, revision }
+  const entry: JournalEntry = {
+    fleet: spec.name,
+    revision,
+    at,
+    specDigest: world.spec().digest,
+    observation: observed.observation,
+    memory: observed.memory,
+    inventory: observed.inventory,
+    decision: decided.decision,
+    plan: planned.plan,
+    outcomes: [],
+  }
+  await world.store.commit({
+    fleet: spec.name,
+    epoch: lease.epoch,
+    parentRevision: before.revision,
+    memory: intent,
+    entry,
+    outcomes: null,
+    samples: senses.fresh(),
+  })
+  senses.saved()
+
+  const done = acts ? await carryOut(world, lease, entry, intent, observed) : entry
+  notify(world, done, before, observed)
+  return { outcome: 'ticked', fleet: spec.name, at, entry: done }
+}
+
+/** Renewed when less than half of it is left, so that most ticks write no lease. */
+async function holdLease(world: World, seat: Seat): Promise<Lease | null> {
+  const { name, everyMs } = seat.senses.spec
+  const now = world.clock.now()
+  const ttlMs = Math.max(SHORTEST_LEASE_MS, 3 * everyMs)
+  if (seat.lease !== null && seat.lease.expiresAt - now > ttlMs / 2) return seat.lease
+  seat.lease = await world.store.acquireLease(name, world.holder, now, ttlMs)
+  return seat.lease
+}
+
+/** The mode is enforced here, where actions are carried out. */
+function mayAct(world: World, { senses: { spec } }: Seat): boolean {
+  return spec.mode === 'scale' && world.ports(spec.name).target.capabilities.acts
+}
+
+async function carryOut(
+  world: World,
+  lease: Lease,
+  entry: JournalEntry,
+  intent: Memory,
+  { inventory, observation }: Observed,
+): Promise<JournalEntry> {
+  if (observation.capacity !== null) await routeOrSay(world, entry, inventory, intent)
+  if (entry.plan.actions.length === 0) return entry
+  const outcomes = await act(world, entry.plan)
+  await world.store.commit({
+    fleet: entry.fleet,
+    epoch: lease.epoch,
+    parentRevision: intent.revision,
+    memory: { ...settle(intent, entry.plan, outcomes), revision: intent.revision + 1 },
+    entry: null,
+    outcomes: { revision: entry.revision, outcomes },
+    samples: [],
+  })
+  return { ...entry, outcomes }
+}
+
+/** A router that cannot be reached must not keep capacity from being added; its loads are unknown meanwhile. */
+async function routeOrSay(
+  world: World,
+  { fleet, at }: JournalEntry,
+  inventory: Inventory,
+  memory: Memory,
+): Promise<void> {
+  try {
+    await route(world, fleet, inventory, memory)
+  } catch (error) {
+    world.emit({ type: 'trouble', fleet, at, what: reasonOf(error) })
+  }
+}
+
+function notify(world: World, entry: JournalEntry, before: Memory, { lost, inventory }: Observed): void {
+  const { fleet, at } = entry
+  for (const instance of lost) {
+    const detail = inventory.instances.find(({ id }) => id === instance)?.detail
+    world.emit({ type: 'lost', fleet, instance, at, detail: detail ?? 'it is no longer listed' })
+  }
+  const gaps = new Map(
+    entry.decision.steps.flatMap(step =>
+      step.stage === 'operands' && step.outcome === 'gap' ? [[step.operand, step.gap] as const] : [],
+    ),
+  )
+  for (const [operand, gap] of gaps) {
+    if (before.gaps[operand] === undefined) world.emit({ type: 'gap-began', fleet, operand, at, gap })
+  }
+  for (const operand of Object.keys(before.gaps)) {
+    if (!gaps.has(operand)) world.emit({ type: 'gap-ended', fleet, operand, at })
+  }
+}
