@@ -4,23 +4,13 @@
  * Example: `POST /v1/samples` calls `runtime.push(...)`, which buffers the samples and wakes the fleets that use them.
  */
 import type { JournalEntry } from '../model/journal.ts'
-import type { Sample } from '../model/sample.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { PushedSample, PushResult } from '../ports/push.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import type { LoopEvent, TickReport } from './world.ts'
 
-/** A sample as posted: `fleet` absent means every fleet that uses the metric. */
-export interface PushedSample extends Sample {
-  readonly metric: string
-  readonly fleet?: string
-}
-
-/** `refused` says for each sample not taken which one (index in the batch) and why; the others were taken. */
-export interface PushResult {
-  readonly accepted: number
-  readonly refused: readonly { readonly index: number; readonly because: string }[]
-}
+export type { PushedSample, PushResult }
 
 export interface RuntimeHealth {
   /** Every fleet's loop still turns. */
