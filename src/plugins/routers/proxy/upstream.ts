@@ -1,0 +1,55 @@
+/**
+ * One instance as the proxy sees it: its connections, what is in flight to it, and which sessions it holds.
+ *
+ * Example: web-3, closed, with one request in flight, no WebSocket and two sessions seen lately, holds 3 slots.
+ */
+import { Pool } from 'undici'
+import type { EpochMs } from '../../../model/time.ts'
+import type { Candidate } from './balance.ts'
+import { Meter } from './meter.ts'
+import type { SessionBook } from './sessions.ts'
+
+/** An instance that does not accept a connection on this machine or network by then will not. */
+const CONNECT_TIMEOUT_MS = 5_000
+/** Longer than any sane answer takes to begin or pause; beyond it the slot is worth more than the answer. */
+const ANSWER_TIMEOUT_MS = 300_000
+/** A connection needs a moment between two requests; a few spare ones keep a full instance busy meanwhile. */
+const SPARE_CONNECTIONS = 4
+
+export class Upstream implements Candidate {
+  readonly id: string
+  readonly address: string
+  readonly pool: Pool
+  readonly meter: Meter
+  /** `null`: the fleet has no sticky sessions. */
+  readonly book: SessionBook | null
+  admission: 'open' | 'closed'
+  inFlight = 0
+  webSockets = 0
+  avoidUntil: EpochMs = 0
+
+  constructor(
+    instance: { readonly id: string; readonly address: string; readonly admission: 'open' | 'closed' },
+    concurrency: number,
+    book: SessionBook | null,
+    now: EpochMs,
+  ) {
+    this.id = instance.id
+    this.address = instance.address
+    this.admission = instance.admission
+    this.book = book
+    this.meter = new Meter(now)
+    this.pool = new Pool(instance.address, {
+      connections: concurrency + SPARE_CONNECTIONS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      headersTimeout: ANSWER_TIMEOUT_MS,
+      bodyTimeout: ANSWER_TIMEOUT_MS,
+      pipelining: 1,
+    })
+  }
+
+  /** Requests, WebSockets and live sessions: what must be over before it may be terminated. */
+  slots(now: EpochMs): number {
+    return this.inFlight + this.webSockets + (this.book?.live(now) ?? 0)
+  }
+}
