@@ -39,10 +39,12 @@ async function serve(response) {
   }
 }
 
-/** Takes its time and no place: something that is still under way when the instance is told to end. */
+/** Takes its time and no place; the head comes at once, so a caller knows that its request is under way. */
 async function slow(response, ms) {
+  writeHead(response, 200)
+  response.flushHeaders()
   await wait(Math.min(Math.max(ms || 0, 0), 60_000))
-  answer(response, 200, `Hello from ${instance}, after ${ms} ms.`)
+  response.end(`Hello from ${instance}, after ${ms} ms.\n`)
 }
 
 function enter() {
@@ -68,10 +70,14 @@ function burn(ms) {
 }
 
 function answer(response, status, text) {
+  writeHead(response, status)
+  response.end(`${text}\n`)
+}
+
+function writeHead(response, status) {
   // While ending, a kept-alive connection would only hold the end up.
   if (!server.listening) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-instance': instance })
-  response.end(`${text}\n`)
 }
 
 function end() {

@@ -54,7 +54,9 @@ function addProcess(pid: number, totals: { cpuMs: number; memoryBytes: number })
   try {
     const stat = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
     if (stat.zombie) return false
-    totals.memoryBytes += residentBytes(readFileSync(`/proc/${pid}/status`, 'latin1'))
+    const bytes = residentBytes(readFileSync(`/proc/${pid}/status`, 'latin1'))
+    if (bytes === null) return false
+    totals.memoryBytes += bytes
     totals.cpuMs += stat.cpuMs
     return true
   } catch {
@@ -72,8 +74,10 @@ export function parseStat(text: string): { readonly zombie: boolean; readonly cp
   return { zombie: fields[0] === 'Z' || fields[0] === 'X', cpuMs: ticks * TICK_MS }
 }
 
-function residentBytes(status: string): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
+/** `null` for a process that is just ending and has given its memory back. */
+function residentBytes(status: string): number | null {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }
 
 function descendants(pid: number): readonly number[] {

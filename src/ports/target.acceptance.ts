@@ -1,0 +1,205 @@
+/**
+ * What every target must do, whatever it is made of. An adapter's own test calls this once, with a way to make a
+ * fresh target and to wait until its list says something.
+ *
+ * Example: `targetAcceptance('process target', async () => ({ target, settle, cleanUp }))`; for a target whose
+ * `capabilities.acts` is false, the acting cases turn into one: everything asked of it is refused.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { PluginError } from './plugin.ts'
+import type { LaunchOrder, LaunchResult, Target, TargetInstance } from './target.ts'
+
+export interface TargetSubject {
+  /** With no instances yet, if it acts. */
+  readonly target: Target
+  /** Resolves once the target's own list satisfies `predicate`; rejects after a deadline of the subject's choice. */
+  settle(predicate: (instances: readonly TargetInstance[]) => boolean): Promise<void>
+  /** Leaves nothing behind, whatever the test did. */
+  cleanUp(): Promise<void>
+  /** Ends an instance behind the target's back, where the test can. */
+  crash?(instance: string): Promise<void>
+}
+
+export function targetAcceptance(name: string, create: () => Promise<TargetSubject>): void {
+  describe(`${name} keeps the promises of a target`, () => {
+    const signal = AbortSignal.timeout(120_000)
+    let subject: TargetSubject
+    let target: Target
+
+    beforeEach(async () => {
+      subject = await create()
+      target = subject.target
+    })
+    afterEach(() => subject.cleanUp())
+
+    const ids = async () => (await target.listInstances(signal)).map(instance => instance.id)
+
+    async function launched(...tokens: string[]): Promise<string[]> {
+      return (await target.launch(tokens.map(order), signal)).map(idOf)
+    }
+
+    describe('reading', () => {
+      it('lists every instance once, each with a name', async () => {
+        if (target.capabilities.acts) await launched('accept/1/1', 'accept/1/2', 'accept/1/3')
+        const listed = await ids()
+        expect(new Set(listed).size).toBe(listed.length)
+        expect(listed.every(id => id.length > 0)).toBe(true)
+      })
+
+      it('refuses to list under a signal that is already aborted, rather than list a part', async () => {
+        await expect(target.listInstances(AbortSignal.abort())).rejects.toBeInstanceOf(PluginError)
+      })
+
+      it('reports on itself in words', async () => {
+        const result = await target.check(signal)
+        expect(result.ok).toBe(true)
+        expect(result.detail.length).toBeGreaterThan(0)
+      })
+
+      it('may be closed twice', async () => {
+        await target.close()
+        await target.close()
+      })
+
+      it('unsubscribes without a word', () => {
+        const unsubscribe = target.subscribe?.(() => {})
+        unsubscribe?.()
+        unsubscribe?.()
+      })
+    })
+
+    describe('refusing, where it only advises', () => {
+      it('refuses every launch and every terminate, one by one', async ({ skip }) => {
+        skip(target.capabilities.acts, 'this target acts')
+        const launches = await target.launch([order('accept/1/1'), order('accept/1/2')], signal)
+        expect(launches.map(result => [result.token, result.ok])).toEqual([
+          ['accept/1/1', false],
+          ['accept/1/2', false],
+        ])
+        const terminations = await target.terminate(['a', 'b'], signal)
+        expect(terminations.map(result => [result.instance, result.ok])).toEqual([
+          ['a', false],
+          ['b', false],
+        ])
+      })
+    })
+
+    describe('launching', () => {
+      beforeEach(({ skip }) => skip(!target.capabilities.acts, 'this target only advises'))
+
+      it('answers one result per order, in order, and lists what it launched', async () => {
+        const results = await target.launch([order('accept/1/1'), order('accept/1/2')], signal)
+        expect(results.map(result => result.token)).toEqual(['accept/1/1', 'accept/1/2'])
+        const launchedIds = results.map(idOf)
+        await subject.settle(instances =>
+          launchedIds.every(id => instances.some(instance => instance.id === id)),
+        )
+        expect(await ids()).toHaveLength(2)
+      })
+
+      it('brings an instance from booting to ready', async () => {
+        const [id] = await launched('accept/1/1')
+        await subject.settle(instances =>
+          instances.some(({ id: own, lifecycle }) => own === id && lifecycle === 'ready'),
+        )
+      })
+
+      it('launches nothing new for a used token, and answers the same instance', async ({ skip }) => {
+        skip(!target.capabilities.idempotentLaunch, 'this target does not know its tokens again')
+        const [first] = await launched('accept/1/1')
+        const [again] = await launched('accept/1/1')
+        expect(again).toBe(first)
+        expect(await ids()).toEqual([first])
+      })
+
+      it('launches one for a token that stands twice in one call', async ({ skip }) => {
+        skip(!target.capabilities.idempotentLaunch, 'this target does not know its tokens again')
+        const [first, second] = await launched('accept/1/1', 'accept/1/1')
+        expect(second).toBe(first)
+        expect(await ids()).toEqual([first])
+      })
+
+      it('launches nothing under a signal that is already aborted', async () => {
+        await expect(target.launch([order('accept/1/1')], AbortSignal.abort())).rejects.toBeInstanceOf(
+          PluginError,
+        )
+        expect(await ids()).toEqual([])
+      })
+
+      it('launches nothing when nothing is ordered', async () => {
+        expect(await target.launch([], signal)).toEqual([])
+        expect(await ids()).toEqual([])
+      })
+    })
+
+    describe('terminating', () => {
+      beforeEach(({ skip }) => skip(!target.capabilities.acts, 'this target only advises'))
+
+      it('takes an instance off the list, and only that one', async ({ skip }) => {
+        skip(!target.capabilities.choosesVictim, 'this target chooses the victim itself')
+        const [stays, goes] = await launched('accept/1/1', 'accept/1/2')
+        if (goes === undefined) throw new Error('nothing was launched')
+        await target.terminate([goes], signal)
+        await subject.settle(instances => instances.every(instance => instance.id !== goes))
+        expect(await ids()).toEqual([stays])
+      })
+
+      it('answers "gone" for an instance it does not have', async () => {
+        expect(await target.terminate(['never-was'], signal)).toEqual([
+          { instance: 'never-was', ok: true, state: 'gone' },
+        ])
+      })
+
+      it('may be asked again and again', async () => {
+        const [id = ''] = await launched('accept/1/1')
+        const states = []
+        for (let n = 0; n < 3; n += 1) states.push(...(await target.terminate([id, id], signal)))
+        expect(states.map(state => state.ok)).toEqual([true, true, true, true, true, true])
+        await subject.settle(instances => instances.length === 0)
+        expect(await target.terminate([id], signal)).toEqual([{ instance: id, ok: true, state: 'gone' }])
+      })
+
+      it('terminates nothing under a signal that is already aborted', async () => {
+        const [id = ''] = await launched('accept/1/1')
+        await expect(target.terminate([id], AbortSignal.abort())).rejects.toBeInstanceOf(PluginError)
+        expect(await ids()).toEqual([id])
+      })
+
+      it('never uses a name twice', async () => {
+        const names: string[] = []
+        for (const round of ['1', '2', '3']) {
+          const [id = ''] = await launched(`accept/${round}/1`)
+          names.push(id)
+          await target.terminate([id], signal)
+          await subject.settle(instances => instances.length === 0)
+        }
+        expect(new Set(names).size).toBe(3)
+      })
+
+      it('keeps a crashed instance listed as lost, with the reason, until it is terminated', async ({
+        skip,
+      }) => {
+        const { crash } = subject
+        if (crash === undefined || !target.capabilities.exclusive) return skip('this test cannot crash one')
+        const [id = ''] = await launched('accept/1/1')
+        await subject.settle(instances => instances.some(instance => instance.lifecycle === 'ready'))
+        await crash(id)
+        await subject.settle(instances => instances.some(instance => instance.lifecycle === 'lost'))
+        const [lost] = await target.listInstances(signal)
+        expect(lost?.id).toBe(id)
+        expect(lost?.detail?.length).toBeGreaterThan(0)
+        await target.terminate([id], signal)
+        await subject.settle(instances => instances.length === 0)
+      })
+    })
+  })
+}
+
+function order(token: string): LaunchOrder {
+  return { token, zone: null }
+}
+
+function idOf(result: LaunchResult): string {
+  if (!result.ok) throw new Error(`${result.token} was not launched: ${result.error}`)
+  return result.instance
+}
