@@ -1,0 +1,63 @@
+/**
+ * Turns whatever went wrong on the way to an answer into the one error shape.
+ *
+ * Example: Fastify's `FST_ERR_CTP_BODY_TOO_LARGE` becomes 413 PLM-458; a `PluginError` of the store becomes 503
+ * PLM-467; anything unforeseen becomes 500 PLM-466, its details in the log and not in the answer.
+ */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { PluginError } from '../ports/plugin.ts'
+import { ApiError, badRequest, bodyTooLarge, defect, storeFailed, wrongContentType } from './failure.ts'
+import type { ApiLog } from './settings.ts'
+
+export function failureOf(error: unknown, request: FastifyRequest, bodyLimitBytes: number): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof PluginError) return storeFailed(error.message, error)
+  if (!isFastifyError(error)) return defect(error)
+  if (error.validation !== undefined) return badRequest(validationMessage(error))
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return bodyTooLarge(bodyLimitBytes)
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_EMPTY_TYPE':
+      return wrongContentType(request.headers['content-type'])
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return badRequest('The body is not JSON.', 'See what the JSON parser of your tool says about it.')
+    default:
+      return isClientFault(error.statusCode) ? badRequest(error.message) : defect(error)
+  }
+}
+
+export function answerFailure(log: ApiLog | null, bodyLimitBytes: number) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const failure = failureOf(error, request, bodyLimitBytes)
+    if (failure.statusCode >= 500) {
+      log?.error(
+        { code: failure.code, method: request.method, path: pathOf(request.url), err: failure.cause ?? failure },
+        failure.message,
+      )
+    }
+    void reply.code(failure.statusCode).type('application/json; charset=utf-8').send(failure.body())
+  }
+}
+
+/** Without the query, which may hold what nobody wants in a log. */
+export function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
+
+function isFastifyError(error: unknown): error is FastifyError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}
+
+function isClientFault(statusCode: number | undefined): boolean {
+  return statusCode !== undefined && statusCode >= 400 && statusCode < 500
+}
+
+function validationMessage(error: FastifyError): string {
+  const where = error.validationContext ?? 'request'
+  const problems = (error.validation ?? [])
+    .slice(0, 5)
+    .map(problem => `${where}${problem.instancePath === '/' ? '' : problem.instancePath}: ${problem.message ?? 'not valid'}`)
+  return problems.join('; ')
+}

@@ -1,0 +1,197 @@
+/**
+ * Everything the API refuses or fails at, with a stable code, and the one place that turns it into an answer.
+ *
+ * Example: `throw noSuchFleet('wep', ['web'])` answers 404
+ * `{ error: { code: 'PLM-461', message: 'There is no fleet "wep".', hint: 'Did you mean "web"? ...' } }`.
+ */
+
+/** An error with a stable code and a way out. `statusCode` is 0 where it never becomes an HTTP answer. */
+export class ApiError extends Error {
+  readonly code: string
+  readonly hint: string
+  readonly statusCode: number
+
+  constructor(statusCode: number, code: string, message: string, hint: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'ApiError'
+    this.code = code
+    this.hint = hint
+    this.statusCode = statusCode
+  }
+
+  body(): { error: { code: string; message: string; hint: string } } {
+    return { error: { code: this.code, message: this.message, hint: this.hint } }
+  }
+}
+
+export function openWithoutToken(host: string): ApiError {
+  return new ApiError(
+    0,
+    'PLM-450',
+    `Refused to listen on ${host}: that address can be reached from other machines, and no token is set, so anyone could read the fleets and push samples.`,
+    'Set one in the file, `api: { listen: "...", token: "${env:PLIMSOLL_TOKEN}" }`, with a long random value in that variable (for example from `openssl rand -hex 32`); or listen on 127.0.0.1.',
+  )
+}
+
+export function portTaken(host: string, port: number, cause: unknown): ApiError {
+  return new ApiError(
+    0,
+    'PLM-451',
+    `Tried to listen on ${host} port ${port} for the API and the page; another process already does.`,
+    `Stop that process (perhaps another Plimsoll), or choose another port: \`api: { listen: "${host}:${port + 1}" }\`. Port 0 lets the system choose.`,
+    cause,
+  )
+}
+
+export function cannotListen(host: string, port: number, cause: unknown): ApiError {
+  const seen = cause instanceof Error ? cause.message : String(cause)
+  return new ApiError(
+    0,
+    'PLM-452',
+    `Tried to listen on ${host} port ${port} for the API and the page; the system said: ${seen}.`,
+    'Use an address of this machine (127.0.0.1 is always one) and a port above 1023.',
+    cause,
+  )
+}
+
+export function hostNotAllowed(host: string | undefined): ApiError {
+  return new ApiError(
+    421,
+    'PLM-453',
+    host === undefined
+      ? 'The request names no host.'
+      : `The request is addressed to "${host}", which is not a name of this API.`,
+    'Use the address Plimsoll printed at its start, or http://127.0.0.1 with its port. Other names are refused so that a web page cannot reach this API by pointing its own name here.',
+  )
+}
+
+export function crossOrigin(origin: string): ApiError {
+  return new ApiError(
+    403,
+    'PLM-454',
+    `The request comes from a page of ${origin}, not from this one.`,
+    'Browsers may call this API only from its own page. Programs send no Origin header.',
+  )
+}
+
+export function tokenWanted(given: boolean): ApiError {
+  return new ApiError(
+    401,
+    'PLM-455',
+    given ? 'The token is not the one this API was started with.' : 'This API asks for a token.',
+    'Send it as `Authorization: Bearer TOKEN`; it is the value of `api.token` in the configuration.',
+  )
+}
+
+export function badRequest(message: string, hint = 'See /openapi.json for what this route takes.'): ApiError {
+  return new ApiError(400, 'PLM-456', message, hint)
+}
+
+export function wrongContentType(seen: string | undefined): ApiError {
+  return new ApiError(
+    415,
+    'PLM-457',
+    seen === undefined || seen === ''
+      ? 'The body does not say what it is.'
+      : `The body is sent as "${seen}"; this API reads JSON only.`,
+    'Send JSON with `Content-Type: application/json`.',
+  )
+}
+
+export function bodyTooLarge(limitBytes: number): ApiError {
+  return new ApiError(
+    413,
+    'PLM-458',
+    `The body is larger than ${limitBytes} bytes; the rest of it was not read.`,
+    'Send fewer samples at a time.',
+  )
+}
+
+export function noSuchRoute(method: string, path: string): ApiError {
+  return new ApiError(
+    404,
+    'PLM-459',
+    `There is nothing at ${method} ${path}.`,
+    'All routes are listed at /openapi.json; the page is at /.',
+  )
+}
+
+export function methodNotAllowed(method: string, path: string, allowed: readonly string[]): ApiError {
+  return new ApiError(
+    405,
+    'PLM-460',
+    `${path} does not take ${method}.`,
+    `It takes ${allowed.join(' and ')}.`,
+  )
+}
+
+export function noSuchFleet(fleet: string, known: readonly string[]): ApiError {
+  return new ApiError(404, 'PLM-461', `There is no fleet "${fleet}".`, listed('Fleets', known))
+}
+
+export function noSuchMetric(fleet: string, metric: string, known: readonly string[]): ApiError {
+  return new ApiError(
+    404,
+    'PLM-462',
+    `The fleet "${fleet}" has no metric "${metric}".`,
+    listed('Metrics its rules and KPIs use', known),
+  )
+}
+
+export function noSampleTaken(refused: number): ApiError {
+  return new ApiError(
+    422,
+    'PLM-463',
+    `None of the ${refused} samples was taken.`,
+    '`refused` says why for each, by its position in the batch from 0.',
+  )
+}
+
+export function tooManyRequests(limit: number): ApiError {
+  return new ApiError(
+    429,
+    'PLM-464',
+    `More than ${limit} requests within a second.`,
+    'Put several samples into one request, and wait as long as Retry-After says.',
+  )
+}
+
+export function tooManyClients(limit: number): ApiError {
+  return new ApiError(
+    503,
+    'PLM-465',
+    `${limit} clients follow the events already; that is the most.`,
+    'Close a page that is no longer looked at, or ask GET /v1/fleets at intervals instead.',
+  )
+}
+
+export function defect(cause: unknown): ApiError {
+  return new ApiError(
+    500,
+    'PLM-466',
+    'Something went wrong while answering; the log has the details. The scaling loop is not concerned.',
+    'If it happens again, please report it with the log line that carries this code.',
+    cause,
+  )
+}
+
+export function storeFailed(seen: string, cause: unknown): ApiError {
+  return new ApiError(
+    503,
+    'PLM-467',
+    `Asked the state store; it answered: ${seen}`,
+    'Try again; if it stays so, see `plimsoll doctor` and the free space of the disk that holds the state.',
+    cause,
+  )
+}
+
+export const PAGE_NOT_BUILT = 'PLM-468'
+
+/** At most this many names in a hint. */
+const NAMES_SHOWN = 20
+
+function listed(what: string, names: readonly string[]): string {
+  if (names.length === 0) return `${what}: none.`
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : ''
+  return `${what}: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}.`
+}

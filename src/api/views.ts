@@ -1,0 +1,108 @@
+/**
+ * What the runtime knows, put together for a reader: fleets at a glance, decisions with their sentences, points of
+ * the timeline. Only here are model and wire joined; times stay numbers until they are encoded.
+ *
+ * Example: `fleetSummary(runtime, web)` after a tick from 5 to 6 says `current: 5, desired: 6, direction: 'out'`.
+ */
+import { explainStep } from '../engine/explain.ts'
+import type { Runtime } from '../loop/runtime.ts'
+import type { TickReport } from '../loop/world.ts'
+import type { Decision, Step } from '../model/decision.ts'
+import type { JournalEntry } from '../model/journal.ts'
+import type { FleetSpec } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
+import { noSuchFleet, noSuchMetric } from './failure.ts'
+
+/** The fleet as configured. Throws PLM-461. */
+export function fleetNamed(runtime: Runtime, name: string): FleetSpec {
+  const { fleets } = runtime.spec()
+  const fleet = Object.hasOwn(fleets, name) ? fleets[name] : undefined
+  if (fleet === undefined) throw noSuchFleet(name, Object.keys(fleets))
+  return fleet
+}
+
+/** Throws PLM-461 unless the fleet is configured or has a past in the store. */
+export async function askPast(runtime: Runtime, name: string): Promise<void> {
+  if (Object.hasOwn(runtime.spec().fleets, name)) return
+  const remembered = await runtime.store.listFleets()
+  if (!remembered.includes(name)) throw noSuchFleet(name, Object.keys(runtime.spec().fleets))
+}
+
+/** Throws PLM-461 or PLM-462. */
+export function askMetric(runtime: Runtime, fleetName: string, metric: string): void {
+  const fleet = fleetNamed(runtime, fleetName)
+  if (!Object.hasOwn(fleet.metrics, metric)) throw noSuchMetric(fleetName, metric, Object.keys(fleet.metrics))
+}
+
+export function fleetSummary(runtime: Runtime, fleet: FleetSpec) {
+  const entry = runtime.latest(fleet.name)
+  const decision = entry?.decision ?? null
+  return {
+    name: fleet.name,
+    mode: fleet.mode,
+    everyMs: fleet.everyMs,
+    at: entry?.at ?? null,
+    revision: entry?.revision ?? null,
+    current: decision?.current ?? null,
+    desired: decision?.desired ?? null,
+    direction: decision?.direction ?? null,
+    bounds: decision?.bounds ?? null,
+    because: decision?.because ?? null,
+    capacity: entry?.observation.capacity ?? null,
+    sessions: entry?.observation.sessions ?? null,
+    kpis: decision?.kpis ?? {},
+    lastTick: lastTick(runtime.lastReport(fleet.name)),
+  }
+}
+
+function lastTick(report: TickReport | null) {
+  if (report === null) return null
+  const failed = report.outcome === 'failed' ? report : null
+  return { at: report.at, outcome: report.outcome, code: failed?.code ?? null, error: failed?.error ?? null }
+}
+
+export function fleetInFull(runtime: Runtime, fleet: FleetSpec) {
+  const entry = runtime.latest(fleet.name)
+  return {
+    ...fleetSummary(runtime, fleet),
+    decision: entry === null ? null : journalledDecision(entry),
+    plan: entry?.plan ?? null,
+    outcomes: entry?.outcomes ?? [],
+    metrics: Object.values(fleet.metrics).map(({ name, kind, unit, source, everyMs }) => ({
+      name,
+      kind,
+      unit,
+      source,
+      everyMs,
+    })),
+    rules: fleet.rules.map(({ name, rank, enabled, whenText }) => ({ name, rank, enabled, when: whenText })),
+    constraints: fleet.constraints.map(({ name, rank, enabled, min, max, schedule }) => ({
+      name,
+      rank,
+      enabled,
+      min,
+      max,
+      schedule,
+    })),
+  }
+}
+
+export function narrated(decision: Decision) {
+  return { ...decision, steps: decision.steps.map(step => narratedStep(step, decision.at)) }
+}
+
+/** A veto has a code of its own under `because`; it moves to `reason`, and the sentence takes its place. */
+function narratedStep(step: Step, at: EpochMs) {
+  const because = explainStep(step, at)
+  return step.stage === 'reconciliation' && step.outcome === 'vetoed'
+    ? { ...step, reason: step.because, because }
+    : { ...step, because }
+}
+
+export function journalledDecision(entry: JournalEntry) {
+  return { ...narrated(entry.decision), revision: entry.revision }
+}
+
+export function narratedEntry(entry: JournalEntry) {
+  return { ...entry, decision: narrated(entry.decision) }
+}

@@ -1,0 +1,56 @@
+/**
+ * What the event stream sends: one schema per kind of event.
+ *
+ * Example: `event: gap`, `data: {"fleet":"web","operand":"avg(cpu, 45m)","at":"...","state":"began","gap":"no samples"}`.
+ */
+import { z } from 'zod'
+import { component } from './components.ts'
+import { FleetSummaryWire } from './fleet.ts'
+import { TimelinePointWire } from './journal.ts'
+import { SampleWire } from './sample.ts'
+import { Time } from './time.ts'
+
+export const TickEvent = component(
+  'TickEvent',
+  z.object({
+    fleet: FleetSummaryWire,
+    point: TimelinePointWire.nullable().describe('Null when the tick decided nothing (standby, failed).'),
+    changed: z.boolean().describe('The tick wants another count than it found, or has actions.'),
+  }),
+)
+
+export const SamplesEvent = component(
+  'SamplesEvent',
+  z.object({
+    fleet: z.string(),
+    metric: z.string(),
+    samples: z.array(SampleWire).readonly(),
+    leftOut: z.number().int().describe('Older samples of this batch that were not sent.'),
+  }),
+)
+
+export const GapEvent = component(
+  'GapEvent',
+  z.object({
+    fleet: z.string(),
+    operand: z.string(),
+    at: Time,
+    state: z.enum(['began', 'ended']),
+    gap: z.string().nullable(),
+  }),
+)
+
+export const LostEvent = component(
+  'LostEvent',
+  z.object({ fleet: z.string(), instance: z.string(), at: Time, detail: z.string() }),
+)
+
+export const SpecEvent = component(
+  'SpecEvent',
+  z.object({
+    at: Time,
+    state: z.enum(['applied', 'refused']),
+    digest: z.string().nullable(),
+    problems: z.string().nullable(),
+  }),
+)

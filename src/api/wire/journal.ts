@@ -1,0 +1,49 @@
+/**
+ * Journal entries and the timeline over the wire.
+ *
+ * Example: `{ "entries": [{ "revision": 42, "at": "2026-11-21T12:00:00.000Z", "decision": {...}, "plan": {...}, ... }], "next": 42 }`:
+ * ask again with `before=42` for the page that follows.
+ */
+import { z } from 'zod'
+import type { JournalEntry } from '../../model/journal.ts'
+import type { TimelinePoint } from '../../ports/state-store.ts'
+import { type Covers, component } from './components.ts'
+import { DecisionWire } from './decision.ts'
+import { InventoryWire } from './inventory.ts'
+import { MemoryWire } from './memory.ts'
+import { ObservationWire } from './observation.ts'
+import { OutcomeWire, PlanWire } from './plan.ts'
+import { Time } from './time.ts'
+
+export const JournalEntryWire = component(
+  'JournalEntry',
+  z.object({
+    fleet: z.string(),
+    revision: z.number().int(),
+    at: Time,
+    specDigest: z.string(),
+    observation: ObservationWire,
+    memory: MemoryWire,
+    inventory: InventoryWire,
+    decision: DecisionWire,
+    plan: PlanWire,
+    outcomes: z.array(OutcomeWire).readonly(),
+  }),
+)
+export type JournalCovered = Covers<Omit<JournalEntry, 'decision'>, z.output<typeof JournalEntryWire>>
+
+export const TimelinePointWire = component(
+  'TimelinePoint',
+  z.object({
+    at: Time,
+    revision: z.number().int(),
+    open: z.number().nullable(),
+    pending: z.number().nullable(),
+    draining: z.number().nullable(),
+    desired: z.number().nullable(),
+    lowest: z.number(),
+    highest: z.number(),
+    rule: z.string().nullable(),
+  }),
+)
+export type TimelineCovered = Covers<TimelinePoint, z.output<typeof TimelinePointWire>>

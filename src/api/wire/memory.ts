@@ -1,0 +1,46 @@
+/**
+ * A fleet's memory over the wire: part of a journal entry, so that a decision can be replayed elsewhere.
+ *
+ * Example: `{ "revision": 41, "lastChange": { "direction": "out", "rule": "Scale up", "from": 4, "to": 5, ... }, ... }`.
+ */
+import { z } from 'zod'
+import type { Memory } from '../../model/memory.ts'
+import { type Covers, component } from './components.ts'
+import { AdmissionWire, OrderWire } from './inventory.ts'
+import { Time } from './time.ts'
+
+const ChangeWire = z.object({
+  at: Time,
+  direction: z.enum(['out', 'in']),
+  rule: z.string().nullable(),
+  from: z.number(),
+  to: z.number(),
+  cooldownMs: z.number(),
+})
+
+const MarkWire = z.object({
+  admission: AdmissionWire,
+  closedAt: Time.nullable(),
+  sealed: z.boolean(),
+  readyAt: Time.nullable(),
+  seenAt: Time,
+})
+
+export const MemoryWire = component(
+  'Memory',
+  z.object({
+    revision: z.number().int(),
+    at: Time,
+    trueSince: z.record(z.string(), Time),
+    lastChange: ChangeWire.nullable(),
+    recommendations: z.array(z.object({ at: Time, count: z.number() })).readonly(),
+    desired: z.number().nullable(),
+    expected: z.number().nullable(),
+    gaps: z.record(z.string(), Time),
+    marks: z.record(z.string(), MarkWire),
+    orders: z.array(OrderWire).readonly(),
+    owed: z.number(),
+    launchTrouble: z.object({ failures: z.number(), retryAt: Time, error: z.string() }).nullable(),
+  }),
+)
+export type MemoryCovered = Covers<Memory, z.output<typeof MemoryWire>>

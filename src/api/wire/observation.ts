@@ -1,0 +1,42 @@
+/**
+ * What a tick saw, over the wire.
+ *
+ * Example: `{ "capacity": { "open": 4, ... }, "readings": { "avg(cpu, 45m)": { "value": 83.2, "samples": 9, ... } }, ... }`.
+ */
+import { z } from 'zod'
+import type { Observation } from '../../model/observation.ts'
+import { type Covers, component } from './components.ts'
+import { Time } from './time.ts'
+
+export const CapacityWire = component(
+  'CapacityCounts',
+  z.object({ open: z.number(), pending: z.number(), draining: z.number(), replacing: z.number() }),
+)
+
+const ReadingWire = z.union([
+  z.object({
+    value: z.number(),
+    samples: z.number(),
+    firstAt: Time,
+    lastAt: Time,
+    reporting: z.number().nullable(),
+  }),
+  z.object({ gap: z.string() }),
+  z.object({ stated: z.number() }),
+])
+
+export const ObservationWire = component(
+  'Observation',
+  z.object({
+    at: Time,
+    fleet: z.string(),
+    capacity: CapacityWire.nullable(),
+    capacityGap: z.string().nullable(),
+    external: z.object({ from: z.number(), to: z.number() }).nullable(),
+    sessions: z.object({ inUse: z.number().nullable(), slots: z.number().nullable() }),
+    readings: z.record(z.string(), ReadingWire),
+    windows: z.record(z.string(), z.object({ from: Time, to: Time }).nullable()),
+    targetHighest: z.number().nullable(),
+  }),
+)
+export type ObservationCovered = Covers<Observation, z.output<typeof ObservationWire>>

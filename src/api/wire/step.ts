@@ -1,0 +1,172 @@
+/**
+ * The steps of a decision over the wire: the numbers of the model's step, and the sentence they make.
+ *
+ * Example: `{ "stage": "proposals", "outcome": "want", "rule": "Scale up", "rank": 10, "want": 6,
+ *   "because": "\"Scale up\" wants 6." }`. (The model's own code of a veto is `reason` here, since `because` is the sentence.)
+ */
+import { z } from 'zod'
+import { component } from './components.ts'
+import { Time } from './time.ts'
+
+const because = z.string().describe('The step in words.')
+const found = z.record(z.string(), z.number().nullable())
+const names = z.array(z.string()).readonly()
+
+const BoundsStep = z.object({
+  stage: z.literal('bounds'),
+  outcome: z.literal('set'),
+  constraint: z.string(),
+  rank: z.number(),
+  lowest: z.number(),
+  highest: z.number(),
+  default: z.number(),
+  schedule: z.string().nullable(),
+  until: Time.nullable(),
+  over: names,
+  tied: names,
+  because,
+})
+
+const OperandsStep = z.discriminatedUnion('outcome', [
+  z.object({
+    stage: z.literal('operands'),
+    outcome: z.literal('value'),
+    operand: z.string(),
+    value: z.number(),
+    samples: z.number().nullable(),
+    reporting: z.number().nullable(),
+    because,
+  }),
+  z.object({
+    stage: z.literal('operands'),
+    outcome: z.literal('gap'),
+    operand: z.string(),
+    gap: z.string(),
+    because,
+  }),
+])
+
+const KpisStep = z.object({
+  stage: z.literal('kpis'),
+  outcome: z.enum(['green', 'red', 'unknown']),
+  kpi: z.string(),
+  goal: z.string(),
+  found,
+  because,
+})
+
+const ConditionsStep = z.object({
+  stage: z.literal('conditions'),
+  outcome: z.enum(['true', 'false', 'unknown']),
+  rule: z.string(),
+  condition: z.string(),
+  found,
+  since: Time.nullable(),
+  because,
+})
+
+const ProposalsStep = z.discriminatedUnion('outcome', [
+  z.object({
+    stage: z.literal('proposals'),
+    outcome: z.literal('want'),
+    rule: z.string(),
+    rank: z.number(),
+    want: z.number(),
+    because,
+  }),
+  z.object({
+    stage: z.literal('proposals'),
+    outcome: z.literal('abstain'),
+    rule: z.string(),
+    reason: z.enum(['disabled', 'outside-schedule', 'false', 'unknown', 'not-long-enough']),
+    until: Time.nullable(),
+    because,
+  }),
+])
+
+const ReconciliationStep = z.discriminatedUnion('outcome', [
+  z.object({
+    stage: z.literal('reconciliation'),
+    outcome: z.enum(['grow', 'shrink', 'keep']),
+    rule: z.string(),
+    rank: z.number(),
+    want: z.number(),
+    over: names,
+    because,
+  }),
+  z.object({
+    stage: z.literal('reconciliation'),
+    outcome: z.literal('vetoed'),
+    rule: z.string(),
+    want: z.number(),
+    by: z.string(),
+    reason: z.enum(['did-not-fire', 'unknown']),
+    because,
+  }),
+  z.object({
+    stage: z.literal('reconciliation'),
+    outcome: z.literal('default'),
+    want: z.number(),
+    because,
+  }),
+  z.object({ stage: z.literal('reconciliation'), outcome: z.literal('nothing-fired'), because }),
+  z.object({
+    stage: z.literal('reconciliation'),
+    outcome: z.literal('count-unknown'),
+    gap: z.string(),
+    because,
+  }),
+])
+
+const guard = { stage: z.literal('guards'), from: z.number(), to: z.number(), because }
+
+const GuardsStep = z.discriminatedUnion('guard', [
+  z.object({
+    ...guard,
+    guard: z.literal('flapping'),
+    outcome: z.enum(['passed', 'lessened', 'held']),
+    projections: z
+      .array(
+        z.object({ instances: z.number(), rule: z.string(), operand: z.string(), value: z.number() }),
+      )
+      .readonly(),
+  }),
+  z.object({
+    ...guard,
+    guard: z.literal('cooldown'),
+    outcome: z.enum(['passed', 'held']),
+    lastChangeAt: Time.nullable(),
+    cooldownMs: z.number(),
+    until: Time.nullable(),
+  }),
+  z.object({
+    ...guard,
+    guard: z.literal('stabilization'),
+    outcome: z.enum(['passed', 'lessened', 'held']),
+    windowMs: z.number(),
+    until: Time.nullable(),
+  }),
+])
+
+const LimitsStep = z.object({
+  stage: z.literal('limits'),
+  outcome: z.enum(['raised', 'lowered']),
+  limit: z.enum(['lowest', 'highest', 'target']),
+  from: z.number(),
+  to: z.number(),
+  because,
+})
+
+export const StepWire = component(
+  'Step',
+  z.discriminatedUnion('stage', [
+    BoundsStep,
+    OperandsStep,
+    KpisStep,
+    ConditionsStep,
+    ProposalsStep,
+    ReconciliationStep,
+    GuardsStep,
+    LimitsStep,
+  ]),
+)
