@@ -7,13 +7,17 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { PluginError } from '../ports/plugin.ts'
 import { ApiError, badRequest, bodyTooLarge, defect, storeFailed, wrongContentType } from './failure.ts'
+import { lingerOver } from './linger.ts'
 import type { ApiLog } from './settings.ts'
 
 export function failureOf(error: unknown, request: FastifyRequest, bodyLimitBytes: number): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof PluginError) return storeFailed(error.message, error)
   if (!isFastifyError(error)) return defect(error)
-  if (error.validation !== undefined) return badRequest(validationMessage(error))
+  if (error.validation !== undefined) {
+    const empty = error.validationContext === 'body' && (request.body === undefined || request.body === null)
+    return badRequest(empty ? 'The request has no body.' : validationMessage(error))
+  }
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return bodyTooLarge(bodyLimitBytes)
@@ -32,9 +36,19 @@ export function answerFailure(log: ApiLog | null, bodyLimitBytes: number) {
     const failure = failureOf(error, request, bodyLimitBytes)
     if (failure.statusCode >= 500) {
       log?.error(
-        { code: failure.code, method: request.method, path: pathOf(request.url), err: failure.cause ?? failure },
+        {
+          code: failure.code,
+          method: request.method,
+          path: pathOf(request.url),
+          err: failure.cause ?? failure,
+        },
         failure.message,
       )
+    }
+    if (!request.raw.complete) {
+      // Fastify asks for a close where a body is too large; we linger first, so that the answer arrives.
+      reply.removeHeader('connection')
+      lingerOver(request.raw)
     }
     void reply.code(failure.statusCode).type('application/json; charset=utf-8').send(failure.body())
   }
@@ -58,6 +72,9 @@ function validationMessage(error: FastifyError): string {
   const where = error.validationContext ?? 'request'
   const problems = (error.validation ?? [])
     .slice(0, 5)
-    .map(problem => `${where}${problem.instancePath === '/' ? '' : problem.instancePath}: ${problem.message ?? 'not valid'}`)
+    .map(
+      problem =>
+        `${where}${problem.instancePath === '/' ? '' : problem.instancePath}: ${problem.message ?? 'not valid'}`,
+    )
   return problems.join('; ')
 }

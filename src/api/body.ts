@@ -9,12 +9,16 @@ import { wrongContentType } from './failure.ts'
 import type { App } from './route.ts'
 
 export function takeJson(app: App, limitBytes: number): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
+  const parse = app.getDefaultJsonParser('remove', 'remove')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: limitBytes }, (request, body, done) => {
-    if (body === '') done(null, undefined)
-    else parse(request, body.toString(), done)
-  })
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: limitBytes },
+    (request, body, done) => {
+      if (body === '') done(null, undefined)
+      else parse(request, body.toString(), done)
+    },
+  )
   app.addHook('onRequest', async request => {
     if (request.method !== 'POST') return
     const type = request.headers['content-type']

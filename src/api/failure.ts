@@ -29,7 +29,8 @@ export function openWithoutToken(host: string): ApiError {
     0,
     'PLM-450',
     `Refused to listen on ${host}: that address can be reached from other machines, and no token is set, so anyone could read the fleets and push samples.`,
-    'Set one in the file, `api: { listen: "...", token: "${env:PLIMSOLL_TOKEN}" }`, with a long random value in that variable (for example from `openssl rand -hex 32`); or listen on 127.0.0.1.',
+    'Set one in the file, `api: { listen: "...", token: "$' +
+      '{env:PLIMSOLL_TOKEN}" }`, with a long random value in that variable (for example from `openssl rand -hex 32`); or listen on 127.0.0.1.',
   )
 }
 

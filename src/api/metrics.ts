@@ -37,8 +37,16 @@ const GAUGES: readonly {
   readonly read: (entry: JournalEntry) => number | null
 }[] = [
   { name: 'desired', help: 'Instances the last decision wants.', read: entry => entry.decision.desired },
-  { name: 'current', help: 'Instances that counted at the last tick.', read: entry => entry.decision.current },
-  { name: 'open', help: 'Instances open and ready.', read: entry => entry.observation.capacity?.open ?? null },
+  {
+    name: 'current',
+    help: 'Instances that counted at the last tick.',
+    read: entry => entry.decision.current,
+  },
+  {
+    name: 'open',
+    help: 'Instances open and ready.',
+    read: entry => entry.observation.capacity?.open ?? null,
+  },
   {
     name: 'pending',
     help: 'Instances ordered and not ready.',
@@ -147,7 +155,8 @@ function addFleetGauges(runtime: Runtime, registry: Registry): void {
     registers,
     collect() {
       this.reset()
-      for (const { fleet, at } of latestEntries(runtime)) this.set({ fleet }, (runtime.clock.now() - at) / 1000)
+      for (const { fleet, at } of latestEntries(runtime))
+        this.set({ fleet }, (runtime.clock.now() - at) / 1000)
     },
   })
 }

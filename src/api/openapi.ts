@@ -5,8 +5,9 @@
  */
 import fastifySwagger from '@fastify/swagger'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import { globalRegistry, z } from 'zod'
+import { globalRegistry, type z } from 'zod'
 import type { App } from './route.ts'
+import { tidy } from './tidy-document.ts'
 import { component, components } from './wire/components.ts'
 import { AnySample, PushedSampleWire } from './wire/sample.ts'
 import { Time } from './wire/time.ts'
@@ -24,6 +25,8 @@ const override: Override = ({ zodSchema, jsonSchema }) => {
 }
 
 const settings = { schemaRegistry: components, zodToJsonConfig: { override } }
+
+const namedSchemas = createJsonSchemaTransformObject(settings)
 
 export async function describeRoutes(app: App, version: string, asksForToken: boolean): Promise<void> {
   await app.register(fastifySwagger, {
@@ -45,11 +48,14 @@ export async function describeRoutes(app: App, version: string, asksForToken: bo
         { name: 'health', description: 'Of Plimsoll itself.' },
       ],
       ...(asksForToken
-        ? { components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } }, security: [{ token: [] }] }
+        ? {
+            components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+            security: [{ token: [] }],
+          }
         : {}),
     },
     transform: createJsonSchemaTransform(settings),
-    transformObject: createJsonSchemaTransformObject(settings),
+    transformObject: document => tidy(namedSchemas(document)),
   })
 }
 

@@ -3,9 +3,10 @@
  *
  * Example: `limitQuery(50, 500)` reads `?limit=20` as 20, no limit as 50, and refuses 501.
  */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import type { Runtime } from '../loop/runtime.ts'
 

@@ -144,8 +144,7 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
     sessions: { inUse: seen.instances.length * 3, slots: seen.instances.length * 20 },
     readings: { [AVG_CPU.key]: readingOf(seen) },
     windows: {
-      peak:
-        seen.peakUntil === undefined ? null : { from: seen.peakUntil - 7_200_000, to: seen.peakUntil },
+      peak: seen.peakUntil === undefined ? null : { from: seen.peakUntil - 7_200_000, to: seen.peakUntil },
     },
     targetHighest: null,
   }

@@ -11,21 +11,23 @@ import { changedSomething, timelinePoint } from '../../plugins/stores/commit-rul
 import type { EventStream } from '../event-stream.ts'
 import type { App } from '../route.ts'
 import { fleetSummary } from '../views.ts'
-import { GapEvent, LostEvent, SamplesEvent, SpecEvent, TickEvent } from '../wire/event.ts'
+import { GapEvent, LostEvent, SamplesEvent, SpecEvent, TickEvent, TroubleEvent } from '../wire/event.ts'
 import { COMMON_FAILURES } from '../wire/failure.ts'
 
 /** Samples of one batch that are sent; older ones of a larger batch are left out. */
 const MAX_SAMPLES_PER_EVENT = 500
 
 const DESCRIPTION = `Server-sent events, one schema each: \`tick\` (TickEvent), \`samples\` (SamplesEvent), \`gap\` (GapEvent),
-\`lost\` (LostEvent), \`spec\` (SpecEvent). Every event has an id; a comment is sent every 15 s. A client that does not
+\`lost\` (LostEvent), \`trouble\` (TroubleEvent), \`spec\` (SpecEvent). Every event has an id; a comment is sent every 15 s. A client that does not
 keep up is disconnected; at most 64 may follow.`
 
 export const EVENTS_PATH = '/v1/events'
 
 export function eventRoutes(app: App, runtime: Runtime, stream: EventStream): void {
   const unsubscribe = runtime.subscribe(event => {
-    if (stream.clients > 0) sendEvent(runtime, stream, event)
+    if (stream.clients === 0) return
+    const encoded = encodeEvent(runtime, event)
+    if (encoded !== null) stream.send(encoded.name, encoded.data)
   })
   app.addHook('onClose', async () => unsubscribe())
 
@@ -54,59 +56,48 @@ export function eventRoutes(app: App, runtime: Runtime, stream: EventStream): vo
   )
 }
 
-function sendEvent(runtime: Runtime, stream: EventStream, event: LoopEvent): void {
+interface Encoded {
+  readonly name: string
+  readonly data: string
+}
+
+/** `null` for the tick of a fleet that is no longer configured. */
+function encodeEvent(runtime: Runtime, event: LoopEvent): Encoded | null {
   switch (event.type) {
     case 'tick':
-      return sendTick(runtime, stream, event.report)
+      return encodeTick(runtime, event.report)
     case 'samples': {
+      const { fleet, metric } = event
       const samples = event.samples.slice(-MAX_SAMPLES_PER_EVENT)
       const leftOut = event.samples.length - samples.length
-      return send(stream, 'samples', SamplesEvent, {
-        fleet: event.fleet,
-        metric: event.metric,
-        samples,
-        leftOut,
-      })
+      return encode('samples', SamplesEvent, { fleet, metric, samples, leftOut })
     }
     case 'gap-began':
-      return send(stream, 'gap', GapEvent, { ...event, state: 'began' as const })
+      return encode('gap', GapEvent, { ...event, state: 'began' })
     case 'gap-ended':
-      return send(stream, 'gap', GapEvent, { ...event, state: 'ended' as const, gap: null })
+      return encode('gap', GapEvent, { ...event, state: 'ended', gap: null })
     case 'lost':
-      return send(stream, 'lost', LostEvent, event)
+      return encode('lost', LostEvent, event)
+    case 'trouble':
+      return encode('trouble', TroubleEvent, event)
     case 'spec-applied':
-      return send(stream, 'spec', SpecEvent, {
-        at: event.at,
-        state: 'applied',
-        digest: event.digest,
-        problems: null,
-      })
+      return encode('spec', SpecEvent, { ...event, state: 'applied', problems: null })
     case 'spec-refused':
-      return send(stream, 'spec', SpecEvent, {
-        at: event.at,
-        state: 'refused',
-        digest: null,
-        problems: event.problems,
-      })
+      return encode('spec', SpecEvent, { ...event, state: 'refused', digest: null })
   }
 }
 
-function sendTick(runtime: Runtime, stream: EventStream, report: TickReport): void {
+function encodeTick(runtime: Runtime, report: TickReport): Encoded | null {
   const fleet = runtime.spec().fleets[report.fleet]
-  if (fleet === undefined) return
+  if (fleet === undefined) return null
   const entry = report.outcome === 'ticked' ? report.entry : null
-  send(stream, 'tick', TickEvent, {
+  return encode('tick', TickEvent, {
     fleet: fleetSummary(runtime, fleet),
     point: entry === null ? null : timelinePoint(entry),
     changed: entry !== null && changedSomething(entry),
   })
 }
 
-function send<Schema extends z.ZodType>(
-  stream: EventStream,
-  name: string,
-  schema: Schema,
-  data: z.output<Schema>,
-): void {
-  stream.send(name, JSON.stringify(z.encode(schema, data)))
+function encode<Schema extends z.ZodType>(name: string, schema: Schema, data: z.output<Schema>): Encoded {
+  return { name, data: JSON.stringify(z.encode(schema, data)) }
 }

@@ -21,7 +21,10 @@ export function healthRoutes(app: App, runtime: Runtime): void {
       `${HEALTH_PREFIX}${aspect}`,
       {
         schema: {
-          summary: aspect === 'live' ? 'Does every loop still turn?' : 'Has every fleet ticked, and does the store answer?',
+          summary:
+            aspect === 'live'
+              ? 'Does every loop still turn?'
+              : 'Has every fleet ticked, and does the store answer?',
           tags: ['health'],
           response: { 200: answer.describe('Yes.'), 503: answer.describe('No.'), 421: Failure },
         },
@@ -42,7 +45,9 @@ async function askHealth(runtime: Runtime): Promise<RuntimeHealth> {
   const late = new Promise<RuntimeHealth>(resolve => {
     deadline.addEventListener('abort', () => resolve(unwell(`no answer within ${HEALTH_DEADLINE_MS} ms`)))
   })
-  const asked = runtime.health().catch(error => unwell(error instanceof Error ? error.message : String(error)))
+  const asked = runtime
+    .health()
+    .catch(error => unwell(error instanceof Error ? error.message : String(error)))
   return Promise.race([asked, late])
 }
 

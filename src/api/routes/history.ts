@@ -27,7 +27,11 @@ const before = z.coerce
   .min(0)
   .optional()
   .describe('Entries with a smaller revision: the `next` of the page before.')
-const next = z.number().int().nullable().describe('Pass it as `before` for the following page; null: no more.')
+const next = z
+  .number()
+  .int()
+  .nullable()
+  .describe('Pass it as `before` for the following page; null: no more.')
 
 const windowQuery = {
   since: TimeQuery.optional().describe('From here on; one hour before `until` unless said.'),
@@ -148,7 +152,10 @@ async function readPage(
 }
 
 /** The store's windows are half-open; `until` is meant to belong to it. */
-function windowOf(query: { since?: EpochMs | undefined; until?: EpochMs | undefined }, now: EpochMs): Interval {
+function windowOf(
+  query: { since?: EpochMs | undefined; until?: EpochMs | undefined },
+  now: EpochMs,
+): Interval {
   const until = query.until ?? Math.max(now, query.since ?? now)
   const since = query.since ?? until - USUAL_WINDOW_MS
   if (since > until) {

@@ -112,6 +112,7 @@ function inWords(issue: { readonly path: readonly PropertyKey[]; readonly messag
 
 function atItsPlace(refusal: Refusal, indexes: readonly number[]): Refusal {
   const index = indexes[refusal.index]
-  if (index === undefined) throw new ApiError(500, 'PLM-466', 'A refusal names no sample.', 'Please report it.')
+  if (index === undefined)
+    throw new ApiError(500, 'PLM-466', 'A refusal names no sample.', 'Please report it.')
   return { index, because: refusal.because }
 }

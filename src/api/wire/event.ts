@@ -45,6 +45,13 @@ export const LostEvent = component(
   z.object({ fleet: z.string(), instance: z.string(), at: Time, detail: z.string() }),
 )
 
+export const TroubleEvent = component(
+  'TroubleEvent',
+  z
+    .object({ fleet: z.string(), at: Time, what: z.string() })
+    .describe('Something did not go as it should; the loop goes on.'),
+)
+
 export const SpecEvent = component(
   'SpecEvent',
   z.object({

@@ -126,9 +126,7 @@ const GuardsStep = z.discriminatedUnion('guard', [
     guard: z.literal('flapping'),
     outcome: z.enum(['passed', 'lessened', 'held']),
     projections: z
-      .array(
-        z.object({ instances: z.number(), rule: z.string(), operand: z.string(), value: z.number() }),
-      )
+      .array(z.object({ instances: z.number(), rule: z.string(), operand: z.string(), value: z.number() }))
       .readonly(),
   }),
   z.object({
