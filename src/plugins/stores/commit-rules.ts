@@ -21,7 +21,7 @@ export function requireConsistent(commit: Commit): void {
   if (contradiction !== null) {
     throw new PluginError(
       'refused',
-      `PLM-410: commit of fleet "${commit.fleet}" refused, nothing was stored: ${contradiction}`,
+      `PLM-410 commit of fleet "${commit.fleet}" refused, nothing was stored: ${contradiction}`,
     )
   }
 }
@@ -31,14 +31,14 @@ export function requireCurrent(commit: Commit, stored: Stored): void {
   if (commit.epoch < stored.epoch) {
     throw new PluginError(
       'conflict',
-      `PLM-409: commit of fleet "${commit.fleet}" refused, nothing was stored: it was made under lease epoch ` +
+      `PLM-409 commit of fleet "${commit.fleet}" refused, nothing was stored: it was made under lease epoch ` +
         `${commit.epoch}, and another process has taken over with epoch ${stored.epoch}`,
     )
   }
   if (commit.parentRevision !== stored.revision) {
     throw new PluginError(
       'conflict',
-      `PLM-408: commit of fleet "${commit.fleet}" refused, nothing was stored: it was made from revision ` +
+      `PLM-408 commit of fleet "${commit.fleet}" refused, nothing was stored: it was made from revision ` +
         `${commit.parentRevision}, and revision ${stored.revision} is stored; load it and decide again`,
     )
   }

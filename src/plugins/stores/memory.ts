@@ -52,7 +52,7 @@ export function createMemoryStore(): StateStore {
   let closed = false
 
   function requireOpen(): void {
-    if (closed) throw new PluginError('unavailable', 'PLM-411: the state store is closed')
+    if (closed) throw new PluginError('unavailable', 'PLM-411 the state store is closed')
   }
 
   function fleetRow(fleet: string): FleetRow {

@@ -51,14 +51,14 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
   let closed = false
 
   function reading<T>(work: () => T): T {
-    if (closed) throw new PluginError('unavailable', `PLM-411: the state store ${file} is closed`)
+    if (closed) throw new PluginError('unavailable', `PLM-411 the state store ${file} is closed`)
     return database.reading(work)
   }
 
   function writing<T>(doing: string, work: () => T): T {
-    if (closed) throw new PluginError('unavailable', `PLM-411: the state store ${file} is closed`)
+    if (closed) throw new PluginError('unavailable', `PLM-411 the state store ${file} is closed`)
     if (readOnly) {
-      throw new PluginError('refused', `PLM-407: cannot ${doing} ${file}: it was opened for reading only`)
+      throw new PluginError('refused', `PLM-407 cannot ${doing} ${file}: it was opened for reading only`)
     }
     requireInPlace()
     return database.atomically(doing, work)
@@ -70,7 +70,7 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
     if (now?.ino === opened.ino && now.dev === opened.dev) return
     throw new PluginError(
       'unavailable',
-      `PLM-415: the state file ${file} was moved, deleted or replaced while it was in use; nothing more is stored; ` +
+      `PLM-415 the state file ${file} was moved, deleted or replaced while it was in use; nothing more is stored; ` +
         'put it back, or restart to go on with what is there now',
     )
   }

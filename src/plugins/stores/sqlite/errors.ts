@@ -2,7 +2,7 @@
  * What SQLite's result codes mean to the operator: damaged, full, read-only, locked. Each becomes one
  * `PluginError` that names the file, says that nothing was changed, and what to do.
  *
- * Example: result code 13 (SQLITE_FULL) while committing becomes `unavailable`, "PLM-403: cannot commit to
+ * Example: result code 13 (SQLITE_FULL) while committing becomes `unavailable`, "PLM-403 cannot commit to
  * /var/lib/plimsoll/state.db: no space is left ...; nothing of it was stored; free some space, the next tick tries again".
  */
 import { PluginError } from '../../../ports/plugin.ts'
@@ -26,20 +26,20 @@ const MOVE_AWAY =
   'nothing was changed; move the file away (with its -wal and -shm companions) to start with an empty state, or put a good copy in its place'
 
 export function damaged(path: string, saw: string): PluginError {
-  return new PluginError('misconfigured', `PLM-402: the state file ${path} is damaged (${saw}); ${MOVE_AWAY}`)
+  return new PluginError('misconfigured', `PLM-402 the state file ${path} is damaged (${saw}); ${MOVE_AWAY}`)
 }
 
 export function notOurs(path: string, saw: string): PluginError {
   return new PluginError(
     'misconfigured',
-    `PLM-400: ${path} is not a state file of Plimsoll: ${saw}; nothing was changed; move it away, or set state.path to another place`,
+    `PLM-400 ${path} is not a state file of Plimsoll: ${saw}; nothing was changed; move it away, or set state.path to another place`,
   )
 }
 
 export function newerVersion(path: string, found: number, known: number): PluginError {
   return new PluginError(
     'misconfigured',
-    `PLM-401: the state file ${path} is of version ${found}, written by a newer Plimsoll; this one knows version ${known}; ` +
+    `PLM-401 the state file ${path} is of version ${found}, written by a newer Plimsoll; this one knows version ${known}; ` +
       'nothing was changed; run the newer Plimsoll, or move the file away to start with an empty state',
   )
 }
@@ -47,7 +47,7 @@ export function newerVersion(path: string, found: number, known: number): Plugin
 export function unusablePath(path: string, saw: string): PluginError {
   return new PluginError(
     'misconfigured',
-    `PLM-413: the state file ${path} cannot be used: ${saw}; set state.path to a file in a folder of its own`,
+    `PLM-413 the state file ${path} cannot be used: ${saw}; set state.path to a file in a folder of its own`,
   )
 }
 
@@ -76,13 +76,13 @@ export function translate(error: unknown, path: string, doing: string): unknown 
     case LOCKED:
       return new PluginError(
         'unavailable',
-        `PLM-405: cannot ${doing} ${path}: another process holds it locked (${saw}); nothing was stored; it is tried again`,
+        `PLM-405 cannot ${doing} ${path}: another process holds it locked (${saw}); nothing was stored; it is tried again`,
         { cause: error },
       )
     case IOERR:
       return new PluginError(
         'unavailable',
-        `PLM-412: cannot ${doing} ${path}: the disk answered with an error (${saw}); nothing was stored; look at the disk and its free space`,
+        `PLM-412 cannot ${doing} ${path}: the disk answered with an error (${saw}); nothing was stored; look at the disk and its free space`,
         { cause: error },
       )
     default:
@@ -93,7 +93,7 @@ export function translate(error: unknown, path: string, doing: string): unknown 
 function full(path: string, doing: string, saw: string, cause: unknown): PluginError {
   return new PluginError(
     'unavailable',
-    `PLM-403: cannot ${doing} ${path}: no space is left on its disk, or it has reached its largest size (${saw}); ` +
+    `PLM-403 cannot ${doing} ${path}: no space is left on its disk, or it has reached its largest size (${saw}); ` +
       'nothing of it was stored; free some space, the next tick tries again',
     { cause },
   )
@@ -102,7 +102,7 @@ function full(path: string, doing: string, saw: string, cause: unknown): PluginE
 export function readOnlyPlace(path: string, doing: string, saw: string, cause: unknown): PluginError {
   return new PluginError(
     'unavailable',
-    `PLM-404: cannot ${doing} ${path}: the file or its folder may not be written (${saw}), as on a read-only file system or without permission; ` +
+    `PLM-404 cannot ${doing} ${path}: the file or its folder may not be written (${saw}), as on a read-only file system or without permission; ` +
       'nothing was stored; make it writable or set state.path to another place',
     { cause },
   )

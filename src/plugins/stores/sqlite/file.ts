@@ -2,7 +2,7 @@
  * Opens a state file, or says why not. A file that is not ours, is newer than we are, or is damaged is left
  * exactly as it is: its header is read with plain file reads before SQLite may touch it.
  *
- * Example: a 12 kB text file at state.path is refused with "PLM-400: ... is not a state file of Plimsoll: it
+ * Example: a 12 kB text file at state.path is refused with "PLM-400 ... is not a state file of Plimsoll: it
  * begins with "hello wo""; no file at all is created, with its folder.
  */
 import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
@@ -11,7 +11,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { PluginError } from '../../../ports/plugin.ts'
 import { damaged, newerVersion, notOurs, readOnlyPlace, translate, unusablePath } from './errors.ts'
 import { loadSqlite } from './load.ts'
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, TABLES } from './schema.ts'
 
 export interface OpenOptions {
   readonly readOnly: boolean
@@ -38,7 +38,7 @@ export function openFile(path: string, options: OpenOptions): DatabaseSync {
   if (header === null && options.readOnly) {
     throw new PluginError(
       'not-found',
-      `PLM-406: there is no state file at ${path} yet; has "plimsoll run" been started with this configuration?`,
+      `PLM-406 there is no state file at ${path} yet; has "plimsoll run" been started with this configuration?`,
     )
   }
   if (header !== null) requireOurs(path, header.applicationId, header.userVersion)
@@ -66,11 +66,12 @@ function prepare(connection: DatabaseSync, path: string, options: OpenOptions, b
   }
   if (!options.readOnly && bytes === 0) createSchema(connection)
   requireOurs(path, pragma(connection, 'application_id'), pragma(connection, 'user_version'))
+  requireTables(connection, path)
+  if (bytes <= FULL_CHECK_BYTES) requireSound(connection, path)
   if (!options.readOnly) {
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     connection.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}`)
   }
-  if (bytes <= FULL_CHECK_BYTES) requireSound(connection, path)
 }
 
 /** Written in one transaction before the switch to WAL, so the header in the file itself is there or is not. */
@@ -87,6 +88,13 @@ function requireOurs(path: string, applicationId: number, userVersion: number): 
   }
   if (userVersion > SCHEMA_VERSION) throw newerVersion(path, userVersion, SCHEMA_VERSION)
   if (userVersion < 1) throw damaged(path, `its version is ${userVersion}`)
+}
+
+function requireTables(connection: DatabaseSync, path: string): void {
+  const rows = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+  const found = new Set(rows.map(row => row.name))
+  const missing = TABLES.filter(table => !found.has(table))
+  if (missing.length > 0) throw damaged(path, `it has no table ${missing.join(', ')}`)
 }
 
 function requireSound(connection: DatabaseSync, path: string): void {
@@ -138,6 +146,8 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true })
   } catch (error) {
+    // What a read-only file system answers to a recursive mkdir.
+    if (errorCode(error) === 'ENOENT') throw readOnlyPlace(path, 'open', 'its folder cannot be made', error)
     throw fileProblem(error, path)
   }
 }
@@ -160,7 +170,7 @@ function fileProblem(error: unknown, path: string): unknown {
     case 'EDQUOT':
       return new PluginError(
         'unavailable',
-        `PLM-403: cannot open ${path}: no space is left on its disk (${saw}); nothing of it was stored; free some space and try again`,
+        `PLM-403 cannot open ${path}: no space is left on its disk (${saw}); nothing of it was stored; free some space and try again`,
         { cause: error },
       )
     default:

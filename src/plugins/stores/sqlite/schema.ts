@@ -10,6 +10,8 @@
 export const APPLICATION_ID = 0x50_4c_4d_53
 export const SCHEMA_VERSION = 1
 
+export const TABLES = ['fleets', 'leases', 'specs', 'journal', 'series', 'samples']
+
 export const SCHEMA = `
 CREATE TABLE fleets (
   id INTEGER PRIMARY KEY,
