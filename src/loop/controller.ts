@@ -1,0 +1,171 @@
+/**
+ * When to tick. Each fleet has its own loop, so one bad fleet never holds up another; a wake-up carries no data and
+ * only brings the next tick forward.
+ *
+ * Example: every 15 s, or 50 ms after a pushed sample; ten samples pushed at once bring one tick forward.
+ */
+import type { JournalEntry } from '../model/journal.ts'
+import type { FleetSpec, Spec } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
+import { PluginError } from '../ports/plugin.ts'
+import { reasonOf } from './deadline.ts'
+import { Senses } from './senses.ts'
+import { type Seat, tick } from './tick.ts'
+import type { TickReport, World } from './world.ts'
+
+/** Wake-ups closer together than this become one tick. */
+const SHORTEST_PAUSE_MS = 50
+/** A loop that has not turned for this many intervals (and at least a minute) counts as stuck. */
+const STUCK_INTERVALS = 5
+const STUCK_MS = 60_000
+
+export class Controller {
+  readonly #world: World
+  readonly #loops = new Map<string, FleetLoop>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Starts the loops of fleets that are new, ends those of fleets that are gone, renews those whose rules changed. */
+  async apply(spec: Spec): Promise<void> {
+    for (const [name, loop] of this.#loops) {
+      if (spec.fleets[name] !== undefined) continue
+      this.#loops.delete(name)
+      await loop.stop()
+    }
+    for (const fleet of Object.values(spec.fleets)) {
+      const loop = this.#loops.get(fleet.name)
+      if (loop === undefined) this.#loops.set(fleet.name, new FleetLoop(this.#world, fleet))
+      else loop.renew(fleet)
+    }
+    this.wake(null)
+  }
+
+  wake(fleet: string | null): void {
+    for (const [name, loop] of this.#loops) {
+      if (fleet === null || fleet === name) loop.wake()
+    }
+  }
+
+  latest(fleet: string): JournalEntry | null {
+    return this.#loops.get(fleet)?.latest ?? null
+  }
+
+  lastReport(fleet: string): TickReport | null {
+    return this.#loops.get(fleet)?.report ?? null
+  }
+
+  /** Fleets whose loop has not turned for long. */
+  stuck(): string[] {
+    return [...this.#loops].filter(([, loop]) => loop.isStuck()).map(([name]) => name)
+  }
+
+  /** Ends every loop after the tick it is in, and gives the leases back. */
+  async stop(): Promise<void> {
+    const loops = [...this.#loops.values()]
+    this.#loops.clear()
+    await Promise.all(loops.map(loop => loop.stop()))
+  }
+}
+
+class FleetLoop {
+  readonly #world: World
+  #spec: FleetSpec
+  #seat: Seat | null = null
+  #turning: Promise<void> | null = null
+  #cancelNext: () => void = () => undefined
+  #nextAt: EpochMs = Number.POSITIVE_INFINITY
+  #turnedAt: EpochMs
+  #stopped = false
+  latest: JournalEntry | null = null
+  report: TickReport | null = null
+
+  constructor(world: World, spec: FleetSpec) {
+    this.#world = world
+    this.#spec = spec
+    this.#turnedAt = world.clock.now()
+  }
+
+  /** The windows are built anew from the stored samples at the next tick. */
+  renew(spec: FleetSpec): void {
+    this.#spec = spec
+  }
+
+  wake(): void {
+    this.#schedule(SHORTEST_PAUSE_MS)
+  }
+
+  isStuck(): boolean {
+    const allowedMs = Math.max(STUCK_MS, STUCK_INTERVALS * this.#spec.everyMs)
+    return this.#world.clock.now() - this.#turnedAt > allowedMs
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancelNext()
+    await this.#turning
+    const lease = this.#seat?.lease
+    if (lease !== null && lease !== undefined) {
+      await this.#world.store.releaseLease(lease).catch(() => undefined)
+    }
+  }
+
+  /** Turns after `ms` unless it turns sooner already. */
+  #schedule(ms: number): void {
+    const at = this.#world.clock.now() + ms
+    if (this.#stopped || at >= this.#nextAt) return
+    this.#cancelNext()
+    this.#nextAt = at
+    this.#cancelNext = this.#world.clock.after(ms, () => {
+      this.#nextAt = Number.POSITIVE_INFINITY
+      this.#turn()
+    })
+  }
+
+  /** One tick at a time; a wake-up that falls into one brings the next forward. */
+  #turn(): void {
+    if (this.#turning !== null) {
+      this.#schedule(SHORTEST_PAUSE_MS)
+      return
+    }
+    this.#turning = this.#tick().finally(() => {
+      this.#turning = null
+      this.#turnedAt = this.#world.clock.now()
+      this.#schedule(this.#spec.everyMs)
+    })
+  }
+
+  async #tick(): Promise<void> {
+    const at = this.#world.clock.now()
+    try {
+      const seat = await this.#takeSeat(at)
+      this.report = await tick(this.#world, seat)
+      if (this.report.outcome === 'ticked') this.latest = this.report.entry
+    } catch (error) {
+      // Whatever it was, the next tick takes the lease anew, loads the store's truth and observes.
+      if (this.#seat !== null) this.#seat.lease = null
+      this.report = {
+        outcome: 'failed',
+        fleet: this.#spec.name,
+        at,
+        code: codeOf(error),
+        error: reasonOf(error),
+      }
+    }
+    this.#world.emit({ type: 'tick', report: this.report })
+  }
+
+  async #takeSeat(at: EpochMs): Promise<Seat> {
+    if (this.#seat !== null && this.#seat.senses.spec === this.#spec) return this.#seat
+    const senses = new Senses(this.#world, this.#spec)
+    await senses.refill(at)
+    this.#seat = { senses, lease: this.#seat?.lease ?? null }
+    return this.#seat
+  }
+}
+
+/** PLM-600: an expected failure of the world outside; PLM-601: a defect of ours. Either ends only this tick. */
+function codeOf(error: unknown): string {
+  return error instanceof PluginError ? 'PLM-600' : 'PLM-601'
+}
