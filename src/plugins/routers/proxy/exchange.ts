@@ -31,6 +31,7 @@ export interface ExchangeOwner {
 }
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS'])
+const SHORT_BYTES = 8192
 const LEFT: Stay = { kind: 'left' }
 const FAILED: Stay = { kind: 'failed' }
 
@@ -57,7 +58,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** The request, or a part of it, went out to the present instance. */
   #written = false
   #status = 0
-  /** Bytes of the answer still to come where its length is known, else -1. */
+  /** Bytes of the answer's body, and those still to come, where its length is known; else -1. */
+  #length = -1
   #remaining = -1
   #over = false
 
@@ -143,15 +145,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#setCookie !== null) headers.push('set-cookie', this.#setCookie)
     this.#response.writeHead(status, statusText ?? '', headers)
     this.#status = status
-    this.#remaining = typeof length === 'string' && !bodiless ? Number(length) : -1
+    this.#length = typeof length === 'string' && !bodiless ? Number(length) : -1
+    this.#remaining = this.#length
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return
     this.#remaining -= chunk.length
     if (this.#remaining === 0) {
-      // The whole of it in one write with the header.
-      this.#response.end(chunk)
+      this.#endWith(chunk)
       return
     }
     if (this.#response.write(chunk)) return
@@ -195,6 +197,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
       isTimeout(error) ? instanceTooSlow(this.#owner.fleet) : instanceFailed(this.#owner.fleet),
       'failed',
     )
+  }
+
+  /** A short answer goes out as text (byte for byte), since then header and body are one write to the socket. */
+  #endWith(last: Buffer): void {
+    const isWhole = last.length === this.#length
+    if (isWhole && last.length <= SHORT_BYTES) this.#response.end(last.toString('latin1'), 'latin1')
+    else this.#response.end(last)
   }
 
   readonly #onClientClose = (): void => {
