@@ -1,0 +1,101 @@
+/**
+ * Finds everything wrong with a configuration at once: reads each part by itself, then what the parts say of each
+ * other (names, bounds, schedules, expressions, addresses).
+ *
+ * Example: a file with `min: 6, max: 5` in one fleet and a rule on the unknown metric `cpuu` in another has two
+ * findings, PLM-134 at the 6 and PLM-220 under `cpuu`, whatever else is wrong around them.
+ */
+
+import { checkFleet, type FleetCheck } from './check-fleet.ts'
+import { checkSchedule } from './check-schedule.ts'
+import { CODES } from './codes.ts'
+import type { ContextMetric } from './expression/context.ts'
+import { checkListening, type Listening } from './listening.ts'
+import { metricFacts } from './metric-facts.ts'
+import { type Check, checkPluginName } from './plugin-name.ts'
+import type { Path } from './problem.ts'
+import { apiSchema, configSchema, metricOfSource, SOURCES, stateSchema } from './schema.ts'
+import { isMapping, readEntries, readMapping, readObject } from './shape.ts'
+import { fleetName, name, word } from './values.ts'
+
+const SECTIONS = ['api', 'state', 'schedules', 'metrics', 'fleets']
+
+export function checkConfig(check: Check, value: unknown): void {
+  if (!isMapping(value)) {
+    check.report({
+      code: CODES.notAMapping,
+      message: 'the file does not hold a mapping of keys and values',
+      hint: 'begin with "plimsoll: 1"',
+      path: [],
+    })
+    return
+  }
+  readObject(check, configSchema(check.extensions), value, [], SECTIONS)
+  const listening: Listening[] = []
+  checkApi(check, value.api, listening)
+  if (value.state !== undefined) readObject(check, stateSchema, value.state, ['state'])
+  const shared: FleetCheck = {
+    ...check,
+    schedules: checkSchedules(check, value.schedules),
+    metrics: checkMetrics(check, value.metrics),
+    listening,
+  }
+  checkFleets(shared, value.fleets)
+  checkListening(check, listening)
+}
+
+function checkApi(check: Check, raw: unknown, listening: Listening[]): void {
+  const api = readObject(check, apiSchema, raw === undefined ? {} : raw, ['api'])
+  if (api?.listen === undefined) return
+  const token = isMapping(raw) && raw.token !== undefined
+  listening.push({ ...api.listen, path: ['api', 'listen'], owner: 'the API', needsToken: !token })
+}
+
+function checkSchedules(check: Check, raw: unknown): ReadonlySet<string> {
+  const entries = readEntries(check, name, raw, ['schedules'])
+  for (const [entry, schedule] of entries) checkSchedule(check, schedule, ['schedules', entry])
+  return new Set(entries.map(([entry]) => entry))
+}
+
+/** What expressions need to know of each metric; a metric that is wrong is still known by name. */
+function checkMetrics(check: Check, raw: unknown): ReadonlyMap<string, ContextMetric> {
+  const known = new Map<string, ContextMetric>()
+  for (const [entry, metric] of readEntries(check, word, raw, ['metrics'])) {
+    known.set(entry, checkMetric(check, metric, ['metrics', entry]))
+  }
+  return known
+}
+
+const UNKNOWN_METRIC: ContextMetric = { unit: null, staleAfterMs: 30_000 }
+
+function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
+  if (!readMapping(check, raw, path)) return UNKNOWN_METRIC
+  const known = [...SOURCES, ...(check.extensions.sources ?? [])]
+  const source = checkPluginName(check, 'source', raw.source, known, [...path, 'source'])
+  const schema = source === null ? null : metricOfSource(source, check.extensions)
+  if (schema === null) return UNKNOWN_METRIC
+  const pieces = readObject(check, schema, raw, path)
+  return pieces === null ? UNKNOWN_METRIC : metricFacts(pieces)
+}
+
+function checkFleets(check: FleetCheck, raw: unknown): void {
+  if (raw === undefined) {
+    check.report({
+      code: CODES.missing,
+      message: '"fleets" is missing',
+      hint: 'name at least one fleet: fleets: { web: { capacity: { min: 2, max: 5 } } }',
+      path: ['fleets'],
+    })
+    return
+  }
+  const entries = readEntries(check, fleetName, raw, ['fleets'])
+  if (isMapping(raw) && entries.length === 0) {
+    check.report({
+      code: CODES.missing,
+      message: 'there is no fleet',
+      hint: 'name at least one fleet: fleets: { web: { capacity: { min: 2, max: 5 } } }',
+      path: ['fleets'],
+    })
+  }
+  for (const [entry, fleet] of entries) checkFleet(check, fleet, ['fleets', entry])
+}

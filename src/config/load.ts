@@ -1,0 +1,199 @@
+/**
+ * The door of the configuration: a file (or an object) in, either everything Plimsoll needs or every problem at once.
+ *
+ * Example: `await loadConfig('plimsoll.yaml')` answers `{ ok: true, loaded: { spec, api, state, warnings, ... } }`
+ * or `{ ok: false, problems: [{ code: 'PLM-116', line: 7, column: 12, ... }], text }`.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import type { Spec } from '../model/spec.ts'
+import { checkConfig } from './check.ts'
+import { CODES } from './codes.ts'
+import { compile, type WrittenConfig } from './compile.ts'
+import { MAX_BYTES, readDocument, type Tree, treeOfValue } from './document.ts'
+import { lint } from './lint.ts'
+import type { Check } from './plugin-name.ts'
+import { type ConfigProblem, type Finding, sortProblems } from './problem.ts'
+import { type Resolved, reason, resolveReferences } from './references.ts'
+import { configSchema, type Extensions } from './schema.ts'
+import { readValue } from './shape.ts'
+
+export { formatProblems } from './format-problems.ts'
+export type { ConfigProblem } from './problem.ts'
+export type { Config, Extensions } from './schema.ts'
+
+export interface Loaded {
+  readonly spec: Spec
+  readonly api: { readonly host: string; readonly port: number; readonly token: string | null }
+  readonly state: {
+    /** Absolute. */
+    readonly path: string
+    readonly samplesMs: number
+    readonly journalMs: number
+  }
+  readonly file: string
+  readonly text: string
+  readonly warnings: readonly ConfigProblem[]
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly loaded: Loaded }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly text: string }
+
+export interface Where {
+  /** Named in problems; relative paths count from its folder. */
+  readonly file: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Given an absolute path; throws when the file cannot be read. */
+  readonly readFile: (path: string) => string
+  readonly extensions?: Extensions
+}
+
+/** Pure but for `readFile`. Never throws at a wrong text. */
+export function parseConfig(text: string, where: Where): LoadResult {
+  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text
+  return load(readDocument(plain, where.file), plain, where, dirname(resolve(where.file)), true)
+}
+
+/** A file that cannot be read is a problem like any other (PLM-100). */
+export async function loadConfig(path: string, extensions?: Extensions): Promise<LoadResult> {
+  return readConfigFile(path, extensions)
+}
+
+/** The same for a host program that builds its configuration in code; problems have a path and line 0. */
+export function parseConfigObject(
+  value: unknown,
+  extensions: Extensions = {},
+  where: Partial<Where> = {},
+): LoadResult {
+  const file = where.file ?? '(configuration built in code)'
+  const folder = where.file === undefined ? process.cwd() : dirname(resolve(where.file))
+  const plain = toPlain(value)
+  const text = plain.ok ? JSON.stringify(plain.value, null, 2) : ''
+  const tree = treeOfValue(plain.ok ? plain.value : undefined, file)
+  if (!plain.ok) {
+    const message = `the configuration cannot be written as JSON: ${plain.because}`
+    const problem = tree.locate({
+      code: CODES.notAMapping,
+      message,
+      hint: 'pass plain objects, lists, texts, numbers and booleans',
+      path: [],
+    })
+    return { ok: false, problems: [problem], text }
+  }
+  const given: Where = {
+    file,
+    env: where.env ?? process.env,
+    readFile: where.readFile ?? readText,
+    extensions,
+  }
+  return load(tree, text, given, folder, where.file !== undefined)
+}
+
+function readConfigFile(path: string, extensions: Extensions | undefined): LoadResult {
+  let text: string
+  try {
+    text = readConfigText(path)
+  } catch (error) {
+    const message = `the file cannot be read: ${error instanceof NotText ? error.message : reason(error)}`
+    const problem = treeOfValue(undefined, path).locate({
+      code: CODES.unreadable,
+      message,
+      hint: 'check the path, and that this user may read it',
+      path: [],
+    })
+    return { ok: false, problems: [problem], text: '' }
+  }
+  return parseConfig(text, {
+    file: path,
+    env: process.env,
+    readFile: readText,
+    ...(extensions === undefined ? {} : { extensions }),
+  })
+}
+
+class NotText extends Error {}
+
+function readConfigText(path: string): string {
+  const bytes = readFileSync(path)
+  // Decoding stops where the size alone is refused; one byte more than allowed is enough to be refused.
+  const used = bytes.subarray(0, MAX_BYTES + 4)
+  try {
+    return new TextDecoder('utf-8', { fatal: bytes.length <= MAX_BYTES, ignoreBOM: true }).decode(used)
+  } catch {
+    throw new NotText('it is not UTF-8 text')
+  }
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8')
+}
+
+function load(tree: Tree, text: string, where: Where, folder: string, fromFile: boolean): LoadResult {
+  const problems: ConfigProblem[] = [...tree.problems]
+  if (tree.value === undefined) return { ok: false, problems: sortProblems(problems), text }
+  const found: Finding[] = []
+  const report = (finding: Finding): void => void found.push(finding)
+  const sources = { env: where.env, readFile: (path: string) => where.readFile(resolve(folder, path)) }
+  const resolved = resolveReferences(tree.value, sources, report)
+  const check: Check = { report, written: resolved.written, extensions: where.extensions ?? {} }
+  checkConfig(check, resolved.value)
+  const finish = (): readonly ConfigProblem[] =>
+    sortProblems([...problems, ...found.map(finding => locate(finding, tree, resolved))])
+  if (isRefused(problems, found)) return { ok: false, problems: finish(), text }
+
+  const config = readValue(check, configSchema(check.extensions), resolved.value, [])
+  if (config === undefined || isRefused(problems, found)) return { ok: false, problems: finish(), text }
+  const written = readWritten(resolved.value)
+  const spec = compile({ config, written, text, folder: fromFile ? folder : null })
+  lint(spec, report)
+  const { api, state } = config
+  return {
+    ok: true,
+    loaded: {
+      spec,
+      api: { host: api.listen.host, port: api.listen.port, token: api.token ?? null },
+      state: { path: resolve(folder, state.path), samplesMs: state.samples, journalMs: state.journal },
+      file: where.file,
+      text,
+      warnings: finish(),
+    },
+  }
+}
+
+function isRefused(problems: readonly ConfigProblem[], found: readonly Finding[]): boolean {
+  return problems.length > 0 || found.some(finding => finding.severity !== 'warning')
+}
+
+const written = z.object({
+  metrics: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  fleets: z.record(z.string(), z.object({ target: z.unknown(), router: z.unknown() })),
+})
+
+function readWritten(value: unknown): WrittenConfig {
+  return written.parse(value)
+}
+
+/** A place for the finding, and one last look that nothing a reference gave is in its words. */
+function locate(finding: Finding, tree: Tree, { secrets }: Resolved): ConfigProblem {
+  const scrub = (text: string): string =>
+    secrets.reduce(
+      (clean, secret) => (secret.value.length < 4 ? clean : clean.split(secret.value).join(secret.written)),
+      text,
+    )
+  const hint = finding.hint == null ? null : scrub(finding.hint)
+  return tree.locate({ ...finding, message: scrub(finding.message), hint })
+}
+
+type Plain = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly because: string }
+
+/** A copy of JSON values only, as the file reader makes them. */
+function toPlain(value: unknown): Plain {
+  try {
+    const copy: unknown = JSON.parse(JSON.stringify(value) ?? 'null')
+    return { ok: true, value: copy }
+  } catch (error) {
+    return { ok: false, because: error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown' }
+  }
+}
