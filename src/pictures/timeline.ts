@@ -24,13 +24,16 @@ import { areaPath, slabsBetween, stepPath } from './step-line.ts'
 import { element, type Markup, shorten, text } from './svg.ts'
 import { formatTime } from './zone-time.ts'
 
+/** What a mark says of a decision. */
+export type Told = Pick<Decision, 'at' | 'current' | 'desired' | 'direction' | 'because'>
+
 export interface TimelineRequest {
   readonly fleet: string
   /** Sorted by time. */
   readonly points: readonly TimelinePoint[]
   readonly window: Interval
   /** To say why at the marks; without them a mark names the rule only. */
-  readonly decisions?: readonly Decision[]
+  readonly decisions?: readonly Told[]
   /** IANA name; default UTC. */
   readonly timeZone?: string
 }
