@@ -38,7 +38,7 @@ function problemOfName(
   if (next?.kind === 'symbol' && next.text === '(') return problemOfAggregate(text, token)
   if (isWord(next, 'is')) return problemOfKpi(text, token, context)
   if (isAfterCallParenthesis(tokens, index)) return problemOfMetric(text, tokens, index, token, context)
-  if (isAfterIs(tokens, index)) return null
+  if (isAfterIs(tokens, index) || isAfterComma(tokens, index)) return null
   return problemOfBareWord(text, token, tokens[index - 1], context)
 }
 
@@ -50,6 +50,12 @@ function isWord(token: Token | undefined, text: string): boolean {
 function isAfterIs(tokens: readonly Token[], index: number): boolean {
   const before = tokens[index - 1]
   return isWord(before, 'is') || (isWord(before, 'not') && isWord(tokens[index - 2], 'is'))
+}
+
+/** Then a window should stand there, which the grammar says. */
+function isAfterComma(tokens: readonly Token[], index: number): boolean {
+  const before = tokens[index - 1]
+  return before?.kind === 'symbol' && before.text === ','
 }
 
 function problemOfAggregate(text: string, token: WordToken): ExpressionProblem | null {

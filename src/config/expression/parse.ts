@@ -5,7 +5,8 @@
  * Example: `parseCondition('avg(cpu, 45m) > 80%', context)` gives the comparison of the operand
  * `avg(cpu, 45m)` with the number 80 (0.8 if `cpu` is a ratio), and that operand in `operands`.
  *
- * Limits: 2000 characters, 100 operands, nesting of 64; past any of them there is a problem with a place.
+ * Limits: 2000 characters, 100 operands, nesting of 64; past any of them there is a problem with a place. The
+ * canonical text adds spaces, so that of a crowded text near the first limit may itself be past it.
  */
 import type { AggregateOperand, Condition, Expression } from '../../model/expression.ts'
 import type { ExpressionContext } from './context.ts'

@@ -80,7 +80,7 @@ const FOREIGN: Readonly<Record<string, SymbolText | 'and' | 'or' | 'not'>> = {
 
 /** Whether an expression can spell this name; the configuration refuses metrics and KPIs it could never test. */
 export function isName(text: string): boolean {
-  return matchAt(NAME, text, 0) === text && text.length > 0
+  return matchAt(NAME, text, 0) === text && /[\p{L}_]/u.test(text) && !CONNECTIVES.includes(text)
 }
 
 export interface Tokens {
@@ -122,7 +122,7 @@ function scanWord(text: string, at: number, before: readonly Token[]): WordToken
 /** Where only a name can stand: first in an aggregate's parentheses, and before `is`. */
 function mayBeginWithDigit(text: string, at: number, before: readonly Token[]): boolean {
   const name = matchAt(NAME, text, at)
-  if (!/\p{L}/u.test(name)) return false
+  if (!/[\p{L}_]/u.test(name)) return false
   return isAfterCallParenthesis(before, before.length) || matchAt(IS, text, at + name.length) !== ''
 }
 

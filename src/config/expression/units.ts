@@ -86,36 +86,36 @@ export function literalValue(amount: number, unit: LiteralUnit, measured: Measur
 /** What a stray unit most likely meant: `minutes` is `m`, `gb` is `GB`; `null` where nothing fits. */
 export function suggestUnit(word: string): LiteralUnit | null {
   const lower = word.toLowerCase()
-  const spelled = SPELLED_OUT[lower]
+  const spelled = SPELLED_OUT.get(lower)
   if (spelled !== undefined) return spelled
   return LITERAL_UNITS.find(unit => unit.toLowerCase() === lower) ?? null
 }
 
-const SPELLED_OUT: Readonly<Record<string, LiteralUnit>> = {
-  percent: '%',
-  pct: '%',
-  msec: 'ms',
-  millis: 'ms',
-  millisecond: 'ms',
-  milliseconds: 'ms',
-  sec: 's',
-  secs: 's',
-  second: 's',
-  seconds: 's',
-  min: 'm',
-  mins: 'm',
-  minute: 'm',
-  minutes: 'm',
-  hr: 'h',
-  hrs: 'h',
-  hour: 'h',
-  hours: 'h',
-  day: 'd',
-  days: 'd',
-  week: 'w',
-  weeks: 'w',
-  bytes: 'B',
-}
+const SPELLED_OUT: ReadonlyMap<string, LiteralUnit> = new Map([
+  ['percent', '%'],
+  ['pct', '%'],
+  ['msec', 'ms'],
+  ['millis', 'ms'],
+  ['millisecond', 'ms'],
+  ['milliseconds', 'ms'],
+  ['sec', 's'],
+  ['secs', 's'],
+  ['second', 's'],
+  ['seconds', 's'],
+  ['min', 'm'],
+  ['mins', 'm'],
+  ['minute', 'm'],
+  ['minutes', 'm'],
+  ['hr', 'h'],
+  ['hrs', 'h'],
+  ['hour', 'h'],
+  ['hours', 'h'],
+  ['day', 'd'],
+  ['days', 'd'],
+  ['week', 'w'],
+  ['weeks', 'w'],
+  ['bytes', 'B'],
+])
 
 /** `90s` -> 90000. `null` unless it is a number of at least 0 with a unit (ms s m h d w) and whole milliseconds. */
 export function parseDuration(text: string): number | null {
@@ -164,5 +164,5 @@ export function parseShare(share: string | number): number | null {
 
 /** Takes the last binary digits of rounding away, so that 4.35s is 4350 ms and never 4350.000000000001. */
 function exact(value: number): number {
-  return Number.isFinite(value) ? Number(value.toPrecision(15)) : value
+  return Number.isInteger(value) || !Number.isFinite(value) ? value : Number(value.toPrecision(15))
 }
