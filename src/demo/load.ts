@@ -1,0 +1,238 @@
+/**
+ * The load of `--demo-load`: simulated users who send real requests over real connections, following the day of
+ * `curve.ts`. Users arrive whether or not the fleet keeps up; each has a cookie jar, makes a few requests with short
+ * pauses and leaves, so that stickiness is real and a closed instance is empty soon. One request in five comes alone.
+ *
+ * Example: at 60 requests/s, 12 lone requests and 8 users arrive per second; a user makes 4 to 8 requests (6 on
+ * average), 0.3 to 0.9 s apart, and is gone after some 3 s.
+ */
+import { Pool } from 'undici'
+import type { EpochMs } from '../model/time.ts'
+import type { Clock } from '../ports/clock.ts'
+import { PluginError } from '../ports/plugin.ts'
+import { hourAt, rateAt } from './curve.ts'
+
+export interface DemoLoadOptions {
+  /** Where the requests go; only an address of this machine (loopback). */
+  readonly url: string
+  readonly clock: Clock
+  /** Called about once a second. */
+  readonly onTick?: (status: DemoLoadStatus) => void
+}
+
+export interface DemoLoadStatus {
+  /** Time of day in the demonstration, e.g. `13:30`. */
+  readonly timeOfDay: string
+  /** What the curve asks for now, requests per second. */
+  readonly wantedPerSecond: number
+  /** Requests sent in the last whole second. */
+  readonly sentPerSecond: number
+  readonly users: number
+  readonly inFlight: number
+  readonly sent: number
+  /** Answered with less than 500. */
+  readonly answered: number
+  /** Answered with 500 or more, or not within the deadline, or not at all. */
+  readonly failed: number
+  /** Not sent, because too many were in flight already. */
+  readonly skipped: number
+}
+
+export interface DemoLoad {
+  status(): DemoLoadStatus
+  /** Ends at once: no further request, those in flight are given up. Idempotent. */
+  stop(): Promise<void>
+}
+
+const STEP_MS = 25
+const REPORT_MS = 1_000
+const MOST_IN_FLIGHT = 200
+const REQUEST_DEADLINE_MS = 5_000
+const LONE_SHARE = 0.2
+const FEWEST_REQUESTS = 4
+const MOST_REQUESTS = 8
+const SHORTEST_PAUSE_MS = 300
+const LONGEST_PAUSE_MS = 900
+/** After a pause of ours (a suspended machine), arrivals missed are not made up for. */
+const MOST_CATCH_UP_MS = 500
+
+/** Throws `PluginError('misconfigured')` for an address that is not of this machine. */
+export function startDemoLoad(options: DemoLoadOptions): DemoLoad {
+  const url = loopbackUrl(options.url)
+  return new Load(url, options.clock, options.onTick ?? (() => {}))
+}
+
+class Load implements DemoLoad {
+  readonly #clock: Clock
+  readonly #onTick: (status: DemoLoadStatus) => void
+  readonly #pool: Pool
+  readonly #path: string
+  readonly #began: EpochMs
+  readonly #ending = new AbortController()
+  readonly #timers = new Set<() => void>()
+  readonly #random = uniform(20261121)
+  #steppedAt: EpochMs
+  #reportedAt: EpochMs
+  #sentAtReport = 0
+  #sentPerSecond = 0
+  /** Arrivals due, in fractions; lone requests and users apart. */
+  #dueAlone = 0
+  #dueUsers = 0
+  #users = 0
+  #inFlight = 0
+  #sent = 0
+  #answered = 0
+  #failed = 0
+  #skipped = 0
+  #stopped: Promise<void> | null = null
+
+  constructor(url: URL, clock: Clock, onTick: (status: DemoLoadStatus) => void) {
+    this.#clock = clock
+    this.#onTick = onTick
+    this.#pool = new Pool(url.origin, { connections: MOST_IN_FLIGHT, pipelining: 1 })
+    this.#path = `${url.pathname}${url.search}`
+    this.#began = clock.now()
+    this.#steppedAt = this.#began
+    this.#reportedAt = this.#began
+    this.#after(STEP_MS, () => this.#step())
+  }
+
+  status(): DemoLoadStatus {
+    const elapsedMs = this.#clock.now() - this.#began
+    return {
+      timeOfDay: timeOfDay(hourAt(elapsedMs)),
+      wantedPerSecond: Math.round(rateAt(elapsedMs)),
+      sentPerSecond: this.#sentPerSecond,
+      users: this.#users,
+      inFlight: this.#inFlight,
+      sent: this.#sent,
+      answered: this.#answered,
+      failed: this.#failed,
+      skipped: this.#skipped,
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
+    for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
+    this.#ending.abort()
+    await this.#pool.destroy()
+  }
+
+  #step(): void {
+    const now = this.#clock.now()
+    const passedMs = Math.min(Math.max(now - this.#steppedAt, 0), MOST_CATCH_UP_MS)
+    this.#steppedAt = now
+    const due = (rateAt(now - this.#began) * passedMs) / 1000
+    this.#dueAlone += due * LONE_SHARE
+    this.#dueUsers += (due * (1 - LONE_SHARE)) / ((FEWEST_REQUESTS + MOST_REQUESTS) / 2)
+    for (; this.#dueAlone >= 1; this.#dueAlone -= 1) void this.#send(null)
+    for (; this.#dueUsers >= 1; this.#dueUsers -= 1) void this.#visit()
+    if (now - this.#reportedAt >= REPORT_MS) this.#report(now)
+    this.#after(STEP_MS, () => this.#step())
+  }
+
+  #report(now: EpochMs): void {
+    this.#sentPerSecond = Math.round(((this.#sent - this.#sentAtReport) * 1000) / (now - this.#reportedAt))
+    this.#sentAtReport = this.#sent
+    this.#reportedAt = now
+    this.#onTick(this.status())
+  }
+
+  /** One user's stay, from the first request to the last. */
+  async #visit(): Promise<void> {
+    this.#users += 1
+    let cookie: string | null = null
+    const requests = this.#between(FEWEST_REQUESTS, MOST_REQUESTS + 1)
+    for (let i = 0; i < requests && !this.#ending.signal.aborted; i++) {
+      if (i > 0) await this.#pause(this.#between(SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS))
+      cookie = (await this.#send(cookie)) ?? cookie
+    }
+    this.#users -= 1
+  }
+
+  /** Returns the cookie that was set, if one was. Never throws: a failure is counted. */
+  async #send(cookie: string | null): Promise<string | null> {
+    if (this.#ending.signal.aborted) return null
+    if (this.#inFlight >= MOST_IN_FLIGHT) {
+      this.#skipped += 1
+      return null
+    }
+    this.#inFlight += 1
+    this.#sent += 1
+    try {
+      const answer = await this.#pool.request({
+        path: this.#path,
+        method: 'GET',
+        headers: cookie === null ? {} : { cookie },
+        signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(REQUEST_DEADLINE_MS)]),
+      })
+      await answer.body.dump()
+      if (answer.statusCode < 500) this.#answered += 1
+      else this.#failed += 1
+      return cookieIn(answer.headers['set-cookie'])
+    } catch {
+      if (!this.#ending.signal.aborted) this.#failed += 1
+      return null
+    } finally {
+      this.#inFlight -= 1
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => this.#after(ms, resolve))
+  }
+
+  #after(ms: number, wake: () => void): void {
+    const cancel = this.#clock.after(ms, () => {
+      this.#timers.delete(cancel)
+      wake()
+    })
+    this.#timers.add(cancel)
+  }
+
+  /** A whole number, from `low` up to but not including `high`. */
+  #between(low: number, high: number): number {
+    return low + Math.floor(this.#random() * (high - low))
+  }
+}
+
+function loopbackUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const host = url?.hostname ?? ''
+  const isLoopback = host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+  if (url !== null && isLoopback && url.protocol === 'http:') return url
+  throw new PluginError(
+    'misconfigured',
+    `PLM-343 The demo load was told to send requests to ${text}. It sends them to this machine only, over http: ` +
+      'give the proxy an address such as 127.0.0.1:8080.',
+  )
+}
+
+/** Name and value of the first cookie set. */
+function cookieIn(header: string | string[] | undefined): string | null {
+  const first = typeof header === 'string' ? header : header?.[0]
+  return first?.split(';', 1)[0] ?? null
+}
+
+function timeOfDay(hour: number): string {
+  const minutes = Math.floor(hour * 60)
+  const two = (n: number): string => n.toString().padStart(2, '0')
+  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+}
+
+/** Mulberry32: the same stream for the same seed, in [0, 1). */
+function uniform(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
