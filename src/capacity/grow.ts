@@ -8,6 +8,7 @@ import { type Draft, sealedBy } from './plan.ts'
 
 /** @returns capacity open or on its way once this is carried out */
 export function planGrowth(draft: Draft): number {
+  repeatReopens(draft)
   const coming = draft.open.length + draft.pending.length + draft.ordered - cancelled(draft)
   const shortage = draft.desired - coming
   if (shortage <= 0) return coming
@@ -20,6 +21,17 @@ export function planGrowth(draft: Draft): number {
     })
   }
   return coming + reopened.length + planLaunches(draft, shortage - reopened.length)
+}
+
+/** A reopen that was not acknowledged is asked again, as far as it is still wanted. */
+function repeatReopens(draft: Draft): void {
+  const opening = draft.pending.filter(
+    ({ admission, lifecycle }) => admission === 'opening' && lifecycle === 'ready',
+  )
+  const wanted = Math.max(0, draft.desired - draft.open.length)
+  for (const { id } of opening.slice(0, wanted)) {
+    draft.intents.push({ kind: 'reopen', instance: id, because: 'the reopen was not acknowledged yet' })
+  }
 }
 
 /** Instances still booting that this plan gives up. */

@@ -66,8 +66,10 @@ export function plan(spec: FleetSpec, decision: Decision, inventory: Inventory, 
  * A launch whose answer never came (a crash in between, a lost reply) is asked again with the same token: a target
  * that knows the token launches nothing new.
  */
-function repeatLaunches({ at, desired, open, pending }: Draft, { orders }: Inventory): Action[] {
-  const missing = Math.max(0, desired - open.length - pending.length)
+function repeatLaunches({ at, desired, open, pending, intents }: Draft, { orders }: Inventory): Action[] {
+  const arriving = pending.filter(({ id }) => !sealedBy(intents).has(id)).length
+  const acknowledged = orders.filter(({ instance }) => instance !== null).length
+  const missing = Math.max(0, desired - open.length - arriving - acknowledged)
   return orders
     .filter(order => order.instance === null && order.at < at)
     .slice(0, missing)

@@ -8,7 +8,7 @@
 import type { Instance } from '../model/inventory.ts'
 import type { Draft } from './plan.ts'
 
-/** Beyond this share (and more than one) unhealthiness is taken for a shared cause. */
+/** Beyond this share of the wanted count (and more than one) unhealthiness is taken for a shared cause. */
 const SHARED_CAUSE_RATIO = 0.4
 
 export function planRepairs(draft: Draft): void {
@@ -23,9 +23,8 @@ export function planRepairs(draft: Draft): void {
 }
 
 function closeUnhealthy(draft: Draft, unhealthy: readonly Instance[]): void {
-  const all = draft.open.length + unhealthy.length
-  if (unhealthy.length > Math.max(1, all * SHARED_CAUSE_RATIO)) {
-    const because = `${unhealthy.length} of ${all} instances are unhealthy at once, which looks like one shared cause`
+  if (unhealthy.length > Math.max(1, draft.desired * SHARED_CAUSE_RATIO)) {
+    const because = `${unhealthy.length} instances are unhealthy at once (${draft.desired} wanted), which looks like one shared cause`
     for (const { id } of unhealthy) draft.waiting.push({ what: 'close', instance: id, because, until: null })
     return
   }

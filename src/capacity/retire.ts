@@ -9,21 +9,27 @@ import { type Draft, sealedBy } from './plan.ts'
 
 export function planRetirement(draft: Draft): void {
   const surplusOpen = Math.max(0, draft.open.length - draft.desired)
-  const booting = stillBooting(draft)
-  const surplus = draft.open.length + booting.length + draft.ordered - draft.desired
-  giveUpBooting(draft, booting, surplus - surplusOpen)
-  for (const instance of [...draft.open].sort(byCloseCost).slice(0, surplusOpen)) {
+  // Launches nobody has seen yet are not counted: what they bring can be given up when it appears.
+  const arriving = draft.pending.filter(({ id }) => !sealedBy(draft.intents).has(id))
+  const surplusArriving = draft.open.length + arriving.length - draft.desired - surplusOpen
+  const booting = arriving.filter(({ admission }) => admission !== 'opening')
+  giveUpBooting(draft, booting, surplusArriving)
+  const reopening = new Set(
+    draft.intents.flatMap(intent => (intent.kind === 'reopen' ? [intent.instance] : [])),
+  )
+  const opening = arriving.filter(({ id, admission }) => admission === 'opening' && !reopening.has(id))
+  closeCheapest(draft, opening, surplusArriving - booting.length)
+  closeCheapest(draft, draft.open, surplusOpen)
+}
+
+function closeCheapest(draft: Draft, candidates: readonly Instance[], count: number): void {
+  for (const instance of [...candidates].sort(byCloseCost).slice(0, Math.max(0, count))) {
     draft.intents.push({
       kind: 'close',
       instance: instance.id,
       because: `${draft.desired} wanted; cheapest to close (${costText(instance)})`,
     })
   }
-}
-
-function stillBooting({ pending, intents }: Draft): Instance[] {
-  const sealed = sealedBy(intents)
-  return pending.filter(({ id, lifecycle }) => lifecycle !== 'ready' && !sealed.has(id))
 }
 
 /** Newest first: it has the longest still to boot. */
