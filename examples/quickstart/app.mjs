@@ -80,9 +80,10 @@ function writeHead(response, status) {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-instance': instance })
 }
 
+/** What is under way is finished; a connection that is kept alive without a request is not waited for. */
 function end() {
   server.close(() => process.exit(0))
-  server.closeIdleConnections()
+  setInterval(() => server.closeIdleConnections(), 20)
 }
 
 process.once('SIGTERM', end)

@@ -78,9 +78,9 @@ async function until(
   condition: () => boolean | Promise<boolean>,
   seen: () => string | Promise<string> = () => '',
 ): Promise<void> {
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 15_000
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within 20 s; seen: ${await seen()}`)
+    if (performance.now() > deadline) throw new Error(`not within 15 s; seen: ${await seen()}`)
     await new Promise(resolve => setTimeout(resolve, 10))
   }
 }
@@ -218,8 +218,9 @@ describe('an instance of the process target', () => {
     expect((await target.listInstances(signal))[0]?.detail).toContain('it answered 500')
   })
 
-  it('is terminated while it hangs', async () => {
-    const target = make()
+  it('ends in order, not by force, when it hangs: it is set going again', async () => {
+    // A grace beyond the test's own deadline: only the polite way is quick enough.
+    const target = make({ stopGraceMs: 60_000 })
     const id = await launchReady(target)
     const pid = pidOf(target, id)
     process.kill(pid, 'SIGSTOP')
@@ -229,7 +230,7 @@ describe('an instance of the process target', () => {
   })
 
   it('may finish what it has begun when it is terminated', async () => {
-    const target = make()
+    const target = make({ stopGraceMs: 60_000 })
     const id = await launchReady(target)
     const [instance] = await target.listInstances(signal)
     // The head comes at once, the body after 500 ms: the request is under way for certain.
@@ -250,12 +251,12 @@ describe('an instance of the process target', () => {
   })
 
   it.runIf(linux)(
-    'takes its grandchildren along, also one that ignores SIGTERM and one that left the group',
+    'takes its grandchildren along, also one that forgot whose it is and one that left the group',
     async () => {
       const stubborn = `process.on('SIGTERM',()=>{});setInterval(()=>{},1e6);console.log('pid='+process.pid)`
       const target = make({
         command: server(
-          `const {spawn}=require('node:child_process');for(const detached of [false,true])spawn(process.execPath,['-e',${JSON.stringify(stubborn)}],{stdio:'inherit',detached})`,
+          `const {spawn}=require('node:child_process');for(const how of [{env:{}},{detached:true}])spawn(process.execPath,['-e',${JSON.stringify(stubborn)}],{stdio:'inherit',...how})`,
         ),
         stopGraceMs: 300,
       })
@@ -290,6 +291,14 @@ describe('an instance of the process target', () => {
     await settle(target, ([instance]) => instance?.lifecycle === 'lost')
     expect((await target.listInstances(signal))[0]?.detail).toContain('PLM-308')
     await until(() => !runs(pid))
+  })
+
+  it.runIf(linux)('ends in order when its guard is asked to end', async () => {
+    const target = make({ command: server(`process.on('SIGTERM',()=>process.exit(7))`), stopGraceMs: 60_000 })
+    const id = await launchReady(target)
+    process.kill(parentOf(pidOf(target, id)), 'SIGTERM')
+    await settle(target, ([instance]) => instance?.lifecycle === 'lost')
+    expect((await target.listInstances(signal))[0]?.detail).toContain('ended by itself: exit code 7')
   })
 
   it('keeps its last 200 lines and passes every line on', async () => {

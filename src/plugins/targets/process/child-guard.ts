@@ -7,7 +7,7 @@
  * left at 12:00:05.000 gets SIGKILL, and then this program ends too.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { GuardOrder, GuardReport, GuardStart } from './guard-protocol.ts'
 
 const POLL_MS = 50
@@ -94,6 +94,7 @@ function waitUntilEmpty(deadline: number, killed: boolean): void {
 /** Leaves after the last report was written; nothing else keeps this program running. */
 function leave(): void {
   ending = true
+  child?.unref()
   if (process.connected) process.disconnect()
 }
 
@@ -121,7 +122,7 @@ function trySignal(pid: number, signal: NodeJS.Signals | 0): boolean {
 function remaining(): readonly number[] {
   const leader = child?.pid
   if (leader === undefined || !posix) return []
-  if (process.platform !== 'linux') return trySignal(-leader, 0) ? [-leader] : []
+  if (!existsSync('/proc/self/stat')) return trySignal(-leader, 0) ? [-leader] : []
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number)
