@@ -235,7 +235,10 @@ function checkParsed(check: FleetCheck, parsed: Parsed<unknown>, path: Path): vo
   if (parsed.ok) return
   const written = check.written.get(pathText(path))
   if (written === undefined) {
-    for (const problem of parsed.problems) check.report({ ...problem, path })
+    for (const problem of parsed.problems) {
+      const hint = problem.hint === null ? null : inLine(problem.hint)
+      check.report({ ...problem, message: inLine(problem.message), hint, path })
+    }
     return
   }
   // The words of the problem would show what the reference gave.
@@ -246,4 +249,10 @@ function checkParsed(check: FleetCheck, parsed: Parsed<unknown>, path: Path): vo
     hint: 'write the expression into the file to see what is wrong with it',
     path,
   })
+}
+
+/** A sentence as it stands after a place and a colon. */
+function inLine(sentence: string): string {
+  const start = /^[A-Z][a-z]/.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence
+  return start.replace(/\.$/, '')
 }

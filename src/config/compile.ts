@@ -40,7 +40,7 @@ export interface CompileInput {
 /** Only where a plugin's options stand. */
 export interface WrittenConfig {
   readonly metrics: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  readonly fleets: Readonly<Record<string, { readonly target: unknown; readonly router: unknown }>>
+  readonly fleets: Readonly<Record<string, { readonly target?: unknown; readonly router?: unknown }>>
 }
 
 export function compile(input: CompileInput): Spec {

@@ -168,7 +168,7 @@ function isRefused(problems: readonly ConfigProblem[], found: readonly Finding[]
 
 const written = z.object({
   metrics: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
-  fleets: z.record(z.string(), z.object({ target: z.unknown(), router: z.unknown() })),
+  fleets: z.record(z.string(), z.object({ target: z.unknown().optional(), router: z.unknown().optional() })),
 })
 
 function readWritten(value: unknown): WrittenConfig {
