@@ -11,6 +11,7 @@ import { type Answer, badRequest, instanceFailed, instanceTooSlow, sendAnswer } 
 import { RequestBody } from './body.ts'
 import type { StickySession } from './cookie.ts'
 import { type RequestHead, type ResponseFields, responseHeaders, trailerFields } from './headers.ts'
+import type { Binding, Caller } from './placing.ts'
 import type { Upstream } from './upstream.ts'
 
 /** How a stay on an instance ended: answered with this status, broken off by the instance, or by the client. */
@@ -31,11 +32,14 @@ export interface ExchangeOwner {
 }
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** A client that takes nothing of its answer for this long loses it: it holds a slot of the instance. */
+const STALLED_CLIENT_MS = 60_000
 const SHORT_BYTES = 8192
 const LEFT: Stay = { kind: 'left' }
 const FAILED: Stay = { kind: 'failed' }
 
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Caller, Dispatcher.DispatchHandler {
+  readonly takesSlot = true
   readonly request: IncomingMessage
   readonly head: RequestHead
   /** What its cookie said; `null` without a valid one. */
@@ -83,14 +87,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     response.on('close', this.#onClientClose)
   }
 
-  get isOver(): boolean {
-    return this.#over
-  }
-
-  sendTo(upstream: Upstream, setCookie: string | null): void {
-    this.leaveQueue = null
+  sendTo(upstream: Upstream, binding: Binding): void {
+    upstream.inFlight += 1
     this.#upstream = upstream
-    this.#setCookie = setCookie
+    this.countedAs = binding.session
+    this.#setCookie = binding.setCookie
     this.#controller = null
     this.#written = false
     this.#attempts += 1
@@ -109,7 +110,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** Answers in the place of an instance. */
-  refuse(answer: Answer, how: 'refused' | 'failed' = 'refused'): void {
+  refuse(answer: Answer, how: 'refused' | 'failed'): void {
     if (this.#over) return
     this.#finish(how)
     sendAnswer(this.request, this.#response, answer)
@@ -156,9 +157,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#endWith(chunk)
       return
     }
-    if (this.#response.write(chunk)) return
+    if (this.#response.write(chunk) || controller.paused) return
     controller.pause()
-    this.#response.once('drain', () => controller.resume())
+    const socket = this.#response.socket
+    socket?.setTimeout(STALLED_CLIENT_MS)
+    this.#response.once('drain', () => {
+      socket?.setTimeout(0)
+      controller.resume()
+    })
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: ResponseFields): void {
@@ -185,7 +191,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     if (codeOf(error) === 'UND_ERR_INVALID_ARG') {
-      this.refuse(badRequest(error.message))
+      this.refuse(badRequest(error.message), 'refused')
       return
     }
     this.#owner.complain(`${tried.id} failed before it answered`, this.#describe(error))
@@ -218,6 +224,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (upstream === null) return
     this.#upstream = null
     this.#controller = null
+    upstream.inFlight -= 1
     this.#owner.released(this, upstream, stay)
   }
 

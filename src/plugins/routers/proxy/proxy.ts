@@ -2,8 +2,8 @@
  * The built-in reverse proxy: spreads real requests over a fleet's open instances, keeps sessions where they are,
  * lets requests wait while none can take them, and measures all of it.
  *
- * Its promise as a session router: once `closeInstance` returned, nothing new goes there. Placing is one
- * synchronous step on one thread, so there is no moment between choosing an instance and being counted on it.
+ * Its promise as a session router: once `closeInstance` returned, nothing new goes there, and what has its cookie
+ * still does.
  *
  * Example: web-1 (2 in flight), web-2 (closed, holds session `a`), web-3 (1 in flight): a request without a cookie
  * goes to web-3 and gets a cookie for it; one with the cookie of `a` goes to web-2.
@@ -23,26 +23,16 @@ import type { EpochMs } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { type CheckResult, PluginError } from '../../../ports/plugin.ts'
 import type { RoutedInstance, SessionRouter } from '../../../ports/session-router.ts'
-import {
-  type Answer,
-  badRequest,
-  closing,
-  instanceFailed,
-  methodRefused,
-  queueFull,
-  sendAnswer,
-  tooManyWebSockets,
-  waitedTooLong,
-} from './answers.ts'
-import { Balance } from './balance.ts'
+import { type Answer, badRequest, closing, methodRefused, sendAnswer } from './answers.ts'
+import { Complaints } from './complaints.ts'
 import { type CookieOptions, StickyCookie, type StickySession } from './cookie.ts'
 import { Exchange, type ExchangeOwner, type Stay } from './exchange.ts'
 import { requestHead } from './headers.ts'
+import { Instances } from './instances.ts'
 import { Meter, type ProxyReadings } from './meter.ts'
-import { WaitQueue } from './queue.ts'
-import { SessionBook } from './sessions.ts'
-import { endWithAnswer, type UpgradeRequest, upgrade } from './upgrade.ts'
-import { Upstream } from './upstream.ts'
+import { Placing } from './placing.ts'
+import type { Upstream } from './upstream.ts'
+import { WebSockets } from './web-sockets.ts'
 
 export type { ProxyReadings } from './meter.ts'
 
@@ -80,14 +70,10 @@ const REQUEST_TIMEOUT_MS = 300_000
 /** An idle connection of a client is kept this long. */
 const KEEP_ALIVE_MS = 65_000
 const MOST_CONNECTIONS = 20_000
-const MOST_WEB_SOCKETS = 10_000
-/** An instance that failed to answer is not chosen for this long, if there is another. */
-const AVOID_MS = 1_000
 /** Requests in flight when the proxy closes may end within this. */
 const CLOSE_DEADLINE_MS = 5_000
-/** One line per kind of trouble and second; the others are counted. */
-const COMPLAIN_EVERY_MS = 1_000
 
+/** Listens when it returns. Throws `PluginError('misconfigured')`: the address cannot be listened on (PLM-330), or an empty secret (PLM-331). */
 export async function createProxyRouter(
   options: ProxyRouterOptions,
   context: ProxyContext,
@@ -104,49 +90,38 @@ export async function createProxyRouter(
   return router
 }
 
-interface Binding {
-  readonly session: string | null
-  readonly setCookie: string | null
-}
-
-const UNBOUND: Binding = { session: null, setCookie: null }
-
 class ReverseProxy implements ProxyRouter, ExchangeOwner {
   readonly fleet: string
-  readonly #options: ProxyRouterOptions
+  readonly #listen: ProxyRouterOptions['listen']
   readonly #clock: Clock
-  readonly #log: (line: string) => void
+  readonly #complaints: Complaints
   readonly #server: Server
   readonly #cookie: StickyCookie | null
-  readonly #balance = new Balance()
-  readonly #queue: WaitQueue<Upstream, Exchange>
   readonly #meter: Meter
-  readonly #upstreams = new Map<string, Upstream>()
-  /** Books of instances that left the list, as long as they hold sessions: an instance may come back. */
-  readonly #departed = new Map<string, SessionBook>()
-  /** Instances that left the list and still answer what they were sent. */
-  readonly #leaving = new Set<Upstream>()
-  readonly #cutWebSockets = new Set<() => void>()
-  readonly #complaints = new Map<string, { at: EpochMs; unsaid: number }>()
-  #open: Upstream[] = []
-  #inFlight = 0
+  readonly #instances: Instances
+  readonly #placing: Placing
+  readonly #webSockets: WebSockets
   #closed: Promise<void> | null = null
   #whenIdle: (() => void) | null = null
   address = ''
 
   constructor(options: ProxyRouterOptions, context: ProxyContext) {
-    this.fleet = context.fleet
-    this.#options = options
-    this.#clock = context.clock
-    this.#log = line => context.log(line)
-    this.#cookie = options.cookie === null ? null : new StickyCookie(options.cookie, context.fleet)
-    this.#queue = new WaitQueue(context.clock, options.queue, options.queueTimeoutMs)
-    this.#meter = new Meter(context.clock.now())
+    const { fleet, clock } = context
+    this.fleet = fleet
+    this.#listen = options.listen
+    this.#clock = clock
+    this.#complaints = new Complaints(clock, line => context.log(`proxy of ${fleet}: ${line}`))
+    this.#cookie = options.cookie === null ? null : new StickyCookie(options.cookie, fleet)
+    this.#meter = new Meter(clock.now())
+    this.#instances = new Instances(fleet, clock, options.concurrency, options.cookie)
+    this.#placing = new Placing({ ...options, fleet }, clock, this.#instances, this.#cookie)
+    const complain = (what: string, detail: string): void => this.complain(what, detail)
+    this.#webSockets = new WebSockets(fleet, clock, this.#meter, this.#placing, complain)
     this.#server = this.#createServer()
   }
 
   async listen(): Promise<void> {
-    const { host, port } = this.#options.listen
+    const { host, port } = this.#listen
     await new Promise<void>((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException): void => reject(cannotListen(this.fleet, host, port, error))
       this.#server.once('error', fail)
@@ -159,41 +134,30 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
     this.address = formatAddress(this.#server.address(), host, port)
   }
 
-  // ---- the port: SessionRouter
+  // ---- as a session router
 
   async check(): Promise<CheckResult> {
     if (this.#closed !== null) return { ok: false, detail: `the proxy of fleet "${this.fleet}" is closed` }
-    const open = `${this.#open.length} of ${this.#upstreams.size} instances open`
+    const open = `${this.#instances.open.length} of ${this.#instances.all().length} instances open`
     return { ok: true, detail: `listening on ${this.address}, ${open}` }
   }
 
   async route(instances: readonly RoutedInstance[]): Promise<void> {
-    const listed = new Set(instances.map(instance => instance.id))
-    for (const upstream of [...this.#upstreams.values()]) {
-      if (!listed.has(upstream.id)) this.#depart(upstream)
-    }
-    for (const instance of instances) this.#admit(instance)
-    this.#forgetEmptyBooks()
-    this.#admissionChanged()
+    if (this.#closed !== null) return
+    this.#placing.instancesChanged(this.#instances.reconcile(instances))
   }
 
   async readLoads(): Promise<ReadonlyMap<string, Load>> {
-    const at = this.#clock.now()
-    const loads = new Map<string, Load>()
-    for (const upstream of this.#upstreams.values()) {
-      loads.set(upstream.id, { kind: 'known', slots: upstream.slots(at), at })
-    }
-    return loads
+    return this.#instances.loads()
   }
 
   async closeInstance(instance: string): Promise<void> {
-    this.#known(instance).admission = 'closed'
-    this.#admissionChanged()
+    this.#instances.setAdmission(instance, 'closed')
   }
 
   async reopenInstance(instance: string): Promise<void> {
-    this.#known(instance).admission = 'open'
-    this.#admissionChanged()
+    this.#instances.setAdmission(instance, 'open')
+    this.#placing.instancesChanged([])
   }
 
   close(): Promise<void> {
@@ -204,13 +168,14 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
   readings(): { readonly fleet: ProxyReadings; readonly instances: ReadonlyMap<string, ProxyReadings> } {
     const now = this.#clock.now()
     const instances = new Map<string, ProxyReadings>()
-    for (const upstream of this.#upstreams.values()) {
-      instances.set(upstream.id, upstream.meter.read(now, upstream.inFlight, this.#queue.lengthFor(upstream)))
+    for (const upstream of this.#instances.all()) {
+      const waiting = this.#placing.waitingFor(upstream)
+      instances.set(upstream.id, upstream.meter.read(now, upstream.inFlight, waiting))
     }
-    return { fleet: this.#meter.read(now, this.#inFlight, this.#queue.length), instances }
+    return { fleet: this.#meter.read(now, this.#instances.inFlight, this.#placing.waiting), instances }
   }
 
-  // ---- requests
+  // ---- what clients send
 
   #createServer(): Server {
     const options: ServerOptions & { shouldUpgradeCallback?: (request: IncomingMessage) => boolean } = {
@@ -222,12 +187,12 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
       insecureHTTPParser: false,
       noDelay: true,
       // Any other upgrade on offer (h2c) is ignored, as HTTP allows: the request is served as it is.
-      shouldUpgradeCallback: request => request.headers.upgrade?.toLowerCase() === 'websocket',
+      shouldUpgradeCallback: asksForWebSocket,
     }
     const server = createServer(options, (request, response) => this.#begin(request, response, false))
     server.maxConnections = MOST_CONNECTIONS
     server.on('checkContinue', (request, response) => this.#begin(request, response, true))
-    server.on('upgrade', (request, socket, first) => this.#beginUpgrade(request, socket, first))
+    server.on('upgrade', (request, socket, first) => this.#beginWebSocket(request, socket, first))
     return server
   }
 
@@ -242,7 +207,8 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
     }
     const head = requestHead(request.rawHeaders, request.socket.remoteAddress, target.host)
     const session = this.#sessionOf(head.cookie, now)
-    this.#place(new Exchange(this, request, response, target.path, head, session, awaitsContinue), now, null)
+    const exchange = new Exchange(this, request, response, target.path, head, session, awaitsContinue)
+    this.#placing.place(exchange, now, null)
   }
 
   #refusal(request: IncomingMessage): Answer {
@@ -251,70 +217,42 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
     return badRequest('its target is neither a path nor an http address')
   }
 
+  #beginWebSocket(request: IncomingMessage, socket: Duplex, first: Buffer): void {
+    const now = this.#clock.now()
+    this.#meter.arrive(now)
+    const target = targetOf(request)
+    const head = requestHead(request.rawHeaders, request.socket.remoteAddress, target?.host ?? null)
+    if (this.#closed !== null) {
+      this.#webSockets.refuse(socket, closing(this.fleet))
+    } else if (target === null || head.hasBody || !asksForWebSocket(request)) {
+      this.#webSockets.refuse(socket, badRequest('it asks for an upgrade that is no plain WebSocket'))
+    } else {
+      const session = this.#sessionOf(head.cookie, now)
+      this.#webSockets.begin({ request, socket, first, path: target.path, head, session })
+    }
+  }
+
   #sessionOf(cookie: string | null, now: EpochMs): StickySession | null {
     return cookie === null || this.#cookie === null ? null : this.#cookie.read(cookie, now)
-  }
-
-  /** Sends it to its session's instance, else to the best open one; else it waits, else it is refused. */
-  #place(exchange: Exchange, now: EpochMs, tried: Upstream | null): void {
-    const bound = exchange.session === null ? undefined : this.#upstreams.get(exchange.session.instance)
-    if (bound !== undefined && bound !== tried) {
-      if (bound.inFlight < this.#options.concurrency) this.#send(exchange, bound, now)
-      else this.#wait(exchange, bound)
-      return
-    }
-    const choice = this.#balance.choose(this.#open, this.#options.concurrency, now, tried)
-    if (choice.kind === 'chosen') this.#send(exchange, choice.candidate, now)
-    else if (tried !== null && choice.kind === 'none') exchange.refuse(instanceFailed(this.fleet), 'failed')
-    else this.#wait(exchange, null)
-  }
-
-  #wait(exchange: Exchange, bound: Upstream | null): void {
-    const leave = this.#queue.join(exchange, bound, late => {
-      late.refuse(waitedTooLong(this.fleet, this.#options.queueTimeoutMs, this.#open.length > 0))
-    })
-    if (leave === null) exchange.refuse(queueFull(this.fleet))
-    else exchange.leaveQueue = leave
-  }
-
-  #send(exchange: Exchange, upstream: Upstream, now: EpochMs): void {
-    upstream.inFlight += 1
-    this.#inFlight += 1
-    upstream.meter.arrive(now)
-    const bound = this.#bind(exchange.session, upstream, now)
-    exchange.countedAs = bound.session
-    exchange.sendTo(upstream, bound.setCookie)
-  }
-
-  /** Counts the session on the instance, and makes the cookie that is to be set, if one is due. */
-  #bind(session: StickySession | null, upstream: Upstream, now: EpochMs): Binding {
-    if (this.#cookie === null || upstream.book === null) return UNBOUND
-    const id = session?.session ?? this.#cookie.newSession()
-    upstream.book.touch(id, now)
-    const stays = session !== null && session.instance === upstream.id
-    if (stays && !this.#cookie.isDueForRenewal(session, now)) return { session: id, setCookie: null }
-    return { session: id, setCookie: this.#cookie.issue(upstream.id, id, now) }
   }
 
   // ---- what exchanges report
 
   released(exchange: Exchange, upstream: Upstream, stay: Stay): void {
     const now = this.#clock.now()
-    upstream.inFlight -= 1
-    this.#inFlight -= 1
     if (exchange.countedAs !== null) upstream.book?.touch(exchange.countedAs, now)
     if (stay.kind === 'answered') {
       upstream.meter.finish(now, performance.now() - exchange.sentAt, stay.status >= 500)
     } else if (stay.kind === 'failed') {
       upstream.meter.finish(now, null, true)
-      this.#avoid(upstream, now)
+      this.#placing.avoid(upstream)
     }
-    if (this.#queue.length > 0) this.#serveQueue(upstream)
-    this.#noteIdle()
+    this.#placing.serve(upstream)
+    if (this.#whenIdle !== null && this.#instances.inFlight === 0) this.#whenIdle()
   }
 
   tryElsewhere(exchange: Exchange, tried: Upstream): void {
-    this.#place(exchange, this.#clock.now(), tried)
+    this.#placing.place(exchange, this.#clock.now(), tried)
   }
 
   finished(exchange: Exchange, how: 'served' | 'failed' | 'refused' | 'left'): void {
@@ -324,184 +262,24 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
   }
 
   complain(what: string, detail: string): void {
-    const now = this.#clock.now()
-    const said = this.#complaints.get(what)
-    if (said !== undefined && now - said.at < COMPLAIN_EVERY_MS) {
-      said.unsaid += 1
-      return
-    }
-    const more = said !== undefined && said.unsaid > 0 ? ` (and ${said.unsaid} times before)` : ''
-    if (this.#complaints.size > 1000) this.#complaints.clear()
-    this.#complaints.set(what, { at: now, unsaid: 0 })
-    this.#log(`proxy ${this.fleet}: ${what}: ${detail}${more}`)
-  }
-
-  // ---- WebSockets
-
-  #beginUpgrade(request: IncomingMessage, socket: Duplex, first: Buffer): void {
-    const now = this.#clock.now()
-    this.#meter.arrive(now)
-    const target = targetOf(request)
-    const head = requestHead(request.rawHeaders, request.socket.remoteAddress, target?.host ?? null)
-    const session = this.#sessionOf(head.cookie, now)
-    const upstream = this.#upstreamForWebSocket(session, now)
-    const refusal = this.#upgradeRefusal(request, target !== null && !head.hasBody, upstream)
-    if (refusal !== null || upstream === null || target === null) {
-      const answer = refusal ?? instanceFailed(this.fleet)
-      this.#meter.finish(now, null, answer.status >= 500)
-      endWithAnswer(socket, answer)
-      return
-    }
-    this.#join({ fleet: this.fleet, request, socket, first, path: target.path, head }, session, upstream, now)
-  }
-
-  #upgradeRefusal(request: IncomingMessage, wellFormed: boolean, upstream: Upstream | null): Answer | null {
-    if (this.#closed !== null) return closing(this.fleet)
-    if (!wellFormed || request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      return badRequest('it asks for an upgrade that is no plain WebSocket')
-    }
-    if (this.#cutWebSockets.size >= MOST_WEB_SOCKETS) return tooManyWebSockets(this.fleet)
-    return upstream === null ? waitedTooLong(this.fleet, 0, false) : null
-  }
-
-  #join(
-    upgrading: Omit<UpgradeRequest, 'setCookie' | 'address'>,
-    session: StickySession | null,
-    upstream: Upstream,
-    now: EpochMs,
-  ): void {
-    const arrivedAt = performance.now()
-    const bound = this.#bind(session, upstream, now)
-    upstream.webSockets += 1
-    upstream.meter.arrive(now)
-    const finish = (failed: boolean): void => {
-      const latencyMs = performance.now() - arrivedAt
-      this.#meter.finish(this.#clock.now(), latencyMs, failed)
-      upstream.meter.finish(this.#clock.now(), latencyMs, failed)
-    }
-    const cut = upgrade(
-      { ...upgrading, setCookie: bound.setCookie, address: upstream.address },
-      {
-        onOpen: () => finish(false),
-        onRefused: (status, error) => {
-          if (error !== null) {
-            this.complain(`${upstream.id} failed at a WebSocket handshake`, error.message)
-            this.#avoid(upstream, this.#clock.now())
-          }
-          if (status !== null || error !== null) finish(error !== null || (status ?? 0) >= 500)
-        },
-        onClosed: () => {
-          upstream.webSockets -= 1
-          if (bound.session !== null) upstream.book?.touch(bound.session, this.#clock.now())
-          this.#cutWebSockets.delete(cut)
-        },
-      },
-    )
-    this.#cutWebSockets.add(cut)
-  }
-
-  /** A WebSocket lives long and mostly idle: it takes no share of `concurrency`, and goes where fewest are. */
-  #upstreamForWebSocket(session: StickySession | null, now: EpochMs): Upstream | null {
-    const bound = session === null ? undefined : this.#upstreams.get(session.instance)
-    if (bound !== undefined) return bound
-    const byWebSockets = this.#open.map(upstream => ({
-      upstream,
-      inFlight: upstream.webSockets,
-      avoidUntil: upstream.avoidUntil,
-    }))
-    const choice = this.#balance.choose(byWebSockets, Number.POSITIVE_INFINITY, now, null)
-    return choice.kind === 'chosen' ? choice.candidate.upstream : null
-  }
-
-  // ---- instances
-
-  #known(instance: string): Upstream {
-    const upstream = this.#upstreams.get(instance)
-    if (upstream !== undefined) return upstream
-    throw new PluginError(
-      'not-found',
-      `PLM-339 The proxy of fleet "${this.fleet}" knows no instance "${instance}"; it routes to ` +
-        `${[...this.#upstreams.keys()].join(', ') || 'none'}. It is told of instances at each tick.`,
-    )
-  }
-
-  #admit(instance: RoutedInstance): void {
-    const known = this.#upstreams.get(instance.id)
-    if (known !== undefined && known.address === instance.address) {
-      known.admission = instance.admission
-      return
-    }
-    if (known !== undefined) this.#depart(known)
-    const now = this.#clock.now()
-    const book = this.#departed.get(instance.id) ?? this.#newBook()
-    this.#departed.delete(instance.id)
-    this.#upstreams.set(instance.id, new Upstream(instance, this.#options.concurrency, book, now))
-  }
-
-  /** What is in flight there ends by itself; nothing more goes there. */
-  #depart(upstream: Upstream): void {
-    this.#upstreams.delete(upstream.id)
-    upstream.admission = 'closed'
-    if (upstream.book !== null) this.#departed.set(upstream.id, upstream.book)
-    this.#queue.unbind(upstream)
-    this.#leaving.add(upstream)
-    void upstream.pool.close().then(() => this.#leaving.delete(upstream))
-  }
-
-  #newBook(): SessionBook | null {
-    return this.#options.cookie === null ? null : new SessionBook(this.#options.cookie.ttlMs)
-  }
-
-  #forgetEmptyBooks(): void {
-    const now = this.#clock.now()
-    for (const [id, book] of this.#departed) if (book.live(now) === 0) this.#departed.delete(id)
-  }
-
-  #admissionChanged(): void {
-    this.#open = [...this.#upstreams.values()].filter(upstream => upstream.admission === 'open')
-    for (const upstream of this.#upstreams.values()) this.#serveQueue(upstream)
-  }
-
-  #avoid(upstream: Upstream, now: EpochMs): void {
-    upstream.avoidUntil = now + AVOID_MS
-    this.#clock.after(AVOID_MS, () => this.#serveQueue(upstream))
-  }
-
-  /** Those who wait get the instance's free slots, in their order. */
-  #serveQueue(upstream: Upstream): void {
-    while (this.#queue.length > 0 && upstream.inFlight < this.#options.concurrency) {
-      const now = this.#clock.now()
-      const next = this.#queue.next(upstream, this.#takesNew(upstream, now))
-      if (next === null) return
-      this.#send(next, upstream, now)
-    }
-  }
-
-  #takesNew(upstream: Upstream, now: EpochMs): boolean {
-    if (upstream.admission !== 'open' || this.#upstreams.get(upstream.id) !== upstream) return false
-    return upstream.avoidUntil <= now || !this.#open.some(other => other.avoidUntil <= now)
+    this.#complaints.say(what, detail)
   }
 
   // ---- the end
 
   async #close(): Promise<void> {
-    for (const exchange of this.#queue.clear()) exchange.refuse(closing(this.fleet))
-    const listening = this.#server.listening
+    this.#placing.end()
     const stopped = new Promise<void>(resolve => {
-      if (listening) this.#server.close(() => resolve())
-      else resolve()
+      this.#server.close(() => resolve())
     })
     await this.#idleOrLate()
-    for (const cut of [...this.#cutWebSockets]) cut()
+    this.#webSockets.cutAll()
     this.#server.closeAllConnections()
-    const pools = [...this.#upstreams.values(), ...this.#leaving].map(upstream => upstream.pool.destroy())
-    this.#upstreams.clear()
-    this.#open = []
-    await Promise.all([stopped, ...pools])
+    await Promise.all([stopped, this.#instances.destroy()])
   }
 
   async #idleOrLate(): Promise<void> {
-    if (this.#inFlight === 0) return
+    if (this.#instances.inFlight === 0) return
     await new Promise<void>(resolve => {
       const cancel = this.#clock.after(CLOSE_DEADLINE_MS, resolve)
       this.#whenIdle = () => {
@@ -510,10 +288,10 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
       }
     })
   }
+}
 
-  #noteIdle(): void {
-    if (this.#inFlight === 0) this.#whenIdle?.()
-  }
+function asksForWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 /** Path with query, and the host where the target names one (`GET http://shop.example/a`); `null` for any other form. */
