@@ -1,0 +1,14 @@
+/**
+ * Asks every target, router and source of a configuration whether it could do its work, without a tick and without
+ * writing state.
+ *
+ * Example: a process target whose program does not exist answers
+ * `{ what: 'target of web', ok: false, detail: '"nod" is not ...' }`.
+ */
+import { Daemon, type PluginCheck } from '../compose.ts'
+import { createMemoryStore } from '../plugins/stores/memory.ts'
+import type { LoadedFile } from './config-file.ts'
+
+export async function checkPlugins(loaded: LoadedFile): Promise<readonly PluginCheck[]> {
+  return new Daemon(loaded, createMemoryStore(), {}).check()
+}

@@ -1,0 +1,234 @@
+/**
+ * The command line: names, options and help of every command. Each command's own file is loaded only when it is used, so
+ * that `plimsoll validate` starts in a fraction of a second.
+ *
+ * Example: `await main(['validate', 'plimsoll.yaml'], io)` answers the exit code: 0, 1 or 2 (`docs/commands.md`).
+ */
+
+import { createRequire } from 'node:module'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { CliError, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, messageOf } from './cli-error.ts'
+import { coloursFor } from './colours.ts'
+import type { Io } from './io.ts'
+import { AlreadySaid } from './said.ts'
+
+/** Answers the exit code. Whatever goes wrong is said in words on `io.stderr`. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode = EXIT_OK
+  const done = (code: number) => {
+    exitCode = code
+  }
+  try {
+    await createProgram(io, done).parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return sayError(error, io)
+  }
+}
+
+/** The `plimsoll` process itself. */
+export async function runProcess(): Promise<void> {
+  const { processIo } = await import('./process-io.ts')
+  process.exitCode = await main(process.argv.slice(2), processIo())
+}
+
+function sayError(error: unknown, io: Io): number {
+  if (error instanceof AlreadySaid) return error.exitCode
+  // Commander has printed its own.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_BAD_INPUT
+  const { red } = coloursFor(io)
+  if (error instanceof CliError) {
+    io.stderr.write(`${red('plimsoll:')} ${error.code}: ${error.message}\n`)
+    return error.exitCode
+  }
+  io.stderr.write(`${red('plimsoll:')} ${wordsFor(error)}\n`)
+  if (isSet(io.env.PLIMSOLL_DEBUG) && error instanceof Error) io.stderr.write(`${error.stack ?? ''}\n`)
+  return EXIT_FAILED
+}
+
+/** An expected failure of a plugin or store says what it tried; anything else is a defect of ours. */
+function wordsFor(error: unknown): string {
+  if (error instanceof Error && error.name === 'PluginError') return error.message
+  return `PLM-500: unexpected: ${messageOf(error)}. This is a defect; PLIMSOLL_DEBUG=1 shows where.`
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0'
+}
+
+type Done = (code: number) => void
+
+function createProgram(io: Io, done: Done): Command {
+  const { bold } = coloursFor(io)
+  const program = new Command('plimsoll')
+    .description('An autoscaler an operator can read.')
+    .version(versionOf(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .exitOverride()
+    .showHelpAfterError('(plimsoll --help lists the commands)')
+    .configureHelp({ styleTitle: title => bold(title) })
+    .configureOutput({
+      writeOut: text => io.stdout.write(text),
+      writeErr: text => io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'plimsoll: PLM-501: ')),
+      getOutHasColors: () => io.isTerminal,
+      getErrHasColors: () => io.isTerminal,
+      getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 it worked, 1 it failed, 2 the input or the configuration is wrong.',
+    )
+  addFileCommands(program, io, done)
+  addReadingCommands(program, io, done)
+  addWhatIfCommands(program, io, done)
+  return program
+}
+
+function addFileCommands(program: Command, io: Io, done: Done): void {
+  program
+    .command('init')
+    .helpGroup('A configuration:')
+    .summary('write a configuration to start from')
+    .description('Asks a few questions and writes a commented configuration. Never overwrites a file.')
+    .argument('[file]', 'where to write it', 'plimsoll.yaml')
+    .option('-y, --yes', 'ask nothing: usual answers for what no option says')
+    .option('--fleet <name>', 'name of the fleet')
+    .option('--target <type>', 'process, command, or none (advice only)')
+    .option('--command <line>', 'program of an instance, with a process target')
+    .option('--listen <address>', 'where the proxy listens, with a process target')
+    .option('--min <count>', 'fewest instances')
+    .option('--max <count>', 'most instances')
+    .option('--json', 'answer as JSON')
+    .action(async (file, options) => done(await (await import('./init.ts')).initCommand(file, options, io)))
+  program
+    .command('validate')
+    .helpGroup('A configuration:')
+    .summary('check a configuration')
+    .description('Prints every problem of the file at once, each with its place and what would be right.')
+    .argument('<file>', 'the configuration')
+    .option('--json', 'answer as JSON')
+    .action(async (file, options) =>
+      done(await (await import('./validate.ts')).validateCommand(file, options, io)),
+    )
+  program
+    .command('doctor')
+    .helpGroup('A configuration:')
+    .summary('check that everything it needs is there')
+    .description(
+      'Checks this Node, the state file, the ports, and every target, source and router of the file.',
+    )
+    .argument('<file>', 'the configuration')
+    .option('--json', 'answer as JSON')
+    .action(async (file, options) =>
+      done(await (await import('./doctor.ts')).doctorCommand(file, options, io)),
+    )
+  program
+    .command('schema')
+    .helpGroup('A configuration:')
+    .summary('print the JSON Schema of the configuration')
+    .description('Prints the JSON Schema of the configuration file, for editors.')
+    .option('--json', 'as always: the schema is JSON')
+    .action(async () => done(await (await import('./schema.ts')).schemaCommand(io)))
+}
+
+const FROM_HELP = `
+Where it reads: the running daemon (--url; its token from PLIMSOLL_TOKEN), or the state file (--state, or the one
+that --config names), also while the daemon runs. Without any: plimsoll.yaml in this folder, else http://127.0.0.1:7070.`
+
+const TIME_HELP = `
+A time is 2026-11-21T12:04:00Z, 2026-11-21T12:04 or 12:04 (local), "10m ago", -10m, or now.`
+
+function reading(command: Command): Command {
+  return command
+    .helpGroup('What it did:')
+    .option('--url <url>', 'read from the daemon at this address')
+    .option('--state <path>', 'read from this state file')
+    .option('--config <file>', 'read from the state file this configuration names')
+    .option('--json', 'answer as JSON')
+}
+
+function addReadingCommands(program: Command, io: Io, done: Done): void {
+  reading(program.command('status'))
+    .summary('every fleet at a glance')
+    .description('Prints how many instances every fleet has, its bounds, and why.')
+    .addHelpText('after', FROM_HELP)
+    .action(async options => done(await (await import('./status.ts')).statusCommand(options, io)))
+  reading(program.command('explain'))
+    .summary('why it has as many instances as it has')
+    .description(
+      'Tells the last decision of a fleet, or the one of a time: every step, also when nothing happened.',
+    )
+    .argument('<fleet>', 'name of the fleet')
+    .option('--at <time>', 'the newest decision at or before this time')
+    .addHelpText('after', FROM_HELP + TIME_HELP)
+    .action(async (fleet, options) =>
+      done(await (await import('./explain.ts')).explainCommand(fleet, options, io)),
+    )
+  reading(program.command('history'))
+    .summary('what changed, newest first')
+    .description('Lists what changed and why, newest first; with --all also the ticks in which nothing did.')
+    .argument('<fleet>', 'name of the fleet')
+    .option('-n, --limit <count>', 'at most this many', positive, 20)
+    .option('--since <time>', 'only since then')
+    .option('--all', 'every tick, not only changes')
+    .addHelpText('after', FROM_HELP + TIME_HELP)
+    .action(async (fleet, options) =>
+      done(await (await import('./history.ts')).historyCommand(fleet, options, io)),
+    )
+  reading(program.command('plot'))
+    .summary('draw it')
+    .description('Draws instances, bounds and changes over time as an SVG picture.')
+    .argument('<fleet>', 'name of the fleet')
+    .requiredOption('-o, --output <file>', 'the picture; - is standard output')
+    .option('--since <time>', 'from when', '1h')
+    .option('--until <time>', 'to when', 'now')
+    .addHelpText('after', FROM_HELP + TIME_HELP)
+    .action(async (fleet, options) => done(await (await import('./plot.ts')).plotCommand(fleet, options, io)))
+}
+
+function addWhatIfCommands(program: Command, io: Io, done: Done): void {
+  program
+    .command('schedule')
+    .helpGroup('What it would do:')
+    .summary('what the bounds will be')
+    .description('Prints the bounds of each fleet over time; with --name the windows of one named schedule.')
+    .argument('<file>', 'the configuration')
+    .requiredOption('--from <date>', 'a date (midnight UTC) or a time with its offset')
+    .requiredOption('--to <date>', 'likewise; this moment itself is not part of it')
+    .option('--name <schedule>', 'the windows of this schedule')
+    .option('--fleet <name>', 'only this fleet')
+    .option('--zone <zone>', 'time zone of the table and the picture', 'UTC')
+    .option('-o, --output <file>', 'draw it into this SVG file')
+    .option('--json', 'answer as JSON')
+    .action(async (file, options) =>
+      done(await (await import('./schedule.ts')).scheduleCommand(file, options, io)),
+    )
+  program
+    .command('decide')
+    .helpGroup('What it would do:')
+    .summary('what would be decided, touching nothing')
+    .description('Takes an observation (JSON) and prints what would be decided and planned. Touches nothing.')
+    .argument('<file>', 'the configuration')
+    .requiredOption('--observation <file>', 'the observation; - is standard input')
+    .option('--json', 'answer as JSON')
+    .action(async (file, options) =>
+      done(await (await import('./decide.ts')).decideCommand(file, options, io)),
+    )
+}
+
+const MOST_LISTED = 100_000
+
+function positive(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_LISTED) return count
+  throw new InvalidArgumentError(`Give a whole number from 1 to ${MOST_LISTED}.`)
+}
+
+function versionOf(): string {
+  const read = createRequire(import.meta.url)
+  const found: unknown = read('../../package.json')
+  return typeof found === 'object' && found !== null && 'version' in found ? String(found.version) : 'unknown'
+}

@@ -1,0 +1,60 @@
+/**
+ * The real process as an `Io`. A reader that closes the pipe early (`plimsoll history web | head`) ends the program
+ * quietly.
+ *
+ * Example: `processIo().isTerminal` is false under cron, so nothing is coloured there.
+ */
+import { createInterface } from 'node:readline/promises'
+import { CliError } from './cli-error.ts'
+import type { Io, Sink } from './io.ts'
+
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  stream.on('error', error => {
+    if ('code' in error && error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  return { write: text => void stream.write(text) }
+}
+
+export function processIo(): Io {
+  return {
+    stdout: sinkOf(process.stdout),
+    stderr: sinkOf(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY === true,
+    canAsk: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 100,
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    now: () => Date.now(),
+    readInput,
+    ask,
+  }
+}
+
+async function readInput(mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of process.stdin) {
+    const piece = Buffer.from(chunk)
+    bytes += piece.length
+    if (bytes > mostBytes) {
+      throw new CliError(
+        'PLM-503',
+        `Standard input is larger than ${mostBytes} bytes, which is the most this reads.`,
+      )
+    }
+    chunks.push(piece)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+async function ask(question: string): Promise<string | null> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  const ended = new Promise<null>(resolve => lines.once('close', () => resolve(null)))
+  try {
+    return await Promise.race([lines.question(question), ended])
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Asks a running daemon over its API. Every request has a deadline, every answer a largest size, and is checked against
+ * the API's own schemas.
+ *
+ * Example: `openHttpReader('http://127.0.0.1:7070', null)` reads `GET /v1/fleets/web/journal?limit=1` for `explain web`.
+ */
+import { z } from 'zod'
+import { Failure } from '../../api/wire/failure.ts'
+import { FleetSummaryWire } from '../../api/wire/fleet.ts'
+import { JournalEntryWire, TimelinePointWire } from '../../api/wire/journal.ts'
+import type { Interval } from '../../model/time.ts'
+import type { TimelinePoint } from '../../ports/state-store.ts'
+import { CliError, messageOf } from '../cli-error.ts'
+import { codeOf } from '../files.ts'
+import { isoOf } from '../instant.ts'
+import { type FleetNow, MOST_POINTS, type Reader, type Tick, type TickQuery } from './reader.ts'
+
+const DEADLINE_MS = 10_000
+const MOST_ANSWER_BYTES = 64 * 1024 * 1024
+const NO_SUCH_FLEET = 'PLM-461'
+
+/** Most entries and points the API gives at a time, and how often we turn the page. */
+const ENTRIES_PER_PAGE = 200
+const POINTS_PER_PAGE = 10_000
+const MOST_PAGES = 50
+
+const Fleets = z.object({ fleets: z.array(FleetSummaryWire) })
+const Entries = z.object({ entries: z.array(JournalEntryWire), next: z.number().nullable() })
+const Points = z.object({ points: z.array(TimelinePointWire) })
+
+export function openHttpReader(url: string, token: string | null): Reader {
+  const base = baseOf(url)
+  const ask = <Schema extends z.ZodType>(path: string, query: Query, schema: Schema) =>
+    get(base, token, path, query, schema)
+
+  async function ticks(query: TickQuery): Promise<readonly Tick[]> {
+    const found: Tick[] = []
+    let before: number | null = null
+    for (let page = 0; page < MOST_PAGES && found.length < query.limit; page++) {
+      const answer: z.output<typeof Entries> | null = await ask(
+        `/v1/fleets/${encodeURIComponent(query.fleet)}/journal`,
+        pageQuery(query, before),
+        Entries,
+      )
+      if (answer === null) return []
+      found.push(...answer.entries.filter(entry => query.changesOnly !== true || isChange(entry)))
+      if (answer.next === null) break
+      before = answer.next
+    }
+    return found.slice(0, query.limit)
+  }
+
+  return {
+    from: `the daemon at ${base.origin}`,
+    async fleets() {
+      const answer = await ask('/v1/fleets', {}, Fleets)
+      const summaries = [...(answer?.fleets ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
+      return Promise.all(summaries.map(summary => fleetNow(summary, ticks)))
+    },
+    ticks,
+    async timeline(fleet: string, window: Interval) {
+      const points: TimelinePoint[] = []
+      let until = window.to - 1
+      for (let page = 0; page < MOST_PAGES && points.length < MOST_POINTS && until >= window.from; page++) {
+        const answer = await ask(
+          `/v1/fleets/${encodeURIComponent(fleet)}/timeline`,
+          { since: isoOf(window.from), until: isoOf(until), limit: POINTS_PER_PAGE },
+          Points,
+        )
+        const first = answer?.points[0]
+        if (answer === null || first === undefined) break
+        points.unshift(...answer.points)
+        if (answer.points.length < POINTS_PER_PAGE) break
+        until = first.at - 1
+      }
+      return points
+    },
+    close: async () => {},
+  }
+}
+
+type Query = Readonly<Record<string, string | number>>
+
+function pageQuery({ limit, at, since, changesOnly }: TickQuery, before: number | null): Query {
+  return {
+    limit: changesOnly === true ? ENTRIES_PER_PAGE : Math.min(limit, ENTRIES_PER_PAGE),
+    ...(at === undefined ? {} : { at: isoOf(at) }),
+    ...(since === undefined ? {} : { since: isoOf(since) }),
+    ...(changesOnly === true ? { changesOnly: 'true' } : {}),
+    ...(before === null ? {} : { before }),
+  }
+}
+
+function isChange({ plan, decision }: Tick): boolean {
+  return plan.actions.length > 0 || decision.desired !== decision.current
+}
+
+async function fleetNow(
+  { name, everyMs, lastTick }: z.output<typeof FleetSummaryWire>,
+  ticks: (query: TickQuery) => Promise<readonly Tick[]>,
+): Promise<FleetNow> {
+  const [tick] = await ticks({ fleet: name, limit: 1 })
+  return { fleet: name, tick: tick ?? null, trouble: troubleOf(lastTick), everyMs }
+}
+
+function troubleOf(lastTick: z.output<typeof FleetSummaryWire>['lastTick']): string | null {
+  switch (lastTick?.outcome) {
+    case 'failed':
+      return `the last tick failed: ${lastTick.code ?? ''} ${lastTick.error ?? ''}`.trim()
+    case 'standby':
+      return 'standing by: another process holds the lease of this fleet'
+    case 'ticked':
+    case undefined:
+      return null
+  }
+}
+
+function baseOf(url: string): URL {
+  const base = URL.canParse(url) ? new URL(url) : null
+  if (base === null || !/^https?:$/.test(base.protocol)) {
+    throw new CliError('PLM-501', `--url "${url}" is not an address. Give one as http://127.0.0.1:7070`)
+  }
+  return base
+}
+
+/** The decoded answer; `null` when the daemon knows no such fleet. */
+async function get<Schema extends z.ZodType>(
+  base: URL,
+  token: string | null,
+  path: string,
+  query: Query,
+  schema: Schema,
+): Promise<z.output<Schema> | null> {
+  const url = new URL(path, base)
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value))
+  const response = await send(url, token)
+  const body = await readJson(response, url)
+  if (response.ok) {
+    const decoded = schema.safeParse(body)
+    if (decoded.success) return decoded.data
+    throw new CliError(
+      'PLM-511',
+      `GET ${url} answered something that is not Plimsoll's API, or of another version: ${z.prettifyError(decoded.error)}`,
+    )
+  }
+  const failure = Failure.safeParse(body)
+  if (failure.success && failure.data.error.code === NO_SUCH_FLEET) return null
+  if (response.status === 401) {
+    throw new CliError(
+      'PLM-512',
+      `GET ${url}: the daemon wants a token${token === null ? '' : ' and did not accept the one given'}. Put the one of \`api: { token: ... }\` ` +
+        'into the environment variable PLIMSOLL_TOKEN.',
+    )
+  }
+  const said = failure.success ? `${failure.data.error.message} ${failure.data.error.hint}` : ''
+  throw new CliError('PLM-511', `GET ${url} answered ${response.status}. ${said}`.trim())
+}
+
+async function send(url: URL, token: string | null): Promise<Response> {
+  try {
+    return await fetch(url, {
+      headers: {
+        accept: 'application/json',
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
+      redirect: 'error',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    })
+  } catch (error) {
+    throw new CliError(
+      'PLM-511',
+      `Tried GET ${url}: ${unreachable(error)}. Is \`plimsoll run\` running there? Without it, name the state file ` +
+        '(--state PATH) or the configuration that names it (--config FILE).',
+      { cause: error },
+    )
+  }
+}
+
+function unreachable(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return `no answer within ${DEADLINE_MS / 1000} s`
+  const cause = error instanceof Error ? (error.cause ?? error) : error
+  switch (codeOf(cause)) {
+    case 'ECONNREFUSED':
+      return 'nothing listens there'
+    case 'ENOTFOUND':
+      return 'there is no such host'
+    default:
+      return messageOf(cause)
+  }
+}
+
+async function readJson(response: Response, url: URL): Promise<unknown> {
+  let text = ''
+  let bytes = 0
+  const decoder = new TextDecoder()
+  try {
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length
+      if (bytes > MOST_ANSWER_BYTES) throw new Error(`more than ${MOST_ANSWER_BYTES} bytes`)
+      text += decoder.decode(chunk, { stream: true })
+    }
+    return JSON.parse(text)
+  } catch (error) {
+    if (!response.ok) return null
+    throw new CliError('PLM-511', `GET ${url} answered something that is not JSON: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}

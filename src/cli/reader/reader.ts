@@ -1,0 +1,48 @@
+/**
+ * Reads what a fleet decided, wherever it is kept: from a running daemon or from its state file. The two answer alike,
+ * so `status`, `explain`, `history` and `plot` do not know which they have.
+ *
+ * Example: `await reader.ticks({ fleet: 'web', limit: 1, at })` is the newest tick at or before `at`.
+ */
+import type { z } from 'zod'
+import type { JournalEntryWire } from '../../api/wire/journal.ts'
+import type { EpochMs, Interval } from '../../model/time.ts'
+import type { TimelinePoint } from '../../ports/state-store.ts'
+
+/** One tick as it was, with a sentence at every step. */
+export type Tick = z.output<typeof JournalEntryWire>
+
+/** Newest first. */
+export interface TickQuery {
+  readonly fleet: string
+  readonly limit: number
+  /** Only ticks at or before this. */
+  readonly at?: EpochMs
+  readonly since?: EpochMs
+  /** Only ticks that changed something. */
+  readonly changesOnly?: boolean
+}
+
+export interface FleetNow {
+  readonly fleet: string
+  /** `null` before the first tick. */
+  readonly tick: Tick | null
+  /** What the daemon says of a last tick that decided nothing (it failed, another holds the lease). */
+  readonly trouble: string | null
+  /** How often it ticks; `null` where that is not known. */
+  readonly everyMs: number | null
+}
+
+export interface Reader {
+  /** In words, for messages: `the daemon at http://127.0.0.1:7070`. */
+  readonly from: string
+  /** Sorted by name. */
+  fleets(): Promise<readonly FleetNow[]>
+  ticks(query: TickQuery): Promise<readonly Tick[]>
+  /** Sorted by time. */
+  timeline(fleet: string, window: Interval): Promise<readonly TimelinePoint[]>
+  close(): Promise<void>
+}
+
+/** Points of a timeline that are read at most: the newest. */
+export const MOST_POINTS = 100_000

@@ -1,0 +1,121 @@
+/**
+ * What would be decided and planned, if this were what a tick saw. Touches nothing: the same `decide` and `plan` as the
+ * loop's, around an observation made of what was stated.
+ *
+ * Example: four open, `avg(cpu, 45m)` stated as 83.2, "Scale up" above 80: 4 -> 5, and the plan launches one.
+ */
+import { countCapacity } from '../capacity/inventory.ts'
+import { plan } from '../capacity/plan.ts'
+import { compileFleet } from '../engine/compile.ts'
+import { decide } from '../engine/decide.ts'
+import { cooldownOf } from '../engine/guards/cooldown.ts'
+import { countFromReadings } from '../engine/operands.ts'
+import type { Decision } from '../model/decision.ts'
+import { type Change, EMPTY_MEMORY, type Memory } from '../model/memory.ts'
+import type { CapacityCounts, Observation } from '../model/observation.ts'
+import type { Plan } from '../model/plan.ts'
+import type { FleetSpec, Spec } from '../model/spec.ts'
+import type { EpochMs, Interval } from '../model/time.ts'
+import type { Calendar } from '../ports/calendar.ts'
+import { type FleetWhatIf, pathOf } from './what-if-input.ts'
+import { inventoryOf, marksOf } from './what-if-inventory.ts'
+import { readingsOf } from './what-if-readings.ts'
+
+export type Imagined =
+  | {
+      readonly ok: true
+      readonly decision: Decision
+      readonly plan: Plan
+      readonly remarks: readonly string[]
+    }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+export function imagine(
+  spec: Spec,
+  fleet: FleetSpec,
+  given: FleetWhatIf,
+  at: EpochMs,
+  calendar: Calendar,
+): Imagined {
+  const { readings, problems, remarks } = readingsOf(spec, fleet, given, at)
+  const clashes = [...problems, ...contradictions(fleet, given, at)]
+  if (clashes.length > 0) return { ok: false, problems: clashes }
+
+  const open =
+    given.open === undefined ? countFromReadings(fleet, compileFleet(fleet), readings, at) : given.open
+  const inventory = inventoryOf(fleet, given, open ?? 0, at)
+  const isCounted = given.instances !== undefined || open !== null
+  const memory: Memory = {
+    ...EMPTY_MEMORY,
+    lastChange: changeOf(fleet, given, open ?? 0),
+    desired: given.desired,
+    trueSince: given.trueSince,
+    marks: marksOf(inventory, at),
+    owed: given.replacing ?? 0,
+  }
+  const capacity: CapacityCounts | null = isCounted ? countCapacity(inventory, memory) : null
+  const observation: Observation = {
+    at,
+    fleet: fleet.name,
+    capacity,
+    capacityGap: capacity === null ? 'stated as unknown' : null,
+    external: null,
+    sessions: given.sessions ?? { inUse: null, slots: null },
+    readings,
+    windows: windowsOf(spec, fleet, at, calendar),
+    targetHighest: given.targetHighest,
+  }
+  const decided = decide(fleet, observation, memory)
+  const planned = plan(fleet, decided.decision, inventory, decided.memory)
+  return { ok: true, decision: decided.decision, plan: planned.plan, remarks }
+}
+
+function contradictions(fleet: FleetSpec, given: FleetWhatIf, at: EpochMs): string[] {
+  const path = (...steps: (string | number)[]) => pathOf(['fleets', fleet.name, ...steps])
+  const problems: string[] = []
+  const counts = (['open', 'pending', 'draining', 'replacing'] as const).filter(
+    key => given[key] !== undefined,
+  )
+  if (given.instances === undefined) {
+    if (given.open === undefined && fleet.count === null) {
+      problems.push(`${path()}: how many are there? Give "open" (null is unknown), or a list of "instances"`)
+    }
+  } else {
+    if (counts.length > 0) problems.push(`${path(counts[0] ?? 'open')}: give counts or "instances", not both`)
+    const seen = new Set<string>()
+    given.instances.forEach(({ id }, index) => {
+      if (seen.has(id)) problems.push(`${path('instances', index, 'id')}: "${id}" is listed twice`)
+      seen.add(id)
+    })
+  }
+  if (given.lastChange !== null && given.lastChange.at > at) {
+    problems.push(`${path('lastChange', 'at')}: is after "at", the time of the observation`)
+  }
+  return problems
+}
+
+function changeOf(fleet: FleetSpec, { lastChange }: FleetWhatIf, open: number): Change | null {
+  if (lastChange === null) return null
+  const { at, direction, rule } = lastChange
+  const asked = fleet.rules.find(candidate => candidate.name === rule) ?? null
+  const to = lastChange.to ?? open
+  const from = lastChange.from ?? Math.max(0, direction === 'out' ? to - 1 : to + 1)
+  return { at, direction, rule, from, to, cooldownMs: cooldownOf(fleet, asked, direction) }
+}
+
+function windowsOf(
+  spec: Spec,
+  fleet: FleetSpec,
+  at: EpochMs,
+  calendar: Calendar,
+): Record<string, Interval | null> {
+  const windows: Record<string, Interval | null> = {}
+  for (const name of [
+    ...fleet.constraints.map(rule => rule.schedule),
+    ...fleet.rules.map(rule => rule.during),
+  ]) {
+    const schedule = name === null ? undefined : spec.schedules[name]
+    if (name !== null && schedule !== undefined) windows[name] = calendar.window(schedule, at)
+  }
+  return windows
+}
