@@ -25,7 +25,7 @@ import { createCommandTarget } from './plugins/targets/command.ts'
 import { createNoneTarget } from './plugins/targets/none.ts'
 import { createProcessTarget, type ProcessTarget } from './plugins/targets/process.ts'
 import type { MetricSource } from './ports/metric-source.ts'
-import { PluginError } from './ports/plugin.ts'
+import { type CheckResult, type Plugin, PluginError } from './ports/plugin.ts'
 import type { SessionRouter } from './ports/session-router.ts'
 import type { StateStore } from './ports/state-store.ts'
 import type { Target } from './ports/target.ts'
@@ -45,6 +45,13 @@ export interface ComposeOptions {
   readonly log?: (fleet: string, line: string) => void
 }
 
+/** What one plugin said of itself. */
+export interface PluginCheck extends CheckResult {
+  /** `target of web`, `router of web`, `source push`. */
+  readonly what: string
+}
+
+const CHECK_DEADLINE_MS = 10_000
 const PRUNE_EVERY_MS = 60_000
 const SAMPLES_PER_SERIES = 1_000_000
 const JOURNAL_ENTRIES = 500_000
@@ -114,6 +121,31 @@ export class Daemon implements Runtime {
       await this.#take(before)
       throw error
     }
+  }
+
+  /**
+   * Instead of `start`: builds every plugin of the configuration, asks it whether it could do its work, and closes it.
+   * Nothing ticks and nothing is launched.
+   */
+  async check(): Promise<readonly PluginCheck[]> {
+    const { fleets, metrics } = this.spec()
+    const checks: PluginCheck[] = []
+    for (const fleet of Object.values(fleets)) {
+      try {
+        const parts = await this.#createParts(fleet)
+        this.#fleets.set(fleet.name, parts)
+        checks.push(await checkOne(`target of ${fleet.name}`, parts.target))
+        if (parts.router !== null) checks.push(await checkOne(`router of ${fleet.name}`, parts.router))
+      } catch (error) {
+        checks.push({ what: `plugins of ${fleet.name}`, ok: false, detail: messageOf(error) })
+      }
+    }
+    for (const name of new Set(Object.values(metrics).map(metric => metric.source))) {
+      const source = this.#sources.get(name)
+      if (source !== undefined) checks.push(await checkOne(`source ${name}`, source))
+    }
+    await this.stop()
+    return checks
   }
 
   latest(fleet: string): JournalEntry | null {
@@ -312,6 +344,19 @@ export class Daemon implements Runtime {
         })
     })
   }
+}
+
+async function checkOne(what: string, plugin: Plugin): Promise<PluginCheck> {
+  try {
+    const { ok, detail } = await plugin.check(AbortSignal.timeout(CHECK_DEADLINE_MS))
+    return { what, ok, detail }
+  } catch (error) {
+    return { what, ok: false, detail: messageOf(error) }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function samePlugins(before: FleetSpec, after: FleetSpec): boolean {
