@@ -132,7 +132,8 @@ export function createProcessTarget(
     instances.set(id, instance)
     instance.gone.then(() => {
       instances.delete(id)
-      wake()
+      // A launch that failed was never listed, so nothing changed.
+      if (instance.view() !== null) wake()
     })
     // Called off: nothing half-started stays behind, and the token may be used again.
     const callOff = () => instance.terminate()

@@ -1,0 +1,66 @@
+/** The quickstart's application, started by hand as its reader would: what it answers, where it is full, how it ends. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const APP = fileURLToPath(new URL('../examples/quickstart/app.mjs', import.meta.url))
+const started: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function start(env: Record<string, string> = {}) {
+  const port = await freePort()
+  const child = spawn(process.execPath, [APP], {
+    env: { ...process.env, PORT: String(port), PLIMSOLL_INSTANCE: 'web-1', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  started.push(child)
+  const printed: string[] = []
+  child.stdout.setEncoding('utf8').on('data', (text: string) => printed.push(text))
+  await once(child.stdout, 'data')
+  return { child, printed, url: (path: string) => `http://127.0.0.1:${port}${path}` }
+}
+
+describe('the quickstart’s application', () => {
+  it('says in one line where it listens, and who answered', async () => {
+    const app = await start()
+    const answer = await fetch(app.url('/'))
+    expect([answer.status, answer.headers.get('x-instance'), await answer.text()]).toEqual([
+      200,
+      'web-1',
+      'Hello from web-1.\n',
+    ])
+    expect((await fetch(app.url('/health'))).status).toBe(200)
+    expect((await fetch(app.url('/nowhere'))).status).toBe(404)
+    expect(app.printed.join('')).toBe(`web-1 listens on ${app.url('')}\n`)
+  })
+
+  it('serves as many at once as it has places, lets a line wait and turns the rest away', async () => {
+    const app = await start({ APP_PLACES: '2', APP_LINE: '3', APP_WAIT_MS: '1000' })
+    const answers = await Promise.all(Array.from({ length: 10 }, () => fetch(app.url('/'))))
+    const count = (status: number) => answers.filter(answer => answer.status === status).length
+    expect({ served: count(200), turnedAway: count(503) }).toEqual({ served: 5, turnedAway: 5 })
+  })
+
+  it('finishes what is under way when told to end, takes nothing new, and leaves with 0', async () => {
+    const app = await start()
+    const underWay = await fetch(app.url('/slow?ms=300'))
+    const exit = once(app.child, 'exit')
+    app.child.kill('SIGTERM')
+    expect(await underWay.text()).toBe('Hello from web-1, after 300 ms.\n')
+    expect(await exit).toEqual([0, null])
+    await expect(fetch(app.url('/health'))).rejects.toThrow()
+  })
+})
