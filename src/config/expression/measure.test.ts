@@ -36,6 +36,7 @@ describe('a % literal', () => {
     ['avg(cpu, 5m) > 80% + 3', { '80%': 80 }],
     ['avg(cpu, 5m) * 2 > 80%', { '80%': 80 }],
     ['avg(load, 5m) / 2 > 80%', { '80%': 80 }],
+    ['avg(load, 5m) / (2 * 3) > 80%', { '80%': 80 }],
     ['avg(load, 5m) * instances > 80%', { '80%': 80 }],
     ['avg(cpu, 5m) / instances > 80%', { '80%': 80 }],
     ['min(cpu, 5m) + max(load, 5m) / instances > 80%', { '80%': 80 }],
@@ -136,6 +137,7 @@ describe('units that do not fit', () => {
     ['avg(cpu, 5m) * avg(wait, 5m) > 50s', CODE.undecidedUnit, 'plain number'],
     ['last(load) / instances > 80%', CODE.doubtfulPercent, 'unit: count'],
     ['80% < sum(load, 5m) / last(orders)', CODE.doubtfulPercent, 'unit: count'],
+    ['last(load) / (instances * 2) > 80%', CODE.doubtfulPercent, 'unit: count'],
     ['last(load) / instances / 80% > 3', CODE.doubtfulPercent, 'unit: count'],
     ['80% / (last(load) / instances) > 3', CODE.doubtfulPercent, 'unit: count'],
   ])('%s', (text, code, hint) => {

@@ -20,14 +20,7 @@
  * Example: `avg(cpu, 5m) > 300ms` with `cpu` undeclared is a problem whose hint says to declare `unit: ms` on `cpu`.
  */
 import { CODE, type ExpressionProblem, problemAt, quoted, type Span } from './problem.ts'
-import type {
-  Arithmetic,
-  BinaryOperator,
-  Parsed,
-  ParsedAggregate,
-  ParsedBinary,
-  ParsedNumber,
-} from './syntax.ts'
+import type { AggregateTree, Arithmetic, BinaryOperator, BinaryTree, NumberTree, Tree } from './syntax.ts'
 import { type Dimension, dimensionOf, literalDimension, type MeasuredUnit } from './units.ts'
 
 type Measure =
@@ -43,7 +36,7 @@ type Measure =
   | {
       readonly kind: 'open'
       readonly dimension: 'share' | 'duration'
-      readonly literals: readonly ParsedNumber[]
+      readonly literals: readonly NumberTree[]
     }
   | { readonly kind: 'mixed' }
   /** Already reported. */
@@ -60,16 +53,16 @@ const BROKEN: Measure = { kind: 'broken' }
 export interface Measured {
   readonly problems: readonly ExpressionProblem[]
   /** The unit each open literal is counted in. */
-  readonly units: ReadonlyMap<ParsedNumber, MeasuredUnit>
+  readonly units: ReadonlyMap<NumberTree, MeasuredUnit>
 }
 
-export function measureCondition(text: string, tree: Parsed): Measured {
+export function measureCondition(text: string, tree: Tree): Measured {
   const check = new Check(text)
   check.whole(tree, 'truth')
   return check
 }
 
-export function measureExpression(text: string, tree: Parsed): Measured {
+export function measureExpression(text: string, tree: Tree): Measured {
   const check = new Check(text)
   check.whole(tree, 'number')
   return check
@@ -77,7 +70,7 @@ export function measureExpression(text: string, tree: Parsed): Measured {
 
 type Kind = 'number' | 'truth' | 'broken'
 
-function kindOf(tree: Parsed): Kind {
+function kindOf(tree: Tree): Kind {
   switch (tree.node) {
     case 'broken':
       return 'broken'
@@ -101,14 +94,14 @@ function isArithmetic(operator: BinaryOperator): operator is Arithmetic {
 
 class Check {
   readonly problems: ExpressionProblem[] = []
-  readonly units = new Map<ParsedNumber, MeasuredUnit>()
+  readonly units = new Map<NumberTree, MeasuredUnit>()
   readonly #text: string
 
   constructor(text: string) {
     this.#text = text
   }
 
-  whole(tree: Parsed, wanted: 'number' | 'truth'): void {
+  whole(tree: Tree, wanted: 'number' | 'truth'): void {
     const kind = kindOf(tree)
     if (wanted === 'truth' && kind === 'number') {
       const message = 'A condition must be true or false; this is a number.'
@@ -122,7 +115,7 @@ class Check {
     if (kind === 'number') this.#close(this.#number(tree))
   }
 
-  #truth(tree: Parsed): void {
+  #truth(tree: Tree): void {
     if (tree.node === 'not') this.#truthOperand(tree.operand, 'not')
     if (tree.node !== 'binary') return
     if (tree.operator === 'and' || tree.operator === 'or') {
@@ -133,7 +126,7 @@ class Check {
     }
   }
 
-  #truthOperand(tree: Parsed, operator: string): void {
+  #truthOperand(tree: Tree, operator: string): void {
     const kind = kindOf(tree)
     if (kind === 'truth') this.#truth(tree)
     if (kind !== 'number') return
@@ -142,7 +135,7 @@ class Check {
     this.#report(tree, CODE.needsTruth, message, `Compare it: ${this.#quote(tree)} > 80.`)
   }
 
-  #comparison(tree: ParsedBinary): void {
+  #comparison(tree: BinaryTree): void {
     const left = this.#numberOperand(tree.left, tree.operator)
     const right = this.#numberOperand(tree.right, tree.operator)
     const bothOpen = left.kind === 'open' && right.kind === 'open'
@@ -152,7 +145,7 @@ class Check {
     else this.#close(common)
   }
 
-  #numberOperand(tree: Parsed, operator: string): Measure {
+  #numberOperand(tree: Tree, operator: string): Measure {
     const kind = kindOf(tree)
     if (kind === 'number') return this.#number(tree)
     if (kind === 'truth') {
@@ -163,7 +156,7 @@ class Check {
     return BROKEN
   }
 
-  #number(tree: Parsed): Measure {
+  #number(tree: Tree): Measure {
     switch (tree.node) {
       case 'number':
         return this.#literal(tree)
@@ -183,7 +176,7 @@ class Check {
     }
   }
 
-  #literal(tree: ParsedNumber): Measure {
+  #literal(tree: NumberTree): Measure {
     if (tree.unit === null) return { kind: 'plain', constant: true }
     const dimension = literalDimension(tree.unit)
     if (dimension === 'bytes') {
@@ -193,7 +186,7 @@ class Check {
     return { kind: 'open', dimension, literals: [tree] }
   }
 
-  #arithmetic(tree: ParsedBinary): Measure {
+  #arithmetic(tree: BinaryTree): Measure {
     const left = this.#numberOperand(tree.left, tree.operator)
     const right = this.#numberOperand(tree.right, tree.operator)
     if (tree.operator === '*') return this.#product(left, right)
@@ -202,7 +195,7 @@ class Check {
   }
 
   /** What both sides of `+`, `-` or a comparison are measured in. */
-  #alike(left: Measure, right: Measure, tree: ParsedBinary): Measure {
+  #alike(left: Measure, right: Measure, tree: BinaryTree): Measure {
     if (left.kind === 'broken' || right.kind === 'broken') return BROKEN
     if (left.kind === 'plain') return right.kind === 'plain' ? bothPlain(left, right) : right
     if (right.kind === 'plain') return left
@@ -217,7 +210,7 @@ class Check {
     return bothUnits(left, right)
   }
 
-  #closeBy(closed: UnitMeasure | MixedMeasure, open: OpenMeasure, tree: ParsedBinary): Measure {
+  #closeBy(closed: UnitMeasure | MixedMeasure, open: OpenMeasure, tree: BinaryTree): Measure {
     if (closed.kind === 'mixed') return this.#undecided(open, 'what it meets is a product of unlike units')
     if (dimensionOf(closed.unit) !== open.dimension) return this.#different(closed, open, tree)
     return this.#settleBy(closed, open) ? closed : BROKEN
@@ -306,7 +299,7 @@ class Check {
     return BROKEN
   }
 
-  #different(left: Measure, right: Measure, tree: ParsedBinary): Measure {
+  #different(left: Measure, right: Measure, tree: BinaryTree): Measure {
     const verb = isArithmetic(tree.operator) ? 'combine' : 'compare'
     const sides = `${this.#describe(left)} and ${this.#describe(right)}`
     const message = `Cannot ${verb} different units with "${tree.operator}": ${sides}.`
@@ -350,7 +343,7 @@ const NAME_OF_UNIT: Readonly<Record<MeasuredUnit, string>> = {
   bytes: 'bytes',
 }
 
-function measureOfAggregate(tree: ParsedAggregate): Measure {
+function measureOfAggregate(tree: AggregateTree): Measure {
   if (tree.operand.aggregate === 'count' || tree.unit === 'count') return PLAIN
   const undeclared = tree.unit === null ? tree.operand.metric : null
   return { kind: 'unit', unit: tree.unit ?? 'percent', undeclared, doubtful: false }
@@ -381,7 +374,7 @@ function dividedByPlain(measure: Measure, constant: boolean): Measure {
   return { ...measure, doubtful: true }
 }
 
-function hintForTruth(tree: Parsed): string {
+function hintForTruth(tree: Tree): string {
   if (tree.node === 'binary') return 'Join conditions with "and" or "or"; arithmetic goes inside them.'
   return 'Use it on its own, joined by "and" or "or".'
 }

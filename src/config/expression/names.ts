@@ -8,7 +8,7 @@
 import { AGGREGATES, FLEET_QUANTITIES, FLEET_TRUTHS } from '../../model/expression.ts'
 import type { ExpressionContext } from './context.ts'
 import { nearest } from './nearest.ts'
-import { CODE, type ExpressionProblem, problemAt, quoted } from './problem.ts'
+import { CODE, type ExpressionProblem, MAX_PROBLEMS, problemAt, quoted } from './problem.ts'
 import { CONNECTIVES, isAfterCallParenthesis, type Token, type WordToken } from './tokens.ts'
 import { isLiteralUnit, suggestUnit } from './units.ts'
 
@@ -21,9 +21,12 @@ export function checkNames(
   tokens: readonly Token[],
   context: ExpressionContext,
 ): readonly ExpressionProblem[] {
-  return tokens
-    .map((_, index) => problemOfName(text, tokens, index, context))
-    .filter(problem => problem !== null)
+  const problems: ExpressionProblem[] = []
+  for (let index = 0; index < tokens.length && problems.length < MAX_PROBLEMS; index++) {
+    const problem = problemOfName(text, tokens, index, context)
+    if (problem !== null) problems.push(problem)
+  }
+  return problems
 }
 
 function problemOfName(

@@ -26,6 +26,19 @@ describe('the nearest known name', () => {
     expect(nearest(word, [word])).toBeNull()
   })
 
+  it('is the same whether or not a nearer one was seen before', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(word, fc.array(word, { minLength: 1, maxLength: 6 }), (mistyped, candidates) => {
+        const found = nearest(mistyped, candidates)
+        const alone = candidates.filter(candidate => nearest(mistyped, [candidate]) !== null)
+        expect(found === null).toBe(alone.length === 0)
+        for (const rival of alone) expect(nearest(mistyped, [found ?? '', rival])).toBe(found)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   it('is the word itself wherever that is known', () => {
     const name = fc.string({ minLength: 1, maxLength: 20 })
     fc.assert(

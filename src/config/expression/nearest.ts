@@ -23,7 +23,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   let fewest = allowed + Number.EPSILON * 8
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > allowed) continue
-    const edits = candidate === word ? 0 : distance(word, candidate)
+    const edits = candidate === word ? 0 : distance(word, candidate, fewest)
     if (edits < fewest) {
       best = candidate
       fewest = edits
@@ -32,14 +32,14 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   return best
 }
 
-function distance(word: string, candidate: string): number {
+function distance(word: string, candidate: string, enough: number): number {
   const left = word.toLowerCase()
   const right = candidate.toLowerCase()
-  return left === right ? WRONG_CASE : edits(left, right)
+  return left === right ? WRONG_CASE : edits(left, right, enough)
 }
 
-/** Optimal string alignment, three rows at a time. */
-function edits(left: string, right: string): number {
+/** Optimal string alignment, three rows at a time; `Infinity` once it is sure to be more than `enough`. */
+function edits(left: string, right: string, enough: number): number {
   let twoAbove: number[] = []
   let above = Array.from({ length: right.length + 1 }, (_, column) => column)
   for (let row = 1; row <= left.length; row++) {
@@ -52,6 +52,8 @@ function edits(left: string, right: string): number {
       const swap = row > 1 && column > 1 && swapped ? at(twoAbove, column - 2) + 1 : Infinity
       current.push(Math.min(replace, dropOrInsert, swap))
     }
+    // A swap may still reach two rows back, so both must be past it.
+    if (Math.min(...current) > enough && Math.min(...above) > enough) return Infinity
     twoAbove = above
     above = current
   }

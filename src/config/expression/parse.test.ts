@@ -335,6 +335,8 @@ describe('any text whatever', () => {
     expect(formatCondition(condition(deep))).toBe('instances > 1')
     expect(formatCondition(condition(wide))).toBe(wide)
     expect(condition(`${'not '.repeat(64)}at_max`).node).toBe('not')
+    const aside = Array.from({ length: 70 }, () => '(1)').join(' + ')
+    expect(condition(`${aside} > instances`).node).toBe('compare')
     expect(condition(`instances > 1${' '.repeat(2000 - 13)}`).node).toBe('compare')
   })
 })

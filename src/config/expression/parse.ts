@@ -12,15 +12,12 @@ import type { AggregateOperand, Condition, Expression } from '../../model/expres
 import type { ExpressionContext } from './context.ts'
 import { type Measured, measureCondition, measureExpression } from './measure.ts'
 import { checkNames } from './names.ts'
-import { CODE, type ExpressionProblem, problemAt } from './problem.ts'
-import { type ParsedNumber, parseSyntax, type Parsed as Tree } from './syntax.ts'
+import { CODE, type ExpressionProblem, MAX_PROBLEMS, problemAt } from './problem.ts'
+import { type NumberTree, parseSyntax, type Parsed as Tree } from './syntax.ts'
 import { tokenize } from './tokens.ts'
 import { literalValue } from './units.ts'
 
 export const MAX_LENGTH = 2000
-
-/** Most problems reported for one text; the first ones, in the order of the text. */
-const MAX_PROBLEMS = 20
 
 /** `operands` and `kpis` in the order of the text, each once. `problems` are sorted by place and never empty. */
 export type Parsed<T> =
@@ -178,7 +175,7 @@ function lowerExpression(tree: Tree, measured: Measured): Expression {
   }
 }
 
-function lowerNumber(tree: ParsedNumber, measured: Measured): Expression {
+function lowerNumber(tree: NumberTree, measured: Measured): Expression {
   const text = `${tree.amount}${tree.unit ?? ''}`
   if (tree.unit === null) return Object.freeze({ node: 'number', value: tree.amount, text })
   const unit = measured.units.get(tree)

@@ -113,6 +113,11 @@ describe('a text that is wrong', () => {
     },
   )
 
+  it('has a run of one meaningless character reported once, and at most 20 problems in all', () => {
+    expect(problems('instances > 1 $$$$')).toMatchObject([{ code: CODE.strayCharacter, at: 14, length: 4 }])
+    expect(problems('$#'.repeat(1000))).toHaveLength(20)
+  })
+
   it('is refused past 2000 characters', () => {
     const text = `instances > ${' '.repeat(1990)}1`
     expect(problems(text)).toMatchObject([{ code: CODE.tooLong, at: 2000, length: text.length - 2000 }])
@@ -184,6 +189,7 @@ describe('a problem shown', () => {
   it.each<[string, string, number, number, string]>([
     ['the line it stands on', 'at_max\nand bussy is red\nor at_min', 11, 5, 'and bussy is red\n    ^^^^^'],
     ['a line that ends like in Windows', 'at_max\r\nor x\r\nor y', 11, 1, 'or x\n   ^'],
+    ['a line that ends like on an old Macintosh', 'at_max\ror x\ror y', 10, 1, 'or x\n   ^'],
     ['nothing beyond its line', 'a +\nb', 0, 5, 'a +\n^^^'],
     ['a tab as one space', 'a\t+ b', 2, 1, 'a + b\n  ^'],
     ['an escape sequence as nothing that a terminal obeys', '\u001b[31mx', 5, 1, ' [31mx\n     ^'],
@@ -200,7 +206,7 @@ describe('a problem shown', () => {
       text,
       problemAt({ at: 400, end: 401 }, CODE.unknownWord, ''),
     ).split('\n')
-    expect(line.length).toBeLessThan(110)
+    expect(line).toMatch(/^\.\.\.[1+ x]{100}\.\.\.$/)
     expect(line.slice(caret.indexOf('^'), caret.indexOf('^') + 3)).toBe('x +')
   })
 })

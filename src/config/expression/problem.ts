@@ -54,6 +54,9 @@ export interface ExpressionProblem {
   readonly hint: string | null
 }
 
+/** Most problems reported for one text; the first ones, in the order of the text. */
+export const MAX_PROBLEMS = 20
+
 /** A stretch of the text: `at` belongs to it, `end` does not. */
 export interface Span {
   readonly at: number

@@ -30,32 +30,32 @@ export const MAX_OPERANDS = 100
 export type Arithmetic = '+' | '-' | '*' | '/'
 export type BinaryOperator = Arithmetic | Comparison | 'and' | 'or'
 
-export interface ParsedNumber extends Span {
+export interface NumberTree extends Span {
   readonly node: 'number'
   readonly amount: number
   readonly unit: LiteralUnit | null
 }
-export interface ParsedAggregate extends Span {
+export interface AggregateTree extends Span {
   readonly node: 'aggregate'
   readonly operand: AggregateOperand
   readonly unit: MetricUnit | null
 }
-export interface ParsedUnary extends Span {
+export interface UnaryTree extends Span {
   readonly node: 'negate' | 'not'
-  readonly operand: Parsed
+  readonly operand: Tree
 }
-export interface ParsedBinary extends Span {
+export interface BinaryTree extends Span {
   readonly node: 'binary'
   readonly operator: BinaryOperator
   readonly operatorSpan: Span
-  readonly left: Parsed
-  readonly right: Parsed
+  readonly left: Tree
+  readonly right: Tree
 }
-export type Parsed =
-  | ParsedNumber
-  | ParsedAggregate
-  | ParsedUnary
-  | ParsedBinary
+export type Tree =
+  | NumberTree
+  | AggregateTree
+  | UnaryTree
+  | BinaryTree
   | (Span & { readonly node: 'quantity'; readonly quantity: FleetQuantity })
   | (Span & { readonly node: 'truth'; readonly truth: FleetTruth })
   | (Span & { readonly node: 'kpi'; readonly kpi: string; readonly state: KpiState })
@@ -64,7 +64,7 @@ export type Parsed =
 
 export interface Syntax {
   /** `null` where the grammar was broken; then the last problem says how. */
-  readonly tree: Parsed | null
+  readonly tree: Tree | null
   readonly problems: readonly ExpressionProblem[]
 }
 
@@ -128,7 +128,7 @@ class Parser {
     this.#context = context
   }
 
-  whole(): Parsed {
+  whole(): Tree {
     const tree = this.#binary(LOOSEST)
     const rest = this.#peek()
     if (rest.kind === 'end') return tree
@@ -140,7 +140,7 @@ class Parser {
   }
 
   /** Everything that binds at least as tightly as `weakest`. */
-  #binary(weakest: number): Parsed {
+  #binary(weakest: number): Tree {
     let left = this.#unary()
     let compared = false
     for (;;) {
@@ -156,7 +156,7 @@ class Parser {
     }
   }
 
-  #stopAtChain(comparison: Parsed, token: Token, operator: BinaryOperator): never {
+  #stopAtChain(comparison: Tree, token: Token, operator: BinaryOperator): never {
     this.#next()
     const third = this.#binary(COMPARISON + 1)
     const middle = comparison.node === 'binary' ? comparison.right : comparison
@@ -166,7 +166,7 @@ class Parser {
     return this.#stop(token, CODE.chainedComparison, message, `Write ${first} and ${second}.`)
   }
 
-  #unary(): Parsed {
+  #unary(): Tree {
     const token = this.#peek()
     if (token.kind === 'word') return token.text === 'not' ? this.#not(token) : this.#word(token)
     if (token.kind === 'number') return this.#number(token)
@@ -181,13 +181,13 @@ class Parser {
     return this.#stop(token, CODE.missingOperand, message)
   }
 
-  #not(token: Token): Parsed {
+  #not(token: Token): Tree {
     this.#next()
     const operand = this.#deeper(token, () => this.#binary(NOT))
     return { node: 'not', operand, at: token.at, end: operand.end }
   }
 
-  #parenthesis(token: Token): Parsed {
+  #parenthesis(token: Token): Tree {
     this.#next()
     const inner = this.#deeper(token, () => this.#binary(LOOSEST))
     const end = this.#peek()
@@ -215,7 +215,7 @@ class Parser {
   }
 
   /** A minus before a number is part of that number; before anything else it negates. */
-  #minus(token: Token): Parsed {
+  #minus(token: Token): Tree {
     this.#next()
     const operand = this.#peek()
     if (operand.kind === 'number') {
@@ -228,21 +228,21 @@ class Parser {
     return { node: 'negate', operand: negated, at: token.at, end: negated.end }
   }
 
-  #plus(token: Token): Parsed {
+  #plus(token: Token): Tree {
     const operand = this.#tokens[this.#index + 1]
     if (operand?.kind !== 'number') return this.#missingOperand(token)
     this.#next()
     return { ...this.#number(operand), at: token.at }
   }
 
-  #number(token: Token & { kind: 'number' }): Parsed {
+  #number(token: Token & { kind: 'number' }): Tree {
     this.#next()
     this.#countOperand(token)
     if (token.spoilt) return broken(token)
     return { node: 'number', amount: token.amount, unit: token.unit, at: token.at, end: token.end }
   }
 
-  #word(token: WordToken): Parsed {
+  #word(token: WordToken): Tree {
     if (token.text === 'and' || token.text === 'or' || token.text === 'is') return this.#missingOperand(token)
     this.#next()
     this.#countOperand(token)
@@ -260,7 +260,7 @@ class Parser {
   }
 
   /** An aggregate nobody knows: its name is reported, the rest of the text is still read. */
-  #skipCall(name: Span): Parsed {
+  #skipCall(name: Span): Tree {
     const opening = this.#peek()
     let open = 0
     for (;;) {
@@ -273,7 +273,7 @@ class Parser {
     }
   }
 
-  #kpi(name: WordToken): Parsed {
+  #kpi(name: WordToken): Tree {
     const is = this.#next()
     const not = this.#peek()
     const negated = not.kind === 'word' && not.text === 'not'
@@ -283,7 +283,7 @@ class Parser {
     if (state === undefined) return this.#badState(is, token)
     this.#next()
     const span = { at: name.at, end: token.end }
-    const test: Parsed = this.#context.kpis.has(name.text)
+    const test: Tree = this.#context.kpis.has(name.text)
       ? { node: 'kpi', kpi: name.text, state, ...span }
       : broken(span)
     return negated ? { node: 'not', operand: test, ...span } : test
@@ -297,7 +297,7 @@ class Parser {
     return this.#stop(token.kind === 'end' ? is : token, CODE.badKpiTest, message, hint)
   }
 
-  #aggregate(name: WordToken, aggregate: AggregateOperand['aggregate']): Parsed {
+  #aggregate(name: WordToken, aggregate: AggregateOperand['aggregate']): Tree {
     const form = aggregate === 'last' ? 'last(metric)' : `${aggregate}(metric, window)`
     const opening = this.#peek()
     if (!isSymbol(opening, '(')) {
@@ -399,7 +399,7 @@ class Parser {
     )
   }
 
-  #deeper(token: Span, parse: () => Parsed): Parsed {
+  #deeper(token: Span, parse: () => Tree): Tree {
     if (++this.#depth > MAX_NESTING) {
       const message = `The expression is nested more than ${MAX_NESTING} deep.`
       this.#stop(token, CODE.tooDeep, message, 'Take out parentheses, or name parts of it as KPIs.')
@@ -430,7 +430,7 @@ class Parser {
 
 const WINDOW_HINT = 'Write a number with a unit: 90s, 45m, 3h (units: ms s m h d w).'
 
-function broken(span: Span): Parsed {
+function broken(span: Span): Tree {
   return { node: 'broken', at: span.at, end: span.end }
 }
 
