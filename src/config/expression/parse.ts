@@ -13,7 +13,7 @@ import type { ExpressionContext } from './context.ts'
 import { type Measured, measureCondition, measureExpression } from './measure.ts'
 import { checkNames } from './names.ts'
 import { CODE, type ExpressionProblem, MAX_PROBLEMS, problemAt } from './problem.ts'
-import { type NumberTree, parseSyntax, type Parsed as Tree } from './syntax.ts'
+import { type NumberTree, parseSyntax, type Tree } from './syntax.ts'
 import { tokenize } from './tokens.ts'
 import { literalValue } from './units.ts'
 
