@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { openScene, type Scene } from './captured-io.fixture.ts'
+import { openScene, type Scene } from '../../test/builders/cli.ts'
 
 let scene: Scene
 beforeAll(() => {

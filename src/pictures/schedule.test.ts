@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { whatIsNotWellFormed } from '../../test/oracles/xml.ts'
 import { drawSchedule } from './schedule.ts'
-import { whatIsNotWellFormed } from './well-formed.fixture.ts'
 
 const day = Date.parse('2026-11-21T00:00:00Z')
 const hour = 3_600_000

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { whatIsNotWellFormed } from '../../test/oracles/xml.ts'
 import type { TimelinePoint } from '../ports/state-store.ts'
 import { drawTimeline } from './timeline.ts'
-import { whatIsNotWellFormed } from './well-formed.fixture.ts'
 
 const start = Date.parse('2026-11-21T08:00:00Z')
 const window = { from: start, to: start + 3_600_000 }

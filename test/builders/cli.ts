@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Io } from './io.ts'
-import { main } from './main.ts'
+import type { Io } from '../../src/cli/io.ts'
+import { main } from '../../src/cli/main.ts'
 
 /** Noon in London and in UTC on a Saturday. */
 export const NOON = Date.parse('2026-11-21T12:00:00Z')
