@@ -18,13 +18,6 @@ export function syntaxFinding(error: YAMLError, text: string): Finding {
         hint: 'indent with spaces',
         path,
       }
-    case 'DUPLICATE_KEY':
-      return {
-        code: CODES.duplicateKey,
-        message: `"${keyAt(text, error.pos[0])}" is given twice in one mapping`,
-        hint: 'keep one of the two',
-        path,
-      }
     case 'MULTIPLE_DOCS':
       return {
         code: CODES.yamlFeature,
@@ -72,15 +65,6 @@ export function syntaxFinding(error: YAMLError, text: string): Finding {
     default:
       return { code: CODES.syntax, message: `this is not YAML: ${plain(error.message)}`, hint: null, path }
   }
-}
-
-function keyAt(text: string, at: number): string {
-  return (
-    (/^(?:"([^"\n]*)"|'([^'\n]*)'|([^:\n]*))/.exec(text.slice(at, at + 80)) ?? [])
-      .slice(1)
-      .find(part => part !== undefined)
-      ?.trim() ?? ''
-  )
 }
 
 function badIndent(message: string): string {

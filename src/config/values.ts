@@ -492,11 +492,9 @@ export const environment = z
 
 export const headers = z
   .record(
-    z
-      .string()
-      .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, {
-        error: refusal(CODES.malformed, 'this is not the name of an http header', ''),
-      }),
+    z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, {
+      error: refusal(CODES.malformed, 'this is not the name of an http header', ''),
+    }),
     z
       .string({
         error: issue =>
