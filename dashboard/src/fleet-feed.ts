@@ -1,0 +1,194 @@
+/**
+ * Everything the page knows of the fleet it shows: asked for once, then kept up to date by events. What an event
+ * does not carry (instances, steps) is asked for again, at most once a second, however fast the fleet ticks.
+ *
+ * Example: a tick event adds its point to the timeline at once; the decision behind it follows with the next question.
+ */
+import { ask, TokenWanted } from './connection.ts'
+import { type Count, Demand, Timeline } from './series.ts'
+import type {
+  Decision,
+  Fleet,
+  GapEvent,
+  Instances,
+  LostEvent,
+  Sample,
+  SamplesEvent,
+  TickEvent,
+  Time,
+  TimelinePoint,
+  TroubleEvent,
+} from './wire.ts'
+
+const MOST_DECISIONS = 200
+const MOST_NOTES = 30
+const ASK_AGAIN_MS = 1000
+const MOST_POINTS_ASKED = 10_000
+const MOST_SAMPLES_ASKED = 20_000
+/** A chart is about this many pixels wide; more spans than this cannot be seen. */
+const SPANS_SHOWN = 900
+
+/** Something that happened and is not a decision. */
+export interface Note {
+  readonly at: Time
+  readonly text: string
+}
+
+export class FleetFeed {
+  readonly name: string
+  readonly windowMs: number
+  fleet: Fleet | null = null
+  instances: Instances | null = null
+  /** Newest first. */
+  decisions: readonly Decision[] = []
+  /** Newest first. */
+  notes: readonly Note[] = []
+  timeline = new Timeline()
+  demand: ReadonlyMap<string, Demand> = new Map()
+  failure: string | null = null
+  readonly #onChange: () => void
+  #closed = false
+  #askAgain: ReturnType<typeof setTimeout> | null = null
+  #asking = false
+  #lastAskedAt = 0
+  #loads = 0
+
+  constructor(name: string, windowMs: number, onChange: () => void) {
+    this.name = name
+    this.windowMs = windowMs
+    this.#onChange = onChange
+  }
+
+  close(): void {
+    this.#closed = true
+    if (this.#askAgain !== null) clearTimeout(this.#askAgain)
+  }
+
+  /** Asks for everything anew: at first, and after the connection was lost. */
+  async load(): Promise<void> {
+    this.#loads += 1
+    const load = this.#loads
+    const since = `since=${Date.now() - this.windowMs}`
+    await this.#trying(async () => {
+      const [fleet, instances, { decisions }, { points }] = await Promise.all([
+        this.#ask<Fleet>(''),
+        this.#ask<Instances>('/instances'),
+        this.#ask<{ decisions: Decision[] }>('/decisions?limit=50'),
+        this.#ask<{ points: TimelinePoint[] }>(`/timeline?${since}&limit=${MOST_POINTS_ASKED}`),
+      ])
+      const series = await Promise.all(
+        fleet.metrics.map(metric =>
+          this.#ask<{ samples: Sample[] }>(
+            `/metrics/${encodeURIComponent(metric.name)}/samples?${since}&limit=${MOST_SAMPLES_ASKED}`,
+          ),
+        ),
+      )
+      if (load !== this.#loads) return
+      this.fleet = fleet
+      this.instances = instances
+      this.decisions = decisions
+      this.timeline = new Timeline()
+      for (const point of points) this.timeline.push(countOf(point))
+      this.demand = new Map(
+        fleet.metrics.map((metric, index) => {
+          const demand = new Demand(Math.max(metric.everyMs, this.windowMs / SPANS_SHOWN) / 1000)
+          for (const sample of series[index]?.samples ?? []) demand.push(secondsOf(sample.at), sample.value)
+          return [metric.name, demand]
+        }),
+      )
+    })
+  }
+
+  onTick(event: TickEvent): void {
+    if (event.point !== null) this.timeline.push(countOf(event.point))
+    if (this.fleet !== null) this.fleet = { ...this.fleet, ...event.fleet }
+    this.#askSoon()
+    this.#onChange()
+  }
+
+  onSamples(event: SamplesEvent): void {
+    const demand = this.demand.get(event.metric)
+    for (const sample of event.samples) demand?.push(secondsOf(sample.at), sample.value)
+    this.#onChange()
+  }
+
+  onLost(event: LostEvent): void {
+    this.#note(event.at, `${event.instance} was lost: ${event.detail}`)
+  }
+
+  onTrouble(event: TroubleEvent): void {
+    this.#note(event.at, event.what)
+  }
+
+  onGap(event: GapEvent): void {
+    const text = event.state === 'began' ? `is unknown: ${event.gap ?? 'no reason given'}` : 'is known again'
+    this.#note(event.at, `${event.operand} ${text}`)
+  }
+
+  #note(at: Time, text: string): void {
+    this.notes = [{ at, text }, ...this.notes].slice(0, MOST_NOTES)
+    this.#askSoon()
+    this.#onChange()
+  }
+
+  /** At once when the last question is a second old, else when it will be. */
+  #askSoon(): void {
+    if (this.#askAgain !== null || this.#asking || this.#closed) return
+    const waitMs = Math.max(0, this.#lastAskedAt + ASK_AGAIN_MS - Date.now())
+    this.#askAgain = setTimeout(() => {
+      this.#askAgain = null
+      void this.#refresh()
+    }, waitMs)
+  }
+
+  async #refresh(): Promise<void> {
+    this.#asking = true
+    this.#lastAskedAt = Date.now()
+    await this.#trying(async () => {
+      const [fleet, instances, { decisions }] = await Promise.all([
+        this.#ask<Fleet>(''),
+        this.#ask<Instances>('/instances'),
+        this.#ask<{ decisions: Decision[] }>('/decisions?limit=10'),
+      ])
+      this.fleet = fleet
+      this.instances = instances
+      this.decisions = merged(decisions, this.decisions)
+    })
+    this.#asking = false
+  }
+
+  #ask<Answer>(path: string): Promise<Answer> {
+    return ask<Answer>(`v1/fleets/${encodeURIComponent(this.name)}${path}`)
+  }
+
+  async #trying(questions: () => Promise<void>): Promise<void> {
+    try {
+      await questions()
+      this.failure = null
+    } catch (error) {
+      if (error instanceof TokenWanted) return
+      this.failure = error instanceof Error ? error.message : String(error)
+    }
+    if (!this.#closed) this.#onChange()
+  }
+}
+
+function merged(newer: readonly Decision[], known: readonly Decision[]): readonly Decision[] {
+  const oldest = newer.at(-1)?.revision ?? Number.POSITIVE_INFINITY
+  return [...newer, ...known.filter(decision => decision.revision < oldest)].slice(0, MOST_DECISIONS)
+}
+
+function countOf(point: TimelinePoint): Count {
+  return {
+    at: secondsOf(point.at),
+    open: point.open,
+    total: point.open === null || point.pending === null ? null : point.open + point.pending,
+    desired: point.desired,
+    lowest: point.lowest,
+    highest: point.highest,
+  }
+}
+
+function secondsOf(at: Time): number {
+  return Date.parse(at) / 1000
+}

@@ -1,0 +1,151 @@
+/**
+ * The numbers behind the pictures, in columns, and never more of them than a screen can show.
+ *
+ * Example: 600 ticks at a steady 5 instances are two points of a `Timeline` (where it began, where it is now),
+ * since a step line needs no more; 9,000 samples become at most 3,000 spans with their mean, lowest and highest.
+ */
+export const MOST_POINTS = 3000
+/** Dropped at once when full, so that dropping is rare. */
+const DROPPED = 300
+
+/** One tick; `at` in seconds since the epoch, as the charts want it. `null`: not known. */
+export interface Count {
+  readonly at: number
+  readonly open: number | null
+  readonly total: number | null
+  readonly desired: number | null
+  readonly lowest: number
+  readonly highest: number
+}
+
+/** Counts over time, oldest first. A later point of the same time replaces; an earlier one is ignored. */
+export class Timeline {
+  readonly #counts: Count[] = []
+
+  get length(): number {
+    return this.#counts.length
+  }
+
+  get last(): Count | undefined {
+    return this.#counts.at(-1)
+  }
+
+  push(count: Count): void {
+    const counts = this.#counts
+    const last = counts.at(-1)
+    const before = counts.at(-2)
+    if (last !== undefined && count.at < last.at) return
+    const replaces = last !== undefined && count.at === last.at
+    const prolongs =
+      last !== undefined && before !== undefined && sameCounts(last, count) && sameCounts(before, last)
+    if (replaces || prolongs) counts[counts.length - 1] = count
+    else counts.push(count)
+    if (counts.length > MOST_POINTS) counts.splice(0, DROPPED)
+  }
+
+  /** `[at, lowest, highest, total, open, desired]`, prolonged to `now` so that the step line reaches the edge. */
+  columns(now: number): [number[], ...(number | null)[][]] {
+    const last = this.#counts.at(-1)
+    const counts =
+      last === undefined || now <= last.at ? this.#counts : [...this.#counts, { ...last, at: now }]
+    return [
+      counts.map(count => count.at),
+      counts.map(count => count.lowest),
+      counts.map(count => count.highest),
+      counts.map(count => count.total),
+      counts.map(count => count.open),
+      counts.map(count => count.desired),
+    ]
+  }
+}
+
+function sameCounts(one: Count, other: Count): boolean {
+  return (
+    one.open === other.open &&
+    one.total === other.total &&
+    one.desired === other.desired &&
+    one.lowest === other.lowest &&
+    one.highest === other.highest
+  )
+}
+
+interface Span {
+  readonly index: number
+  sum: number
+  samples: number
+  lowest: number
+  highest: number
+}
+
+/** Samples of one metric, gathered into spans of equal length. */
+export class Demand {
+  readonly #spanSeconds: number
+  readonly #spans: Span[] = []
+
+  constructor(spanSeconds: number) {
+    this.#spanSeconds = spanSeconds
+  }
+
+  get length(): number {
+    return this.#spans.length
+  }
+
+  /** `at` in seconds since the epoch. Late samples find their span; those older than all that is kept are ignored. */
+  push(at: number, value: number): void {
+    const index = Math.floor(at / this.#spanSeconds)
+    const place = this.#placeOf(index)
+    const span = this.#spans[place]
+    if (span?.index === index) {
+      span.sum += value
+      span.samples += 1
+      span.lowest = Math.min(span.lowest, value)
+      span.highest = Math.max(span.highest, value)
+      return
+    }
+    if (place === 0 && this.#spans.length >= MOST_POINTS - DROPPED) return
+    this.#spans.splice(place, 0, { index, sum: value, samples: 1, lowest: value, highest: value })
+    if (this.#spans.length > MOST_POINTS) this.#spans.splice(0, DROPPED)
+  }
+
+  /** `[at, mean, lowest, highest]`; `at` is the middle of a span. A hole of more than a few spans is a gap, not a line. */
+  columns(): [number[], (number | null)[], (number | null)[], (number | null)[]] {
+    const columns: [number[], (number | null)[], (number | null)[], (number | null)[]] = [[], [], [], []]
+    let before: Span | undefined
+    for (const span of this.#spans) {
+      if (before !== undefined && span.index - before.index > HOLE_SPANS) {
+        add(columns, this.#middle(before.index + 1), null)
+      }
+      add(columns, this.#middle(span.index), span)
+      before = span
+    }
+    return columns
+  }
+
+  #middle(index: number): number {
+    return (index + 0.5) * this.#spanSeconds
+  }
+
+  /** Where the span is, or belongs; looked for from the end, where samples arrive. */
+  #placeOf(index: number): number {
+    let place = this.#spans.length
+    for (;;) {
+      const span = this.#spans[place - 1]
+      if (span === undefined || span.index < index) return place
+      place -= 1
+      if (span.index === index) return place
+    }
+  }
+}
+
+const HOLE_SPANS = 4
+
+function add(
+  [at, mean, lowest, highest]: [number[], (number | null)[], (number | null)[], (number | null)[]],
+  time: number,
+  span: Span | null,
+): void {
+  at.push(time)
+  mean.push(span === null ? null : span.sum / span.samples)
+  lowest.push(span?.lowest ?? null)
+  highest.push(span?.highest ?? null)
+}

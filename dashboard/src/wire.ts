@@ -1,0 +1,161 @@
+/**
+ * What the page reads of the API's answers: only the parts it shows. `test/page-contract.test.ts` fails to compile
+ * when the API stops sending one of them.
+ *
+ * Example: `FleetSummary` for a fleet going from 5 to 6: `{ name: 'web', current: 5, desired: 6, direction: 'out', ... }`.
+ */
+
+/** ISO-8601 text, UTC. */
+export type Time = string
+
+export interface Bounds {
+  readonly lowest: number
+  readonly highest: number
+  readonly constraint: string
+  readonly until: Time | null
+}
+
+export type KpiState = 'green' | 'red' | 'unknown'
+
+export interface FleetSummary {
+  readonly name: string
+  readonly mode: 'scale' | 'recommend'
+  readonly everyMs: number
+  readonly at: Time | null
+  readonly revision: number | null
+  readonly current: number | null
+  readonly desired: number | null
+  readonly direction: 'out' | 'in' | 'none' | null
+  readonly bounds: Bounds | null
+  readonly because: string | null
+  readonly capacity: {
+    readonly open: number
+    readonly pending: number
+    readonly draining: number
+    readonly replacing: number
+  } | null
+  readonly sessions: { readonly inUse: number | null; readonly slots: number | null } | null
+  readonly kpis: Readonly<Record<string, KpiState>>
+  readonly lastTick: {
+    readonly at: Time
+    readonly outcome: 'ticked' | 'standby' | 'failed'
+    readonly error: string | null
+  } | null
+}
+
+export interface Step {
+  readonly stage: string
+  readonly outcome: string
+  readonly because: string
+}
+
+export interface Decision {
+  readonly revision: number
+  readonly at: Time
+  readonly current: number | null
+  readonly desired: number | null
+  readonly direction: 'out' | 'in' | 'none'
+  readonly rule: string | null
+  readonly because: string
+  readonly steps: readonly Step[]
+}
+
+export interface Metric {
+  readonly name: string
+  readonly kind: 'perInstance' | 'total' | 'independent'
+  readonly unit: 'percent' | 'ratio' | 'ms' | 's' | 'bytes' | 'count' | null
+  readonly everyMs: number
+}
+
+export interface Fleet extends FleetSummary {
+  readonly decision: Decision | null
+  readonly plan: {
+    readonly actions: readonly { readonly kind: string; readonly id: string; readonly because: string }[]
+    readonly waiting: readonly {
+      readonly what: string
+      readonly because: string
+      readonly until: Time | null
+    }[]
+  } | null
+  readonly metrics: readonly Metric[]
+}
+
+export interface Instance {
+  readonly id: string
+  readonly lifecycle: 'requested' | 'booting' | 'ready' | 'terminating' | 'gone' | 'lost'
+  readonly admission: 'open' | 'closing' | 'closed' | 'opening'
+  readonly health: 'unknown' | 'healthy' | 'suspect' | 'unhealthy'
+  readonly sealed: boolean
+  readonly load:
+    | { readonly kind: 'known'; readonly slots: number }
+    | { readonly kind: 'unknown'; readonly because: string }
+    | { readonly kind: 'untracked' }
+  readonly zone: string | null
+  readonly address: string | null
+  readonly launchedAt: Time | null
+  readonly detail: string | null
+}
+
+export interface Order {
+  readonly token: string
+  readonly at: Time
+}
+
+export interface Instances {
+  readonly instances: readonly Instance[]
+  readonly orders: readonly Order[]
+}
+
+export interface TimelinePoint {
+  readonly at: Time
+  readonly open: number | null
+  readonly pending: number | null
+  readonly draining: number | null
+  readonly desired: number | null
+  readonly lowest: number
+  readonly highest: number
+}
+
+export interface Sample {
+  readonly at: Time
+  readonly value: number
+}
+
+export interface TickEvent {
+  readonly fleet: FleetSummary
+  readonly point: TimelinePoint | null
+  readonly changed: boolean
+}
+
+export interface SamplesEvent {
+  readonly fleet: string
+  readonly metric: string
+  readonly samples: readonly Sample[]
+}
+
+export interface LostEvent {
+  readonly fleet: string
+  readonly instance: string
+  readonly at: Time
+  readonly detail: string
+}
+
+export interface GapEvent {
+  readonly fleet: string
+  readonly operand: string
+  readonly at: Time
+  readonly state: 'began' | 'ended'
+  readonly gap: string | null
+}
+
+export interface TroubleEvent {
+  readonly fleet: string
+  readonly at: Time
+  readonly what: string
+}
+
+export interface SpecEvent {
+  readonly at: Time
+  readonly state: 'applied' | 'refused'
+  readonly problems: string | null
+}
