@@ -16,8 +16,9 @@ export type LocalMs = number
 const DAY_MS = 86_400_000
 /** No offset, and no change of one, reaches further than this; the whole day Apia left out included. */
 const MARGIN_MS = 3 * DAY_MS
-/** What a table that must grow takes in besides. */
+/** What a table that must grow takes in besides: what the next question is likely to be about. */
 const AHEAD_MS = 3 * 366 * DAY_MS
+const BEHIND_MS = 366 * DAY_MS
 
 export class LocalClock {
   readonly #timeZone: string
@@ -31,7 +32,7 @@ export class LocalClock {
   /** Throws `PluginError('misconfigured')` when this system knows no such zone. */
   constructor(timeZone: string) {
     this.#timeZone = timeZone
-    this.#cover(Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1))
+    this.#at(0)
   }
 
   /** The first instant at which the clock shows `local` or, where it skips it, anything later. */
@@ -50,8 +51,9 @@ export class LocalClock {
 
   #reach(around: number): void {
     if (around - MARGIN_MS >= this.#from && around + MARGIN_MS <= this.#to) return
-    const from = Math.min(this.#from, around - MARGIN_MS)
-    this.#cover(from, Math.max(this.#to, around + MARGIN_MS + AHEAD_MS))
+    const from = around - MARGIN_MS < this.#from ? around - MARGIN_MS - BEHIND_MS : this.#from
+    const to = around + MARGIN_MS > this.#to ? around + MARGIN_MS + AHEAD_MS : this.#to
+    this.#cover(Math.min(from, this.#from), Math.max(to, this.#to))
   }
 
   #cover(from: EpochMs, to: EpochMs): void {

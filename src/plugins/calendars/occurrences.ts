@@ -17,6 +17,13 @@ interface Run {
   readonly starts: readonly number[]
 }
 
+/** The instants of a day's midnight and the next. */
+interface Midnight {
+  readonly local: number
+  readonly from: EpochMs
+  readonly to: EpochMs
+}
+
 /** A day the clock skips, an end on the next day, and an offset on either side. */
 const MARGIN_DAYS = 3
 
@@ -33,6 +40,8 @@ export class Occurrences {
   readonly #lastDay: Day
   readonly #except: ReadonlySet<Day>
   readonly #lookbackDays: number
+  /** No occurrence is longer. */
+  readonly #longestMs: number
 
   /** Throws `PluginError('misconfigured')` on a cron expression that is none. */
   constructor(schedule: RecurringSchedule, clock: LocalClock) {
@@ -44,7 +53,8 @@ export class Occurrences {
     this.#firstDay = schedule.startDate === null ? Number.NEGATIVE_INFINITY : dayOf(schedule.startDate)
     this.#lastDay = schedule.endDate === null ? Number.POSITIVE_INFINITY : dayOf(schedule.endDate)
     this.#except = new Set(schedule.exceptDates.map(dayOf))
-    this.#lookbackDays = MARGIN_DAYS + Math.ceil((this.#durationMs ?? DAY_MS) / DAY_MS)
+    this.#longestMs = this.#durationMs ?? MARGIN_DAYS * DAY_MS
+    this.#lookbackDays = MARGIN_DAYS + Math.ceil(this.#longestMs / DAY_MS)
   }
 
   /** Separate windows on a day it falls on. */
@@ -55,56 +65,71 @@ export class Occurrences {
   /** Every occurrence that overlaps [`from`, `to`), whole, merged where they touch; the first `most` of them. */
   between(from: EpochMs, to: EpochMs, most: number): Interval[] {
     const merged: Interval[] = []
+    const firstDay = this.#dayAt(from) - this.#lookbackDays
     let open: { from: EpochMs; to: EpochMs } | null = null
-    for (const interval of this.#starting(
-      this.#dayAt(from) - this.#lookbackDays,
-      this.#dayAt(to) + MARGIN_DAYS,
-    )) {
-      if (interval.to <= from || interval.from >= to) continue
-      if (open !== null && interval.from <= open.to) {
-        open.to = Math.max(open.to, interval.to)
-        continue
+    for (const day of this.#days(firstDay, this.#dayAt(to) + MARGIN_DAYS)) {
+      const midnight = this.#midnightOf(day)
+      if (midnight.from >= to) break
+      if (midnight.to + this.#longestMs <= from) continue
+      for (const interval of this.#intervalsOf(midnight)) {
+        if (interval.to <= from || interval.from >= to) continue
+        if (open !== null && interval.from <= open.to) {
+          open.to = Math.max(open.to, interval.to)
+          continue
+        }
+        if (merged.length === most) return merged
+        open = interval
+        merged.push(open)
       }
-      if (merged.length === most) break
-      open = { from: interval.from, to: interval.to }
-      merged.push(open)
     }
     return merged
   }
 
   /** The start of the first occurrence in [`from`, `to`); `null` when there is none. */
   firstStart(from: EpochMs, to: EpochMs): EpochMs | null {
-    for (const interval of this.#starting(this.#dayAt(from) - MARGIN_DAYS, this.#dayAt(to) + MARGIN_DAYS))
-      if (interval.from >= from) return interval.from < to ? interval.from : null
+    for (const day of this.#days(this.#dayAt(from) - MARGIN_DAYS, this.#dayAt(to) + MARGIN_DAYS)) {
+      const first = this.#intervalsOf(this.#midnightOf(day)).find(interval => interval.from >= from)
+      if (first !== undefined) return first.from < to ? first.from : null
+    }
     return null
   }
 
-  /** Occurrences whose local date of the start is in [`fromDay`, `toDay`), by start. */
-  *#starting(fromDay: Day, toDay: Day): Generator<Interval> {
+  /** Days in [`fromDay`, `toDay`) it falls on. */
+  *#days(fromDay: Day, toDay: Day): Generator<Day> {
     const from = Math.max(fromDay, this.#firstDay)
     const to = Math.min(toDay, this.#lastDay + 1)
-    for (const day of recurrenceDays(this.#schedule.recurrence, from, to)) {
-      if (this.#except.has(day)) continue
-      for (const run of this.#runs) yield* this.#intervalsOf(run, day * DAY_MS)
-    }
+    for (const day of recurrenceDays(this.#schedule.recurrence, from, to))
+      if (!this.#except.has(day)) yield day
   }
 
-  *#intervalsOf(run: Run, midnight: number): Generator<Interval> {
-    const from = this.#clock.instantOf(midnight + run.first)
-    if (this.#durationMs === null) {
-      const to = this.#clock.instantOf(midnight + this.#endAfter(run.first))
-      // Start and end in one gap of the clock: the window is not on it at all.
-      if (to > from) yield { from, to }
-      return
-    }
-    const last = this.#clock.instantOf(midnight + run.last)
-    if (last - from === run.last - run.first) yield { from, to: last + this.#durationMs }
-    // The clock jumps within the run, so its occurrences may no longer follow on each other.
-    else
-      for (const start of run.starts) {
-        const at = this.#clock.instantOf(midnight + start)
-        yield { from: at, to: at + this.#durationMs }
-      }
+  #midnightOf(day: Day): Midnight {
+    const local = day * DAY_MS
+    return { local, from: this.#clock.instantOf(local), to: this.#clock.instantOf(local + DAY_MS) }
+  }
+
+  /** The occurrences that start on a day, by start. */
+  #intervalsOf(midnight: Midnight): { from: EpochMs; to: EpochMs }[] {
+    const durationMs = this.#durationMs
+    if (durationMs === null) return this.#runs.flatMap(run => this.#untilEnd(run.first, midnight))
+    // On all but two days of a year the clock does not jump, and every start is as far from midnight as it says.
+    if (midnight.to - midnight.from === DAY_MS)
+      return this.#runs.map(({ first, last }) => {
+        return { from: midnight.from + first, to: midnight.from + last + durationMs }
+      })
+    // Where it jumps within a run, the occurrences of the run may no longer follow on each other.
+    return this.#runs.flatMap(run =>
+      run.starts.map(start => {
+        const from = this.#clock.instantOf(midnight.local + start)
+        return { from, to: from + durationMs }
+      }),
+    )
+  }
+
+  /** Nothing when start and end lie in one gap of the clock. */
+  #untilEnd(start: number, midnight: Midnight): { from: EpochMs; to: EpochMs }[] {
+    const from = this.#clock.instantOf(midnight.local + start)
+    const to = this.#clock.instantOf(midnight.local + this.#endAfter(start))
+    return to > from ? [{ from, to }] : []
   }
 
   #endAfter(start: number): number {

@@ -99,6 +99,7 @@ class RecurringWindows implements CompiledSchedule {
   readonly #unitOf: (at: EpochMs) => Unit
   /** By the start of the unit; the least recently made goes first. */
   readonly #views = new Map<EpochMs, readonly Interval[]>()
+  #unit: Unit = { from: 0, to: 0, view: { from: 0, to: 0 } }
   /** The last answer of `window`, and for which times it is the answer. */
   #answer: Interval | null = null
   #answerFrom = Number.POSITIVE_INFINITY
@@ -127,7 +128,8 @@ class RecurringWindows implements CompiledSchedule {
   }
 
   #find(at: EpochMs): Interval | null {
-    const unit = this.#unitOf(at)
+    if (!contains(this.#unit, at)) this.#unit = this.#unitOf(at)
+    const unit = this.#unit
     const view = this.#viewOf(unit)
     const place = firstEndingAfter(view, at)
     const found = view[place] ?? null
@@ -173,10 +175,10 @@ function yearUnit(at: EpochMs): Unit {
   }
 }
 
-/** A day, seen with two days on either side: windows of a dense schedule are short. */
+/** A day, seen with one on either side: windows of a dense schedule are short. */
 function dayUnit(at: EpochMs): Unit {
   const from = Math.floor(at / DAY_MS) * DAY_MS
-  return { from, to: from + DAY_MS, view: { from: from - 2 * DAY_MS, to: from + 3 * DAY_MS } }
+  return { from, to: from + DAY_MS, view: { from: from - DAY_MS, to: from + 2 * DAY_MS } }
 }
 
 function lookAheadEnd(unit: Unit): EpochMs {
