@@ -47,10 +47,8 @@ type Ending =
 /** What it wrote to its standard output. Throws `CommandError` unless it exited with 0. */
 export async function runCommand(argv: readonly string[], run: CommandRun): Promise<string> {
   if (run.signal.aborted) {
-    throw new PluginError(
-      'unavailable',
-      `PLM-354 ${quoteCommand(argv)} was called off before it was started.`,
-    )
+    const what = `PLM-354 ${quoteCommand(argv)} was called off before it was started.`
+    throw new CommandError('unavailable', what, false)
   }
   const running = start(argv, run)
   const ending = await running.ended
