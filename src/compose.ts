@@ -185,6 +185,17 @@ export class Daemon implements Runtime {
     }
   }
 
+  /** Where a fleet's built-in proxy answers; `null` when it has none. */
+  address(fleet: string): string | null {
+    const router = this.#fleets.get(fleet)?.router
+    return router !== undefined && router !== null && isProxyRouter(router) ? router.address : null
+  }
+
+  /** Tells everyone that a changed configuration was not taken; the one before stays in force. */
+  refuse(problems: string): void {
+    this.#emit({ type: 'spec-refused', problems, at: this.clock.now() })
+  }
+
   /** The plugins of a fleet, for a check or a picture of what runs. */
   ports(fleet: string): FleetPorts {
     const parts = this.#fleets.get(fleet)

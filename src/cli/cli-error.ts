@@ -43,6 +43,8 @@ export const CLI_CODES = {
   'PLM-513': EXIT_FAILED,
   /** `doctor` found something that would not work. */
   'PLM-514': EXIT_FAILED,
+  /** A demonstration load with nothing to send it to. */
+  'PLM-515': EXIT_BAD_INPUT,
 } as const
 
 export type CliCode = keyof typeof CLI_CODES

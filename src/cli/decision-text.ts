@@ -48,12 +48,12 @@ export function tellTick(
 }
 
 /** One line: for a list. */
-export function tellHeadline(decision: ToldDecision, options: TellOptions): string {
+export function tellHeadline(decision: Omit<ToldDecision, 'steps'>, options: TellOptions): string {
   const { colours } = options
   return `${tellTime(decision.at, options)}  ${tellCount(decision, colours)}  ${because(decision)}`
 }
 
-function because(decision: ToldDecision): string {
+function because(decision: Pick<ToldDecision, 'because'>): string {
   return `because ${decision.because}`
 }
 
@@ -64,7 +64,10 @@ export function tellTime(at: EpochMs, { now, timeZone }: TellOptions): string {
   return day === formatDay(now, timeZone) && Math.abs(now - at) < 172_800_000 ? time : `${day} ${time}`
 }
 
-export function tellCount({ current, desired, direction }: ToldDecision, colours: Colours): string {
+export function tellCount(
+  { current, desired, direction }: Pick<ToldDecision, 'current' | 'desired' | 'direction'>,
+  colours: Colours,
+): string {
   if (current === null || desired === null) return colours.yellow('count unknown')
   switch (direction) {
     case 'none':

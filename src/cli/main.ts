@@ -7,6 +7,7 @@
 
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { parseDuration } from '../config/expression/units.ts'
 import { CliError, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, messageOf } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import type { Io } from './io.ts'
@@ -46,9 +47,13 @@ function sayError(error: unknown, io: Io): number {
   return EXIT_FAILED
 }
 
-/** An expected failure of a plugin or store says what it tried; anything else is a defect of ours. */
+/** Failures that were foreseen say what was tried and carry a code, some a hint; anything else is a defect of ours. */
 function wordsFor(error: unknown): string {
   if (error instanceof Error && error.name === 'PluginError') return error.message
+  if (error instanceof Error && 'code' in error && String(error.code).startsWith('PLM-')) {
+    const hint = 'hint' in error && typeof error.hint === 'string' ? ` ${error.hint}` : ''
+    return `${String(error.code)}: ${error.message}${hint}`
+  }
   return `PLM-500: unexpected: ${messageOf(error)}. This is a defect; PLIMSOLL_DEBUG=1 shows where.`
 }
 
@@ -81,10 +86,25 @@ function createProgram(io: Io, done: Done): Command {
       'after',
       '\nExit codes: 0 it worked, 1 it failed, 2 the input or the configuration is wrong.',
     )
+  addRunCommand(program, io, done)
   addFileCommands(program, io, done)
   addReadingCommands(program, io, done)
   addWhatIfCommands(program, io, done)
   return program
+}
+
+function addRunCommand(program: Command, io: Io, done: Done): void {
+  program
+    .command('run')
+    .helpGroup('The daemon:')
+    .summary('scale the fleets of a configuration')
+    .description('Runs until it is told to stop (Ctrl-C, SIGTERM), then drains and leaves nothing behind.')
+    .argument('<file>', 'the configuration')
+    .option('--demo-load', 'send the first fleet behind the built-in proxy a day of real requests')
+    .option('--for <duration>', 'end by itself after so long, e.g. 2m', span)
+    .action(async (file, options) =>
+      done(await (await import('./run.ts')).runCommand(file, { ...options, forMs: options.for }, io)),
+    )
 }
 
 function addFileCommands(program: Command, io: Io, done: Done): void {
@@ -217,6 +237,12 @@ function addWhatIfCommands(program: Command, io: Io, done: Done): void {
     .action(async (file, options) =>
       done(await (await import('./decide.ts')).decideCommand(file, options, io)),
     )
+}
+
+function span(text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== null && ms > 0) return ms
+  throw new InvalidArgumentError('Give a duration such as 90s or 2m.')
 }
 
 const MOST_LISTED = 100_000

@@ -45,7 +45,11 @@ export interface Extensions {
 
 /** A key: its meaning and an example on top of its kind's. */
 function key<T extends z.ZodType>(schema: T, description: string, ...examples: unknown[]): T {
-  return schema.meta({ ...schema.meta(), description, ...(examples.length > 0 ? { examples } : {}) })
+  return schema.meta({
+    ...schema.meta(),
+    description,
+    ...(examples.length > 0 ? { 'x-examples': examples } : {}),
+  })
 }
 
 // ---- Targets ---------------------------------------------------------------------------------------------
@@ -337,7 +341,7 @@ function sourceShape<N extends SourceName>(source: N) {
         ? metricShape('1s', 'total')
         : metricShape('15s', 'independent')
   return {
-    source: z.literal(source).meta({ description: SOURCE_MEANING[source], examples: [source] }),
+    source: z.literal(source).meta({ description: SOURCE_MEANING[source], 'x-examples': [source] }),
     ...own,
     ...common,
   }
@@ -396,7 +400,7 @@ export function optionsOfMetric(
 // ---- Plugins of a fleet ----------------------------------------------------------------------------------
 
 function builtIn<N extends string, S extends z.ZodRawShape>(type: N, shape: S, description: string) {
-  return z.strictObject({ type: z.literal(type).meta({ description, examples: [type] }), ...shape })
+  return z.strictObject({ type: z.literal(type).meta({ description, 'x-examples': [type] }), ...shape })
 }
 function extension(type: string) {
   return z.looseObject({ type: z.literal(type) })
@@ -446,14 +450,18 @@ export function routerOfType(type: string, extensions: Extensions): z.ZodObject 
   return extensions.routers?.includes(type) === true ? extension(type) : null
 }
 
-/** What a target or router as written is given, in code units; names of a host program get their keys as they are. */
+/**
+ * A target or router as written (references replaced), once its schema accepts it. Whoever builds the plugin parses
+ * the same options again with the same schema, and so has them typed and in code units.
+ */
 export function pluginRef(
   options: Readonly<Record<string, z.ZodType<Record<string, unknown>>>>,
   written: unknown,
 ): PluginRef {
   const { type, ...own } = z.looseObject({ type: z.string() }).parse(written)
   const schema = isOwn(options, type) ? options[type] : undefined
-  return { type, options: schema === undefined ? own : schema.parse(own) }
+  schema?.parse(own)
+  return { type, options: own }
 }
 
 function namesBeside(names: readonly string[] | undefined, taken: readonly string[]): readonly string[] {

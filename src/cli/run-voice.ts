@@ -1,0 +1,151 @@
+/**
+ * What `plimsoll run` says while it runs: sentences on a terminal, JSON lines anywhere else. One line per decision that
+ * changes something, and one for each thing an operator would want to know; never the same line twice in a row.
+ *
+ * Example: `web  12:04:15  5 -> 6  because "Scale up" fired: avg(cpu, 45m) = 83.2 (avg(cpu, 45m) > 80%)`
+ */
+import { pino } from 'pino'
+import type { DemoLoadStatus } from '../demo/load.ts'
+import type { LoopEvent, TickReport } from '../loop/world.ts'
+import type { JournalEntry } from '../model/journal.ts'
+import { coloursFor } from './colours.ts'
+import { tellHeadline } from './decision-text.ts'
+import type { Io } from './io.ts'
+
+export interface Voice {
+  /** Something of the whole daemon. */
+  say(message: string, fields?: object): void
+  event(event: LoopEvent): void
+  /** A line an instance or the proxy printed. */
+  fleetLine(fleet: string, line: string): void
+  demo(status: DemoLoadStatus): void
+}
+
+type Level = 'info' | 'warn' | 'error'
+
+interface Line {
+  readonly level: Level
+  readonly fleet: string
+  readonly text: string
+  readonly fields: object
+  /** Two lines with the same subject say the same; by default the text. */
+  readonly subject?: string
+}
+
+/** On a terminal the demonstration's state every so often, not every second. */
+const DEMO_EVERY = 15
+
+export function createVoice(io: Io): Voice {
+  const speak = io.isTerminal ? terminalSpeaker(io) : jsonSpeaker(io)
+  const lastByFleet = new Map<string, string>()
+  let demoTicks = 0
+  return {
+    say: (message, fields = {}) => speak({ level: 'info', fleet: '', text: message, fields }),
+    event: event => {
+      const line = lineOf(event, io)
+      if (line === null) return
+      // A lasting trouble or an unchanged recommendation is said once, not at every tick.
+      const subject = line.subject ?? line.text
+      const repeated = lastByFleet.get(line.fleet) === subject
+      lastByFleet.set(line.fleet, subject)
+      if (!repeated) speak(line)
+    },
+    fleetLine: (fleet, text) => {
+      if (!io.isTerminal) speak({ level: 'info', fleet, text, fields: { output: true } })
+    },
+    demo: status => {
+      demoTicks += 1
+      if (demoTicks % DEMO_EVERY !== 1) return
+      const { timeOfDay, wantedPerSecond, sentPerSecond, failed } = status
+      const text = `demo load, ${timeOfDay} of its day: ${Math.round(wantedPerSecond)} requests/s wanted, ${sentPerSecond} sent, ${failed} failed so far`
+      speak({ level: 'info', fleet: '', text, fields: { demo: status } })
+    },
+  }
+}
+
+function jsonSpeaker(io: Io): (line: Line) => void {
+  const log = pino({ base: null }, { write: text => io.stdout.write(text) })
+  return ({ level, fleet, text, fields }) =>
+    log[level]({ ...(fleet === '' ? {} : { fleet }), ...fields }, text)
+}
+
+function terminalSpeaker(io: Io): (line: Line) => void {
+  const colours = coloursFor(io)
+  const paint = { info: (text: string) => text, warn: colours.yellow, error: colours.red }
+  return ({ level, fleet, text }) => {
+    const who = fleet === '' ? '' : `${colours.bold(fleet)}  `
+    io.stdout.write(`${who}${paint[level](text)}\n`)
+  }
+}
+
+function lineOf(event: LoopEvent, io: Io): Line | null {
+  switch (event.type) {
+    case 'tick':
+      return tickLine(event.report, io)
+    case 'gap-began':
+      return warning(event.fleet, `${event.operand} is unknown: ${event.gap}`, event)
+    case 'gap-ended':
+      return { level: 'info', fleet: event.fleet, text: `${event.operand} is known again`, fields: { event } }
+    case 'lost':
+      return warning(event.fleet, `${event.instance} was lost: ${event.detail}`, event)
+    case 'trouble':
+      return warning(event.fleet, event.what, event)
+    case 'spec-refused':
+      return warning(
+        '',
+        `the changed configuration is refused, the one before stays in force:\n${event.problems}`,
+        event,
+      )
+    case 'spec-applied':
+    case 'samples':
+      return null
+  }
+}
+
+function warning(fleet: string, text: string, event: LoopEvent): Line {
+  return { level: 'warn', fleet, text, fields: { event } }
+}
+
+function tickLine(report: TickReport, io: Io): Line | null {
+  switch (report.outcome) {
+    case 'ticked':
+      return decisionLine(report.entry, io)
+    case 'standby':
+      return {
+        level: 'info',
+        fleet: report.fleet,
+        text: 'standing by: another process holds the lease',
+        fields: {},
+      }
+    case 'failed':
+      return {
+        level: 'error',
+        fleet: report.fleet,
+        text: `${report.code}: this tick failed and changed nothing: ${report.error}`,
+        fields: { code: report.code },
+      }
+  }
+}
+
+function decisionLine(entry: JournalEntry, io: Io): Line | null {
+  const { decision, plan, outcomes } = entry
+  const failed = outcomes.find(outcome => outcome.outcome === 'failed')
+  if (failed?.outcome === 'failed') {
+    return {
+      level: 'error',
+      fleet: entry.fleet,
+      text: `an action failed: ${failed.error}`,
+      fields: { decision, plan, outcomes },
+    }
+  }
+  if (decision.direction === 'none') return null
+  const telling = { colours: coloursFor(io), timeZone: io.timeZone, now: io.now() }
+  return {
+    level: 'info',
+    fleet: entry.fleet,
+    text: tellHeadline(decision, telling),
+    // Without its time: an unchanged recommendation is made at every tick.
+    subject: `${decision.current} -> ${decision.desired} ${decision.rule}`,
+    fields: { current: decision.current, desired: decision.desired, rule: decision.rule, plan: plan.actions },
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * `plimsoll run FILE`: the daemon. Starts the fleets, the API and the page, watches the file, and ends with nothing left
+ * behind when it is told to.
+ *
+ * Example: `plimsoll run examples/quickstart/plimsoll.yaml --demo-load` serves the page on http://127.0.0.1:7070, a
+ * fleet behind http://127.0.0.1:8080, and sends that fleet a day's load in 100 s.
+ */
+import { createApi } from '../api/api.ts'
+import { compose, type Daemon } from '../compose.ts'
+import { formatProblems, type LoadResult } from '../config/load.ts'
+import { watchConfig } from '../config/watch.ts'
+import { type DemoLoad, startDemoLoad } from '../demo/load.ts'
+import { systemClock } from '../plugins/clocks/system.ts'
+import { CliError, EXIT_FAILED, EXIT_OK } from './cli-error.ts'
+import { loadFile } from './config-file.ts'
+import { onInterrupt } from './interrupts.ts'
+import { type Io, resolvePath } from './io.ts'
+import { createVoice, type Voice } from './run-voice.ts'
+
+export interface RunOptions {
+  readonly demoLoad?: boolean
+  /** Ends by itself after so long; for demonstrations and tests. Milliseconds. */
+  readonly forMs?: number
+}
+
+/** Something that runs and must be ended, in the reverse of the order it was started in. */
+type Ending = () => Promise<void>
+
+export async function runCommand(file: string, options: RunOptions, io: Io): Promise<number> {
+  const loaded = await loadFile(io, file)
+  const voice = createVoice(io)
+  const endings: Ending[] = []
+  const stop = untilStopped(io, voice, options.forMs)
+  try {
+    const daemon = await compose(loaded, { log: voice.fleetLine })
+    endings.push(() => daemon.stop())
+    daemon.subscribe(event => voice.event(event))
+    await daemon.start()
+    const api = await createApi(daemon, loaded.api)
+    endings.push(() => api.close())
+    const { url } = await api.listen()
+    announce(voice, daemon, url)
+    const watch = watchConfig(resolvePath(io, file), result => void applyChange(daemon, voice, result))
+    endings.push(async () => watch.close())
+    if (options.demoLoad === true) endings.push(startDemo(daemon, voice))
+    await stop.asked
+    return EXIT_OK
+  } finally {
+    for (const end of endings.reverse()) await end()
+    stop.over()
+  }
+}
+
+function announce(voice: Voice, daemon: Daemon, url: string): void {
+  voice.say(`the page is at ${url}, the API beside it (${url}/openapi.json)`, { url })
+  for (const name of Object.keys(daemon.spec().fleets)) {
+    const address = daemon.address(name)
+    if (address !== null) voice.say(`fleet ${name} answers at ${address}`, { fleet: name, address })
+  }
+}
+
+async function applyChange(daemon: Daemon, voice: Voice, result: LoadResult): Promise<void> {
+  if (!result.ok) {
+    daemon.refuse(formatProblems(result.problems, result.text, { colour: false }).trimEnd())
+    return
+  }
+  if (result.loaded.spec.digest === daemon.spec().digest) return
+  try {
+    await daemon.apply(result.loaded)
+    voice.say('the changed configuration is in force', { digest: result.loaded.spec.digest })
+  } catch (error) {
+    daemon.refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function startDemo(daemon: Daemon, voice: Voice): Ending {
+  const url = Object.keys(daemon.spec().fleets)
+    .map(name => daemon.address(name))
+    .find(address => address !== null)
+  if (url === undefined || url === null) {
+    throw new CliError(
+      'PLM-515',
+      'there is no fleet behind the built-in proxy for --demo-load to send requests to',
+    )
+  }
+  const load: DemoLoad = startDemoLoad({ url, clock: systemClock, onTick: status => voice.demo(status) })
+  return () => load.stop()
+}
+
+interface Stop {
+  readonly asked: Promise<void>
+  /** Gives the signals their usual meaning back. */
+  over(): void
+}
+
+/** The first wish drains and ends; the second ends at once (instances cannot outlive the daemon in any case). */
+function untilStopped(io: Io, voice: Voice, forMs: number | undefined): Stop {
+  let stopListening = (): void => undefined
+  let cancel = (): void => undefined
+  const asked = new Promise<void>(resolve => {
+    stopListening = onInterrupt(times => {
+      if (times > 1) process.exit(EXIT_FAILED)
+      if (io.isTerminal) io.stdout.write('\n')
+      voice.say('stopping: requests in flight may finish, then the instances end (Ctrl-C again: at once)')
+      resolve()
+    })
+    if (forMs !== undefined) cancel = systemClock.after(forMs, resolve)
+  })
+  return {
+    asked,
+    over: () => {
+      cancel()
+      stopListening()
+    },
+  }
+}
