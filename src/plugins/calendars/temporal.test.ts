@@ -308,6 +308,14 @@ describe('temporal calendar, windows beyond the ordinary', () => {
     })
   })
 
+  it('announces a chain without end as it will be once it has begun', () => {
+    const soon = recurring({ kind: 'daily' }, '00:00', { durationMs: DAY_MS, startDate: '2027-06-01' })
+    const calendar = createCalendar()
+    const announced = { from: Date.UTC(2027, 5, 1), to: Date.UTC(2029, 0, 1) }
+    expect(calendar.window(soon, at)).toEqual(announced)
+    expect(calendar.window(soon, announced.from)).toEqual(announced)
+  })
+
   it('keeps a window over the turn of a far year whole', () => {
     const eve = recurring({ kind: 'yearly', month: 12, dayOfMonth: 31 }, '20:00', {
       durationMs: 10 * HOUR_MS,
