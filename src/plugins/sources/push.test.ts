@@ -200,6 +200,7 @@ describe('pushed samples', () => {
     await source.close()
     expect(() => source.push([orders(NOON, 1)], KNOWN)).toThrow('PLM-370')
     expect(await source.check(signal)).toMatchObject({ ok: false })
+    await expect(source.read([], { from: 0, to: NOON }, AbortSignal.abort())).rejects.toThrow('PLM-371')
   })
 
   it('reach every reader exactly once, however posts, reads and time interleave', async () => {

@@ -285,6 +285,13 @@ describe('a state file', () => {
     })
   })
 
+  it('is closed for good once it is closed', async () => {
+    const store = await opened()
+    await store.close()
+    await expect(store.load('web')).rejects.toThrow('PLM-411')
+    await expect(store.commit(sampleCommit('web', 1))).rejects.toThrow('PLM-411')
+  })
+
   it('is created once when two open it at the same moment', async () => {
     const commands = [1, 2, 3].map(() =>
       run(process.execPath, [
