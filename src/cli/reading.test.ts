@@ -272,6 +272,24 @@ describe('where to read from', () => {
   })
 })
 
+describe('a long past behind an API', () => {
+  it('is read page by page', async () => {
+    const standIn = createStandIn()
+    const ticks = 10_050
+    for (let n = 0; n < ticks; n++) {
+      await standIn.tick('web', { at: T0 - (ticks - n) * 100, instances: two, cpu: 50 })
+    }
+    const long = await createApi(standIn, { host: '127.0.0.1', port: 0, token: null, dashboardRoot: null })
+    const { url: at } = await long.listen()
+    const history = await scene.run(['history', 'web', '--all', '--limit', '450', '--json', '--url', at])
+    const revisions = JSON.parse(history.out).entries.map((entry: { revision: number }) => entry.revision)
+    expect(revisions).toEqual(Array.from({ length: 450 }, (_, n) => ticks - n))
+    const plot = await scene.run(['plot', 'web', '-o', 'long.svg', '--since', '2d', '--json', '--url', at])
+    expect(JSON.parse(plot.out)).toMatchObject({ points: ticks })
+    await long.close()
+  })
+})
+
 describe('a daemon that wants a token', () => {
   it('is given the one of the environment, and named when it refuses', async () => {
     const guarded = await createApi(createStandIn(), {

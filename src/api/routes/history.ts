@@ -82,15 +82,20 @@ export function historyRoutes(app: App, runtime: Runtime): void {
           before,
           at: TimeQuery.optional().describe('Entries of this time or earlier.'),
           since: TimeQuery.optional().describe('Entries of this time or later.'),
+          changesOnly: z
+            .enum(['true', 'false'])
+            .default('false')
+            .describe('true: only the ticks that changed something.'),
         }),
         response: { 200: z.object({ entries: z.array(JournalEntryWire), next }), ...NAMED_FAILURES },
       },
     },
     async request => {
-      const { limit, before, at, since } = request.query
+      const { limit, before, at, since, changesOnly } = request.query
       const page = await readPage(runtime, {
         fleet: request.params.fleet,
         limit,
+        changesOnly: changesOnly === 'true',
         ...(before === undefined ? {} : { before }),
         ...(at === undefined ? {} : { at }),
         ...(since === undefined ? {} : { since }),
