@@ -22,6 +22,9 @@ const READ_DEADLINE_MS = 30_000
 /** A metric is due a little early rather than a whole tick late. */
 const DUE_SHARE = 0.9
 
+/** Samples may be this far ahead of our clock. */
+const FUTURE_MS = 60_000
+
 /** Which samples of an instance count: not those of one still booting or warming up. */
 export type CountsSample = (sample: Sample) => boolean
 
@@ -125,6 +128,9 @@ export class Senses {
       return
     }
     this.#gaps.delete(metric)
-    if (answer.samples.length > 0) this.#arrived.push({ metric, samples: answer.samples })
+    // A clock far ahead of ours must not push out what is true now.
+    const latest = this.#world.clock.now() + FUTURE_MS
+    const samples = answer.samples.filter(sample => sample.at <= latest)
+    if (samples.length > 0) this.#arrived.push({ metric, samples })
   }
 }

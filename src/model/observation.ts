@@ -15,7 +15,7 @@ export interface Reading {
   /** Time of the oldest and newest sample inside the window. */
   readonly firstAt: EpochMs
   readonly lastAt: EpochMs
-  /** How many different instances the samples name; `null` when they name none. */
+  /** How many different instances reported within the metric's `staleAfterMs`; `null` when the samples name none. */
   readonly reporting: number | null
 }
 
