@@ -44,14 +44,19 @@ export function metricSourceAcceptance(name: string, create: () => Promise<Metri
     const window = (): Interval => ({ from: subject.now() - LOOK_BACK_MS, to: subject.now() })
 
     function valuesOf(answer: MetricAnswer | undefined): number[] {
-      if (answer === undefined || 'gap' in answer) throw new Error(`a gap: ${answer?.gap ?? 'no answer at all'}`)
+      if (answer === undefined || 'gap' in answer)
+        throw new Error(`a gap: ${answer?.gap ?? 'no answer at all'}`)
       return answer.samples.map(sample => sample.value)
     }
 
     it('answers every query, in order', async () => {
       await subject.offer('first', 11)
       await subject.offer('second', 22)
-      const queries = [subject.query('web', 'second'), subject.query('web', 'first'), subject.query('shop', 'second')]
+      const queries = [
+        subject.query('web', 'second'),
+        subject.query('web', 'first'),
+        subject.query('shop', 'second'),
+      ]
       const answers = await source.read(queries, window(), signal())
       expect(answers.map(valuesOf)).toEqual([[22], [11], [22]])
     })
@@ -88,7 +93,9 @@ export function metricSourceAcceptance(name: string, create: () => Promise<Metri
       }
     })
 
-    it('answers a failed query with a gap that says why, and the others as if nothing were', async ({ skip }) => {
+    it('answers a failed query with a gap that says why, and the others as if nothing were', async ({
+      skip,
+    }) => {
       const { failing } = subject
       if (failing === undefined) return skip('no query of this source can fail by itself')
       await subject.offer('first', 11)
