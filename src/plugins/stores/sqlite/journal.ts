@@ -1,5 +1,5 @@
 /**
- * The journal in SQLite: entries as JSON, found by revision; their numbers beside them, found by time.
+ * The journal in SQLite: entries as deflated JSON, found by revision; their numbers beside them, found by time.
  *
  * Example: `readJournal({ fleet: 'web', limit: 20, at: 12:04 })` first finds the newest revision at or before
  * 12:04 in the narrow index, then reads 20 entries downwards from it.
@@ -8,7 +8,16 @@ import type { JournalEntry } from '../../../model/journal.ts'
 import type { Outcome } from '../../../model/plan.ts'
 import type { JournalQuery, TimelinePoint, TimelineQuery } from '../../../ports/state-store.ts'
 import { changedSomething, timelinePoint } from '../commit-rules.ts'
-import { type Database, numberOf, numberOrNull, parseStored, type Row, textOf } from './database.ts'
+import {
+  type Database,
+  deflateJson,
+  inflateStored,
+  numberOf,
+  numberOrNull,
+  parseStored,
+  type Row,
+  textOf,
+} from './database.ts'
 
 const NO_REVISION = -1
 const ANY_REVISION = Number.MAX_SAFE_INTEGER
@@ -30,7 +39,7 @@ export function insertEntry(database: Database, fleetId: number, entry: JournalE
     point.highest,
     point.rule,
     entry.specDigest,
-    JSON.stringify(entry),
+    deflateJson(entry),
   )
 }
 
@@ -72,7 +81,7 @@ export function readEntries(database: Database, fleetId: number, query: JournalQ
 }
 
 function entryOf(database: Database, row: Row): JournalEntry {
-  const entry = parseStored<JournalEntry>(database, textOf(database, row, 'entry'))
+  const entry = inflateStored<JournalEntry>(database, row, 'entry')
   if (row.outcomes === null) return entry
   return { ...entry, outcomes: parseStored<Outcome[]>(database, textOf(database, row, 'outcomes')) }
 }

@@ -47,7 +47,8 @@ CREATE TABLE journal (
   rule TEXT,
   spec_digest TEXT NOT NULL,
   outcomes TEXT,
-  entry TEXT NOT NULL,
+  -- Deflated JSON: a few kilobytes become one, and a journal of a month stays small.
+  entry BLOB NOT NULL,
   PRIMARY KEY (fleet, revision)
 ) STRICT;
 CREATE INDEX journal_timeline
