@@ -57,6 +57,20 @@ function because(decision: Pick<ToldDecision, 'because'>): string {
   return `because ${decision.because}`
 }
 
+/**
+ * What a plan does, in one line: for a tick that changed instances but not their count. A seal goes without saying where
+ * the instance is terminated.
+ */
+export function tellActions(plan: Plan, outcomes: readonly Outcome[]): string {
+  const ended = new Set(
+    plan.actions.flatMap(action => (action.kind === 'terminate' ? [action.instance] : [])),
+  )
+  const shown = plan.actions.filter(action => action.kind !== 'seal' || !ended.has(action.instance))
+  return groupActions(shown, outcomes)
+    .map(({ what, reason }) => `${what}: ${reason}`)
+    .join('; ')
+}
+
 /** With the date, unless it is today. */
 export function tellTime(at: EpochMs, { now, timeZone }: TellOptions): string {
   const day = formatDay(at, timeZone)

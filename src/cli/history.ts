@@ -5,11 +5,12 @@
  */
 import { EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
-import { tellHeadline } from './decision-text.ts'
+import { type TellOptions, tellActions, tellCount, tellHeadline, tellTime } from './decision-text.ts'
 import { nothingRecorded, tickJson } from './explain.ts'
 import { parseInstant } from './instant.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { type ReaderOptions, withReader } from './reader/open.ts'
+import type { Tick } from './reader/reader.ts'
 
 export interface HistoryOptions extends ReaderOptions {
   readonly limit: number
@@ -39,7 +40,14 @@ export async function historyCommand(fleet: string, options: HistoryOptions, io:
       )
     }
     const told = { colours: coloursFor(io), ...context }
-    for (const tick of ticks) printLine(io, tellHeadline(tick.decision, told))
+    for (const tick of ticks) printLine(io, tellChange(tick, all === true, told))
     return EXIT_OK
   })
+}
+
+/** Among changes, a tick that kept the count is there for what it did. */
+function tellChange({ decision, plan, outcomes }: Tick, isEveryTick: boolean, told: TellOptions): string {
+  const actions = tellActions(plan, outcomes)
+  if (isEveryTick || decision.direction !== 'none' || actions === '') return tellHeadline(decision, told)
+  return `${tellTime(decision.at, told)}  ${tellCount(decision, told.colours)}  ${actions}`
 }
