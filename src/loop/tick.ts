@@ -128,15 +128,24 @@ function notify(world: World, entry: JournalEntry, before: Memory, { lost, inven
     const detail = inventory.instances.find(({ id }) => id === instance)?.detail
     world.emit({ type: 'lost', fleet, instance, at, detail: detail ?? 'it is no longer listed' })
   }
+  notifyGaps(world, entry, before)
+}
+
+/** Windows that fill after a start, or one late answer, are no news; a gap that lasts is, and so is its end. */
+const GAP_IS_NEWS_MS = 15_000
+
+function notifyGaps(world: World, { fleet, at, decision }: JournalEntry, before: Memory): void {
   const gaps = new Map(
-    entry.decision.steps.flatMap(step =>
+    decision.steps.flatMap(step =>
       step.stage === 'operands' && step.outcome === 'gap' ? [[step.operand, step.gap] as const] : [],
     ),
   )
-  for (const [operand, gap] of gaps) {
-    if (before.gaps[operand] === undefined) world.emit({ type: 'gap-began', fleet, operand, at, gap })
-  }
-  for (const operand of Object.keys(before.gaps)) {
-    if (!gaps.has(operand)) world.emit({ type: 'gap-ended', fleet, operand, at })
+  for (const [operand, since] of Object.entries(before.gaps)) {
+    const gap = gaps.get(operand)
+    const wasNews = before.at - since >= GAP_IS_NEWS_MS
+    if (gap === undefined && wasNews) world.emit({ type: 'gap-ended', fleet, operand, at })
+    if (gap !== undefined && !wasNews && at - since >= GAP_IS_NEWS_MS) {
+      world.emit({ type: 'gap-began', fleet, operand, at: since, gap })
+    }
   }
 }
