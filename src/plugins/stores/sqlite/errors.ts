@@ -36,11 +36,12 @@ export function notOurs(path: string, saw: string): PluginError {
   )
 }
 
-export function newerVersion(path: string, found: number, known: number): PluginError {
+export function otherVersion(path: string, found: number, known: number): PluginError {
+  const newer = found > known
   return new PluginError(
     'misconfigured',
-    `PLM-401 the state file ${path} is of version ${found}, written by a newer Plimsoll; this one knows version ${known}; ` +
-      'nothing was changed; run the newer Plimsoll, or move the file away to start with an empty state',
+    `PLM-401 the state file ${path} is of version ${found}, written by ${newer ? 'a newer' : 'an older'} Plimsoll; this one reads version ${known}; ` +
+      `nothing was changed; ${newer ? 'run the newer Plimsoll, or ' : ''}move the file away to start with an empty state`,
   )
 }
 

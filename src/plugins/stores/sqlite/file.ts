@@ -9,7 +9,7 @@ import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { PluginError } from '../../../ports/plugin.ts'
-import { damaged, newerVersion, notOurs, readOnlyPlace, translate, unusablePath } from './errors.ts'
+import { damaged, notOurs, otherVersion, readOnlyPlace, translate, unusablePath } from './errors.ts'
 import { loadSqlite } from './load.ts'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, TABLES } from './schema.ts'
 
@@ -86,8 +86,8 @@ function requireOurs(path: string, applicationId: number, userVersion: number): 
   if (applicationId !== APPLICATION_ID) {
     throw notOurs(path, `it is an SQLite file of another application (application_id ${applicationId})`)
   }
-  if (userVersion > SCHEMA_VERSION) throw newerVersion(path, userVersion, SCHEMA_VERSION)
   if (userVersion < 1) throw damaged(path, `its version is ${userVersion}`)
+  if (userVersion !== SCHEMA_VERSION) throw otherVersion(path, userVersion, SCHEMA_VERSION)
 }
 
 function requireTables(connection: DatabaseSync, path: string): void {

@@ -1,14 +1,15 @@
 /**
  * The tables of a state file, and the two numbers in its header that say whose it is and which version.
  *
- * Example: `application_id` 0x504c4d53 ("PLMS") and `user_version` 1 is ours to open; `user_version` 2 was
+ * Example: `application_id` 0x504c4d53 ("PLMS") and `user_version` 2 is ours to open; `user_version` 3 was
  * written by a newer Plimsoll and is refused untouched.
  *
  * Counts and times are REAL, which is what a JavaScript number is; SQLite keeps whole ones as small integers.
  * The index on the journal holds every column of the timeline, so pictures never read the entries themselves.
  */
 export const APPLICATION_ID = 0x50_4c_4d_53
-export const SCHEMA_VERSION = 1
+/** Version 1 never left the workshop: its journal was not deflated. */
+export const SCHEMA_VERSION = 2
 
 export const TABLES = ['fleets', 'leases', 'specs', 'journal', 'series', 'samples']
 
