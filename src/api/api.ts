@@ -65,6 +65,7 @@ export async function createApi(runtime: Runtime, settings: ApiSettings): Promis
   )
   const openPaths = new Set<string>()
   closeDoors(app, settings, openPaths)
+  takeJson(app, BODY_LIMIT_BYTES)
   await app.register(helmet, SECURITY_HEADERS)
   await app.register(rateLimit, {
     global: false,
@@ -121,7 +122,6 @@ function createApp(settings: ApiSettings): App {
     void reply.header('allow', allowed.join(', '))
     throw methodNotAllowed(request.method, path, allowed)
   })
-  takeJson(app, BODY_LIMIT_BYTES)
   return app
 }
 

@@ -3,12 +3,12 @@
  * answer with it; reading everything lets a client make us work. So: discard a bounded part, then wait a bounded time.
  *
  * Example: of a 100 MB body refused with 413 at most 8 MiB are discarded; then nothing more is read, and after
- * a second the connection ends. A client that reads the answer while it sends has long seen it by then.
+ * half a second the connection ends. A client that reads the answer while it sends has long seen it by then.
  */
 import type { IncomingMessage } from 'node:http'
 
 export const DISCARD_LIMIT_BYTES = 8 * 1024 * 1024
-const LINGER_MS = 1000
+const LINGER_MS = 500
 
 export function lingerOver(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return
