@@ -5,7 +5,7 @@
  * Example: `busy: { goal: avg(cpu, 45m) < 80% }` is read as the goal `avg(cpu, 45m) < 80%` plus the problem
  * PLM-109 at column 15, which shows the line with the value quoted.
  */
-import { type Document, isScalar, parseDocument } from 'yaml'
+import { type Document, isScalar, parseDocument, type YAMLError } from 'yaml'
 import { CODES } from './codes.ts'
 import { findExcess } from './excess.ts'
 import { NOWHERE, Places, problemAt, type Span } from './places.ts'
@@ -41,7 +41,7 @@ export function readDocument(text: string, file: string): Tree {
     // The walk finds keys given twice; the parser's own search takes time by the square of their number.
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   const refused = refusedDocument(document, text)
   if (refused !== null) return refuse(refused)
@@ -72,7 +72,7 @@ function refusedDocument(document: Document.Parsed, text: string): Refused | nul
   // Only the first: one broken bracket makes the parser complain about everything after it.
   const error = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])[0]
   if (error !== undefined) {
-    return { finding: syntaxFinding(error, text), span: { start: error.pos[0], end: error.pos[1] } }
+    return { finding: syntaxFinding(error, text), span: spanOfError(error, text) }
   }
   const { explicit, version } = document.directives.yaml
   if (explicit === true && version !== '1.2') {
@@ -82,4 +82,11 @@ function refusedDocument(document: Document.Parsed, text: string): Refused | nul
     return { finding, span: { start: at, end: at + 9 } }
   }
   return isScalar(document.contents) && document.contents.value === null ? EMPTY : null
+}
+
+/** A key in the wrong column is reported at the beginning of its line; the key itself is what to look at. */
+function spanOfError({ code, pos: [start, end] }: YAMLError, text: string): Span {
+  if (code !== 'BAD_INDENT') return { start, end }
+  const indent = /^ */.exec(text.slice(start, start + 200))?.[0].length ?? 0
+  return { start: start + indent, end: Math.max(end, start + indent + 1) }
 }

@@ -15,7 +15,7 @@ import { readDocument, type Tree, treeOfValue } from './document.ts'
 import { MAX_BYTES } from './excess.ts'
 import { lint } from './lint.ts'
 import type { Check } from './plugin-name.ts'
-import { type ConfigProblem, type Finding, sortProblems } from './problem.ts'
+import { type ConfigProblem, type Finding, pathText, sortProblems } from './problem.ts'
 import { type Resolved, reason, resolveReferences } from './references.ts'
 import { configSchema, type Extensions } from './schema.ts'
 import { readValue } from './shape.ts'
@@ -135,9 +135,14 @@ function load(tree: Tree, text: string, where: Where, folder: string, fromFile: 
   const problems: ConfigProblem[] = [...tree.problems]
   if (tree.value === undefined) return { ok: false, problems: sortProblems(problems), text }
   const found: Finding[] = []
-  const report = (finding: Finding): void => void found.push(finding)
+  const collect = (finding: Finding): void => void found.push(finding)
   const sources = { env: where.env, readFile: (path: string) => where.readFile(resolve(folder, path)) }
-  const resolved = resolveReferences(tree.value, sources, report)
+  const resolved = resolveReferences(tree.value, sources, collect)
+  // A value whose reference gave nothing has been spoken of; what it lacks beyond that is anyone's guess.
+  const unresolved = new Set(found.map(finding => pathText(finding.path)))
+  const report = (finding: Finding): void => {
+    if (!unresolved.has(pathText(finding.path))) collect(finding)
+  }
   const check: Check = { report, written: resolved.written, extensions: where.extensions ?? {} }
   checkConfig(check, resolved.value)
   const finish = (): readonly ConfigProblem[] =>

@@ -317,7 +317,7 @@ function metricShape(every: string, kind: (typeof METRIC_KINDS)[number]) {
     ),
     unit: key(
       z.enum(METRIC_UNITS).optional(),
-      'Unit of its samples, so that expressions may say 80%, 300ms or 2GiB and wrong units are refused.',
+      'Unit of its samples, so that expressions may say 80%, 300ms or 2GiB and wrong units are refused. Default: what a built-in source measures in.',
       'percent',
     ),
     staleAfter: key(

@@ -44,7 +44,8 @@ function described(meta: Described): Record<string, unknown> {
   const { description, examples, kind, pattern } = meta
   return {
     description,
-    examples: [...examples],
+    // Not "examples": zod takes those of a value that is transformed for examples of what comes out.
+    'x-examples': examples,
     'x-kind': kind,
     ...(pattern === undefined ? {} : { pattern: `^(?:${pattern})$|\\$\\{` }),
   }
@@ -460,7 +461,7 @@ export const argv = z
   .max(256)
   .meta({
     description: 'A command and its arguments, started without a shell.',
-    examples: [['node', 'app.mjs']],
+    'x-examples': [['node', 'app.mjs']],
     'x-kind': 'a command',
   })
 
@@ -486,7 +487,7 @@ export const environment = z
   )
   .meta({
     description: 'Environment variables of the process.',
-    examples: [{ LOG_LEVEL: 'info' }],
+    'x-examples': [{ LOG_LEVEL: 'info' }],
     'x-kind': 'texts by name',
   })
 
@@ -508,6 +509,6 @@ export const headers = z
   )
   .meta({
     description: 'Request headers.',
-    examples: [{ authorization: 'Bearer ${env:STATS_TOKEN}' }],
+    'x-examples': [{ authorization: 'Bearer ${env:STATS_TOKEN}' }],
     'x-kind': 'texts by name',
   })

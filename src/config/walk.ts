@@ -188,6 +188,7 @@ export class Walk {
       )
       return null
     }
+    if (key.anchor !== undefined && this.#insideAlias === 0) this.#anchors.set(key.anchor, key)
     return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
   }
 

@@ -1,0 +1,77 @@
+/**
+ * A configuration file that gives every key of the format at least once, for tests.
+ *
+ * Example: `parseConfig(FULL, { file: 'plimsoll.yaml', env: FULL_ENV, ... })` is accepted without a warning.
+ */
+
+/** What the references of `FULL` give. */
+export const FULL_ENV: Readonly<Record<string, string>> = {
+  PLIMSOLL_TOKEN: 'token-of-sixteen-and-more',
+  COOKIE_SECRET: 'secret-of-sixteen-and-more',
+}
+
+export const FULL = `
+plimsoll: 1
+api: { listen: "127.0.0.1:7071", token: "\${env:PLIMSOLL_TOKEN}" }
+state: { path: data/state.db, samples: 1d, journal: 10d }
+schedules:
+  peak: { daily: true, start: "08:00", duration: 2h, timeZone: Europe/London }
+  office: { weekly: { days: [monday, friday] }, start: "09:00", end: "17:30", startDate: 2026-01-01, endDate: 2027-12-31, exceptDates: [2026-12-25] }
+  payday: { monthly: { dayOfMonth: 25 }, durationSeconds: 3600, timeZone: "+02:00" }
+  lastFriday: { relativeMonthly: { position: last, dayOfWeek: friday }, start: "16:00:30", duration: 1h }
+  newYear: { yearly: { month: 1, dayOfMonth: 1 }, duration: 1d }
+  thanksgiving: { relativeYearly: { month: 11, position: fourth, dayOfWeek: thursday }, duration: 1d }
+  batch: { cron: "0 3 * * *", duration: 30m }
+  launch: { between: { from: 2026-12-24T18:00, to: 2026-12-25T00:00 }, timeZone: Europe/London }
+metrics:
+  cpu: { source: process, read: cpu, every: 1s, kind: perInstance, unit: percent, staleAfter: 10s }
+  rps: { source: proxy, read: requestsPerSecond }
+  errors: { source: proxy, read: errorRatio }
+  orders: { source: http-json, url: "http://127.0.0.1:9000/stats", pointer: /orders, headers: { accept: application/json }, timeout: 2s, every: 30s, kind: total }
+  files: { source: command, command: [./count.sh, in], timeout: 3s, pointer: /n }
+  replicas: { source: push, kind: independent }
+fleets:
+  web:
+    target:
+      type: process
+      command: [node, app.mjs]
+      env: { LOG_LEVEL: info }
+      cwd: app
+      health: { path: /well, every: 1s, timeout: 2s, failures: 5 }
+      stopGrace: 10s
+      portFrom: 41000
+    router: { type: proxy, listen: "127.0.0.1:8080", cookie: { name: sid, ttl: 10m, secret: "\${env:COOKIE_SECRET}" }, concurrency: 8, queue: 500, queueTimeout: 5s }
+    capacity: { min: 2, max: 5, default: 3 }
+    constraints:
+      - { name: Peak, rank: 100, min: 4, max: 6, default: 4, schedule: peak, enabled: true }
+      - { name: Night, min: 1, max: 2, schedule: { daily: true, start: "22:00", end: "06:00" } }
+    kpis:
+      busy: { goal: "avg(cpu, 45m) < 80%" }
+    rules:
+      - { name: Scale up, rank: 10, when: busy is red, for: 30s, during: office, scale: { by: 1 }, cooldown: 5m, enabled: true }
+      - { name: Scale down, rank: 10, when: "avg(cpu, 45m) < 20%", scale: { by: "-20%", atLeast: 2 } }
+      - { name: Errors, when: "last(errors) > 5% and last(rps) > 10", scale: { to: 5 } }
+    cooldown: { out: 1m, in: 2m }
+    cooldownFrom: last
+    stabilization: { out: 10s, in: 1m }
+    scaleIn: any
+    flapping: false
+    every: 5s
+    quorum: 75%
+    warmup: 20s
+    bootTimeout: 1m
+    launchBatch: 3
+    mode: recommend
+  workers:
+    target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate], timeout: 10s, exclusive: false }
+    router: { type: proxy, listen: "[::1]:8081", cookie: false }
+    capacity: { min: 0, max: 10 }
+    rules:
+      - { name: Orders, when: "avg(orders, 5m) / instances > 100", scale: { by: +2 } }
+    cooldown: 90s
+  advice:
+    target: { type: none, count: "last(replicas)" }
+    capacity: { min: 1, max: 3 }
+    rules:
+      - { name: Files, when: "last(files) > 3", scale: { by: "50%" } }
+`
