@@ -14,9 +14,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pictures: ['model', 'ports'],
   demo: ['model', 'ports'],
   api: ['model', 'engine', 'capacity', 'ports', 'loop', 'plugins', 'config', 'pictures', 'demo'],
-  cli: ['model', 'engine', 'capacity', 'ports', 'loop', 'plugins', 'config', 'pictures', 'demo', 'api', '.'],
-  // The composition root and the package's entry points.
-  '.': ['model', 'engine', 'capacity', 'ports', 'loop', 'plugins', 'config', 'demo', 'api'],
+  cli: [
+    'model',
+    'engine',
+    'capacity',
+    'ports',
+    'loop',
+    'plugins',
+    'config',
+    'pictures',
+    'demo',
+    'api',
+    'compose',
+    '.',
+  ],
+  compose: ['model', 'loop', 'ports', 'plugins', 'config'],
+  // The package's entry points.
+  '.': ['compose', 'model', 'engine', 'capacity', 'ports', 'loop', 'plugins', 'config', 'demo', 'api'],
 }
 
 const PURE = ['model', 'engine', 'capacity']
@@ -49,7 +63,7 @@ const SRC = resolve(import.meta.dirname, '../src')
 function sources(): SourceFile[] {
   return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     .map(path => path.replaceAll('\\', '/'))
-    .filter(path => path.endsWith('.ts') && !/\.(test|acceptance)\.ts$/.test(path))
+    .filter(path => path.endsWith('.ts') && !/\.(test|acceptance|fixture)\.ts$/.test(path))
     .map(path => ({ path, text: readFileSync(join(SRC, path), 'utf8') }))
 }
 

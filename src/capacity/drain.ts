@@ -5,7 +5,7 @@
  * Example: web-3 closed at 11:52:00; a load of 0 read at 11:51:59 proves nothing, the one read at 11:52:01 seals it.
  */
 import type { Instance } from '../model/inventory.ts'
-import type { Draft } from './plan.ts'
+import type { Draft } from './draft.ts'
 
 export function planDrains(draft: Draft): void {
   const reopening = new Set(

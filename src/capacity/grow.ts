@@ -4,7 +4,7 @@
  * Example: short of 3 with one closed, healthy instance: reopen it, launch 2.
  */
 import type { Instance } from '../model/inventory.ts'
-import { type Draft, sealedBy } from './plan.ts'
+import { type Draft, sealedBy } from './draft.ts'
 
 /** @returns capacity open or on its way once this is carried out */
 export function planGrowth(draft: Draft): number {

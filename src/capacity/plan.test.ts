@@ -6,9 +6,9 @@ import type { Decision } from '../model/decision.ts'
 import type { Instance, Inventory, Load, Order } from '../model/inventory.ts'
 import { EMPTY_MEMORY, type Mark, type Memory } from '../model/memory.ts'
 import type { Action, Outcome } from '../model/plan.ts'
-import { countCapacity, standingOf } from './inventory.ts'
 import { plan } from './plan.ts'
 import { settle } from './settle.ts'
+import { countCapacity, standingOf } from './standing.ts'
 
 const spec = fleetSpec({ min: 0, max: 50, spec: { launchBatch: 100, bootTimeoutMs: 300_000 } })
 

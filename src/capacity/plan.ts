@@ -5,14 +5,13 @@
  * Example: desired 6, five open, web-3 closed with two sessions: reopen web-3, launch nothing.
  */
 import type { Decision } from '../model/decision.ts'
-import type { Instance, Inventory } from '../model/inventory.ts'
+import type { Inventory } from '../model/inventory.ts'
 import type { Change, Mark, Memory } from '../model/memory.ts'
 import type { Action, Plan, Waiting } from '../model/plan.ts'
 import type { FleetSpec } from '../model/spec.ts'
-import type { EpochMs } from '../model/time.ts'
+import { type Draft, draftOf, sealedBy } from './draft.ts'
 import { planDrains } from './drain.ts'
 import { planGrowth } from './grow.ts'
-import { standingOf } from './inventory.ts'
 import { launchFailed } from './launch-trouble.ts'
 import { planRepairs } from './repair.ts'
 import { planRetirement } from './retire.ts'
@@ -21,30 +20,6 @@ export interface Planned {
   readonly plan: Plan
   /** Memory with the plan's intent in it: orders, marks, what is owed, the change for the cooldown. */
   readonly memory: Memory
-}
-
-/** What the parts of the planner share: the fleet by standing, and a list of intents to append to. */
-export interface Draft {
-  readonly spec: FleetSpec
-  readonly at: EpochMs
-  readonly desired: number
-  readonly memory: Memory
-  readonly open: readonly Instance[]
-  readonly pending: readonly Instance[]
-  readonly draining: readonly Instance[]
-  readonly failed: readonly Instance[]
-  /** Launches nobody has seen yet. */
-  readonly ordered: number
-  readonly intents: Intent[]
-  readonly waiting: Waiting[]
-}
-
-/** An action before it has its id. */
-export type Intent = Action extends infer A ? (A extends Action ? Omit<A, 'id'> : never) : never
-
-/** The instances a list of intents seals. */
-export function sealedBy(intents: readonly Intent[]): ReadonlySet<string> {
-  return new Set(intents.flatMap(intent => (intent.kind === 'seal' ? [intent.instance] : [])))
 }
 
 export function plan(spec: FleetSpec, decision: Decision, inventory: Inventory, memory: Memory): Planned {
@@ -89,30 +64,6 @@ function nothing(decision: Decision): Plan {
     until: null,
   }
   return { fleet: decision.fleet, desired: null, actions: [], waiting: [waiting] }
-}
-
-function draftOf(
-  spec: FleetSpec,
-  at: EpochMs,
-  desired: number,
-  { instances, orders }: Inventory,
-  memory: Memory,
-): Draft {
-  const of = (standing: ReturnType<typeof standingOf>): readonly Instance[] =>
-    instances.filter(instance => standingOf(instance) === standing)
-  return {
-    spec,
-    at,
-    desired,
-    memory,
-    open: of('open'),
-    pending: of('pending'),
-    draining: of('draining'),
-    failed: of('failed'),
-    ordered: orders.length,
-    intents: [],
-    waiting: [],
-  }
 }
 
 /** @param coming capacity open or on its way once the plan's growth is carried out */

@@ -6,7 +6,7 @@
  * Example: one of five unhealthy: close it, launch one. Three of five: wait, and say so.
  */
 import type { Instance } from '../model/inventory.ts'
-import type { Draft } from './plan.ts'
+import type { Draft } from './draft.ts'
 
 /** Beyond this share of the wanted count (and more than one) unhealthiness is taken for a shared cause. */
 const SHARED_CAUSE_RATIO = 0.4

@@ -5,7 +5,7 @@
  * Example: desired 3, four open with 2, 0, 5 and 1 sessions: the one with 0 is closed.
  */
 import type { Instance } from '../model/inventory.ts'
-import { type Draft, sealedBy } from './plan.ts'
+import { type Draft, sealedBy } from './draft.ts'
 
 export function planRetirement(draft: Draft): void {
   const surplusOpen = Math.max(0, draft.open.length - draft.desired)

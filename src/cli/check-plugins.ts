@@ -5,7 +5,8 @@
  * Example: a process target whose program does not exist answers
  * `{ what: 'target of web', ok: false, detail: '"nod" is not ...' }`.
  */
-import { Daemon, type PluginCheck } from '../compose.ts'
+import type { PluginCheck } from '../compose/checks.ts'
+import { Daemon } from '../compose.ts'
 import { createMemoryStore } from '../plugins/stores/memory.ts'
 import type { LoadedFile } from './config-file.ts'
 

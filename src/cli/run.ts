@@ -7,7 +7,7 @@
  */
 import { createApi } from '../api/api.ts'
 import { compose, type Daemon } from '../compose.ts'
-import { formatProblems, type LoadResult } from '../config/load.ts'
+import { formatProblems, type Loaded, type LoadResult } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
 import { type DemoLoad, startDemoLoad } from '../demo/load.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
@@ -40,7 +40,10 @@ export async function runCommand(file: string, options: RunOptions, io: Io): Pro
     endings.push(() => api.close())
     const { url } = await api.listen()
     announce(voice, daemon, url)
-    const watch = watchConfig(resolvePath(io, file), result => void applyChange(daemon, voice, result))
+    const watch = watchConfig(
+      resolvePath(io, file),
+      result => void applyChange(daemon, voice, loaded, result),
+    )
     endings.push(async () => watch.close())
     if (options.demoLoad === true) endings.push(startDemo(daemon, voice))
     await stop.asked
@@ -59,15 +62,25 @@ function announce(voice: Voice, daemon: Daemon, url: string): void {
   }
 }
 
-async function applyChange(daemon: Daemon, voice: Voice, result: LoadResult): Promise<void> {
+/** What is opened once, at the start. */
+function startOnlyChanges(started: Loaded, changed: Loaded): string[] {
+  const parts = ['api', 'state'] as const
+  return parts.filter(part => JSON.stringify(started[part]) !== JSON.stringify(changed[part]))
+}
+
+async function applyChange(daemon: Daemon, voice: Voice, started: Loaded, result: LoadResult): Promise<void> {
   if (!result.ok) {
     daemon.refuse(formatProblems(result.problems, result.text, { colour: false }).trimEnd())
     return
   }
-  if (result.loaded.spec.digest === daemon.spec().digest) return
+  const { loaded } = result
+  if (loaded.spec.digest === daemon.spec().digest) return
   try {
-    await daemon.apply(result.loaded)
-    voice.say('the changed configuration is in force', { digest: result.loaded.spec.digest })
+    await daemon.apply(loaded)
+    voice.say('the changed configuration is in force', { digest: loaded.spec.digest })
+    for (const part of startOnlyChanges(started, loaded)) {
+      voice.say(`the change of \`${part}\` takes effect at the next start`, { part })
+    }
   } catch (error) {
     daemon.refuse(error instanceof Error ? error.message : String(error))
   }

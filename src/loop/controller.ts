@@ -29,10 +29,8 @@ export class Controller {
 
   /** Starts the loops of fleets that are new, ends those of fleets that are gone, renews those whose rules changed. */
   async apply(spec: Spec): Promise<void> {
-    for (const [name, loop] of this.#loops) {
-      if (spec.fleets[name] !== undefined) continue
-      this.#loops.delete(name)
-      await loop.stop()
+    for (const name of this.#loops.keys()) {
+      if (spec.fleets[name] === undefined) await this.end(name)
     }
     for (const fleet of Object.values(spec.fleets)) {
       const loop = this.#loops.get(fleet.name)
@@ -40,6 +38,13 @@ export class Controller {
       else loop.renew(fleet)
     }
     this.wake(null)
+  }
+
+  /** Ends one fleet's loop after the tick it is in; `apply` starts it again. */
+  async end(fleet: string): Promise<void> {
+    const loop = this.#loops.get(fleet)
+    this.#loops.delete(fleet)
+    await loop?.stop()
   }
 
   wake(fleet: string | null): void {

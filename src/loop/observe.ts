@@ -4,7 +4,8 @@
  *
  * Example: the target does not answer: `capacity` is null, `capacityGap` says why, and nothing will change.
  */
-import { countCapacity, takeInventory } from '../capacity/inventory.ts'
+import { takeInventory } from '../capacity/inventory.ts'
+import { countCapacity } from '../capacity/standing.ts'
 import { compileFleet } from '../engine/compile.ts'
 import { currentOf } from '../engine/decide.ts'
 import { countFromReadings } from '../engine/operands.ts'

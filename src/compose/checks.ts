@@ -1,0 +1,53 @@
+/**
+ * Asks every plugin of a configuration whether it could do its work, without a tick and without a launch.
+ *
+ * Example: a process target whose program does not exist is
+ * `{ what: 'target of web', ok: false, detail: '"nod" is not ...' }`.
+ */
+import type { FleetSpec } from '../model/spec.ts'
+import type { MetricSource } from '../ports/metric-source.ts'
+import type { CheckResult, Plugin } from '../ports/plugin.ts'
+import { createParts, type FleetParts, type PartsContext } from './parts.ts'
+
+/** What one plugin said of itself. */
+export interface PluginCheck extends CheckResult {
+  /** `target of web`, `router of web`, `source push`. */
+  readonly what: string
+}
+
+const CHECK_DEADLINE_MS = 10_000
+
+/** @param keep takes the parts that were made; whoever keeps them closes them */
+export async function checkFleet(
+  spec: FleetSpec,
+  context: PartsContext,
+  keep: (parts: FleetParts) => void,
+): Promise<readonly PluginCheck[]> {
+  try {
+    const parts = await createParts(spec, context)
+    keep(parts)
+    const target = await checkPlugin(`target of ${spec.name}`, parts.target)
+    return parts.router === null
+      ? [target]
+      : [target, await checkPlugin(`router of ${spec.name}`, parts.router)]
+  } catch (error) {
+    return [{ what: `plugins of ${spec.name}`, ok: false, detail: messageOf(error) }]
+  }
+}
+
+export function checkSource(name: string, source: MetricSource): Promise<PluginCheck> {
+  return checkPlugin(`source ${name}`, source)
+}
+
+async function checkPlugin(what: string, plugin: Plugin): Promise<PluginCheck> {
+  try {
+    const { ok, detail } = await plugin.check(AbortSignal.timeout(CHECK_DEADLINE_MS))
+    return { what, ok, detail }
+  } catch (error) {
+    return { what, ok: false, detail: messageOf(error) }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,277 @@
+/**
+ * A running Plimsoll: holds the fleets' plugins, turns their loops, puts changed configurations in force, and ends with
+ * nothing left running.
+ *
+ * Example: `await daemon.apply(changed)` with a new `max` keeps every instance; with a new `command` it ends the fleet's
+ * instances and starts them anew.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Loaded } from '../config/load.ts'
+import { Controller } from '../loop/controller.ts'
+import type { PushedSample, PushResult, Runtime, RuntimeHealth } from '../loop/runtime.ts'
+import type { FleetPorts, LoopEvent, TickReport, World } from '../loop/world.ts'
+import type { JournalEntry } from '../model/journal.ts'
+import type { FleetSpec, Spec } from '../model/spec.ts'
+import { createCalendar } from '../plugins/calendars/temporal.ts'
+import { systemClock } from '../plugins/clocks/system.ts'
+import { createCommandSource } from '../plugins/sources/command.ts'
+import { createHttpJsonSource } from '../plugins/sources/http-json.ts'
+import { createProcessSource } from '../plugins/sources/process.ts'
+import { createProxySource } from '../plugins/sources/proxy.ts'
+import { createPushSource } from '../plugins/sources/push.ts'
+import type { MetricSource } from '../ports/metric-source.ts'
+import { PluginError } from '../ports/plugin.ts'
+import type { StateStore } from '../ports/state-store.ts'
+import { checkFleet, checkSource, type PluginCheck } from './checks.ts'
+import {
+  closeParts,
+  createParts,
+  type FleetParts,
+  type HostPlugins,
+  type PartsContext,
+  processTargetOf,
+  proxyOf,
+  samePlugins,
+} from './parts.ts'
+
+export interface DaemonOptions {
+  readonly plugins?: HostPlugins
+  /** What instances and the proxy print. */
+  readonly log?: (fleet: string, line: string) => void
+}
+
+const PRUNE_EVERY_MS = 60_000
+const SAMPLES_PER_SERIES = 1_000_000
+const JOURNAL_ENTRIES = 500_000
+
+export class Daemon implements Runtime {
+  readonly clock = systemClock
+  readonly store: StateStore
+  readonly #context: PartsContext
+  readonly #controller: Controller
+  readonly #listeners = new Set<(event: LoopEvent) => void>()
+  readonly #fleets = new Map<string, FleetParts>()
+  readonly #push = createPushSource(systemClock)
+  readonly #sources: ReadonlyMap<string, MetricSource>
+  readonly #world: World
+  #loaded: Loaded
+  #cancelPrune: () => void = () => undefined
+  /** By fleet, its target's; by `source NAME`, a source's. */
+  readonly #unsubscribes = new Map<string, () => void>()
+  #stopping: Promise<void> | null = null
+
+  constructor(loaded: Loaded, store: StateStore, { plugins, log }: DaemonOptions) {
+    this.#loaded = loaded
+    this.#context = { plugins: plugins ?? {}, clock: systemClock, log: log ?? (() => undefined) }
+    this.store = store
+    this.#sources = this.#createSources()
+    this.#world = this.#createWorld()
+    this.#controller = new Controller(this.#world)
+  }
+
+  spec(): Spec {
+    return this.#loaded.spec
+  }
+
+  /** @throws PluginError when a plugin cannot start (a taken port, a missing command); nothing is left running */
+  async start(): Promise<void> {
+    try {
+      await this.#take(this.#loaded)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    for (const [name, source] of this.#sources) {
+      const unsubscribe = source.subscribe?.(fleet => this.wake(fleet))
+      if (unsubscribe !== undefined) this.#unsubscribes.set(`source ${name}`, unsubscribe)
+    }
+    this.#schedulePrune()
+  }
+
+  /** Puts a new configuration in force. When its plugins cannot start, the one before stays. */
+  async apply(loaded: Loaded): Promise<void> {
+    const before = this.#loaded
+    try {
+      await this.#take(loaded)
+    } catch (error) {
+      this.#loaded = before
+      await this.#take(before)
+      throw error
+    }
+  }
+
+  /** Instead of `start`: asks every plugin whether it could do its work, and closes it. Nothing ticks or launches. */
+  async check(): Promise<readonly PluginCheck[]> {
+    const { fleets, metrics } = this.spec()
+    const checks: PluginCheck[] = []
+    for (const fleet of Object.values(fleets)) {
+      const keep = (parts: FleetParts): void => void this.#fleets.set(fleet.name, parts)
+      checks.push(...(await checkFleet(fleet, this.#context, keep)))
+    }
+    for (const name of new Set(Object.values(metrics).map(metric => metric.source))) {
+      const source = this.#sources.get(name)
+      if (source !== undefined) checks.push(await checkSource(name, source))
+    }
+    await this.stop()
+    return checks
+  }
+
+  latest(fleet: string): JournalEntry | null {
+    return this.#controller.latest(fleet)
+  }
+
+  lastReport(fleet: string): TickReport | null {
+    return this.#controller.lastReport(fleet)
+  }
+
+  push(samples: readonly PushedSample[]): PushResult {
+    return this.#push.push(samples, new Set(Object.keys(this.spec().metrics)))
+  }
+
+  wake(fleet: string | null): void {
+    this.#controller.wake(fleet)
+  }
+
+  subscribe(listener: (event: LoopEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async health(): Promise<RuntimeHealth> {
+    const stuck = this.#controller.stuck()
+    const waiting = Object.keys(this.spec().fleets).filter(name => this.lastReport(name) === null)
+    const store = await this.store.check(AbortSignal.timeout(2_000))
+    const troubles = [
+      ...stuck.map(name => `${name} has not ticked for long`),
+      ...waiting.map(name => `${name} has not ticked yet`),
+      ...(store.ok ? [] : [`store: ${store.detail}`]),
+    ]
+    return {
+      live: stuck.length === 0,
+      ready: troubles.length === 0,
+      detail: troubles.length === 0 ? 'every fleet ticks and the store answers' : troubles.join('; '),
+    }
+  }
+
+  /** Where a fleet's built-in proxy answers; `null` when it has none. */
+  address(fleet: string): string | null {
+    return proxyOf(this.#fleets.get(fleet))?.address ?? null
+  }
+
+  /** Tells everyone that a changed configuration was not taken; the one before stays in force. */
+  refuse(problems: string): void {
+    this.#emit({ type: 'spec-refused', problems, at: this.clock.now() })
+  }
+
+  /** The plugins of a fleet, for a check or a picture of what runs. */
+  ports(fleet: string): FleetPorts {
+    const parts = this.#fleets.get(fleet)
+    if (parts === undefined) throw new PluginError('not-found', `there is no fleet "${fleet}"`)
+    return parts
+  }
+
+  /** Ends the loops, lets requests finish, ends the instances this daemon owns, and closes the store. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    this.#cancelPrune()
+    for (const unsubscribe of this.#unsubscribes.values()) unsubscribe()
+    await this.#controller.stop()
+    await Promise.all([...this.#fleets].map(([name, parts]) => this.#endParts(name, parts)))
+    await Promise.all([...this.#sources.values()].map(source => source.close()))
+    await this.store.close()
+  }
+
+  async #take(loaded: Loaded): Promise<void> {
+    const { spec } = loaded
+    await this.store.saveSpec(spec.digest, loaded.text, this.clock.now())
+    for (const fleet of Object.values(spec.fleets)) {
+      const parts = this.#fleets.get(fleet.name)
+      if (parts !== undefined && samePlugins(parts.spec, fleet)) continue
+      if (parts !== undefined) await this.#endParts(fleet.name, parts)
+      await this.#startParts(fleet)
+    }
+    this.#loaded = loaded
+    for (const [name, parts] of this.#fleets) {
+      if (spec.fleets[name] === undefined) await this.#endParts(name, parts)
+    }
+    await this.#controller.apply(spec)
+    this.#emit({ type: 'spec-applied', digest: spec.digest, at: this.clock.now() })
+  }
+
+  async #startParts(spec: FleetSpec): Promise<void> {
+    const parts = await createParts(spec, this.#context)
+    this.#fleets.set(spec.name, parts)
+    const unsubscribe = parts.target.subscribe?.(() => this.wake(spec.name))
+    if (unsubscribe !== undefined) this.#unsubscribes.set(spec.name, unsubscribe)
+  }
+
+  /** Its loop is ended before, so that no tick meets a closed target. */
+  async #endParts(name: string, parts: FleetParts): Promise<void> {
+    await this.#controller.end(name)
+    this.#unsubscribes.get(name)?.()
+    this.#unsubscribes.delete(name)
+    this.#fleets.delete(name)
+    await closeParts(parts)
+  }
+
+  #createSources(): Map<string, MetricSource> {
+    return new Map<string, MetricSource>([
+      ['push', this.#push],
+      ['process', createProcessSource(fleet => processTargetOf(this.#fleets.get(fleet)), this.clock)],
+      ['proxy', createProxySource(fleet => proxyOf(this.#fleets.get(fleet)), this.clock)],
+      ['http-json', createHttpJsonSource(this.clock)],
+      ['command', createCommandSource(this.clock)],
+      ...Object.entries(this.#context.plugins.sources ?? {}),
+    ])
+  }
+
+  #createWorld(): World {
+    return {
+      clock: this.clock,
+      calendar: createCalendar(),
+      store: this.store,
+      holder: randomUUID(),
+      spec: () => this.spec(),
+      ports: fleet => this.ports(fleet),
+      source: name => {
+        const source = this.#sources.get(name)
+        if (source === undefined) throw new PluginError('misconfigured', `there is no source "${name}"`)
+        return source
+      },
+      emit: event => this.#emit(event),
+    }
+  }
+
+  /** A listener that throws must not end a tick. */
+  #emit(event: LoopEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#context.log('', `a listener failed on ${event.type}: ${String(error)}`)
+      }
+    }
+  }
+
+  #schedulePrune(): void {
+    this.#cancelPrune = this.clock.after(PRUNE_EVERY_MS, () => {
+      const { samplesMs, journalMs } = this.#loaded.state
+      const retention = {
+        samplesMs,
+        samplesPerSeries: SAMPLES_PER_SERIES,
+        journalMs,
+        journalEntries: JOURNAL_ENTRIES,
+      }
+      this.store
+        .prune(this.clock.now(), retention)
+        .catch((error: unknown) => this.#context.log('', `pruning the store failed: ${String(error)}`))
+        .finally(() => {
+          if (this.#stopping === null) this.#schedulePrune()
+        })
+    })
+  }
+}
