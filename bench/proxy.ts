@@ -9,8 +9,8 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { systemClock } from '../src/plugins/clocks/system.ts'
 import { createProxyRouter, type ProxyRouter } from '../src/plugins/routers/proxy/proxy.ts'
-import type { Clock } from '../src/ports/clock.ts'
 import type { LoadOrder, LoadResult } from './proxy/load.ts'
 
 export interface ProxyBenchResult {
@@ -29,14 +29,6 @@ const THROUGHPUT_MS = 800
 const RATE_ROUNDS = 3
 const RATE_MS = 1_500
 const RATE = 500
-
-const clock: Clock = {
-  now: () => Date.now(),
-  after(ms, wake) {
-    const timer = setTimeout(wake, ms)
-    return () => clearTimeout(timer)
-  },
-}
 
 export async function run(): Promise<{ table: string; result: ProxyBenchResult }> {
   const children: ChildProcess[] = []
@@ -144,7 +136,7 @@ async function startProxy(
       queue: 1_000,
       queueTimeoutMs: 5_000,
     },
-    { fleet: 'bench', clock, log: line => process.stderr.write(`${line}\n`) },
+    { fleet: 'bench', clock: systemClock, log: line => process.stderr.write(`${line}\n`) },
   )
   routers.push(router)
   const instances = ports.map((port, i) => {

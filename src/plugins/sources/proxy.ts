@@ -21,16 +21,18 @@ export interface MeasuringProxy {
 
 type Read = (readings: ProxyReadings) => number | null
 
-const READS: Readonly<Record<string, Read>> = {
-  requestsPerSecond: readings => (readings.settled ? readings.requestsPerSecond : null),
-  inFlight: readings => readings.inFlight,
-  queueLength: readings => readings.queueLength,
-  latencyP50: readings => readings.latencyP50Ms,
-  latencyP95: readings => readings.latencyP95Ms,
-  latencyP99: readings => readings.latencyP99Ms,
-  errorsPerSecond: readings => (readings.settled ? readings.errorsPerSecond : null),
-  errorRatio: readings => readings.errorRatio,
-}
+const READS = new Map<string, Read>(
+  Object.entries({
+    requestsPerSecond: readings => (readings.settled ? readings.requestsPerSecond : null),
+    inFlight: readings => readings.inFlight,
+    queueLength: readings => readings.queueLength,
+    latencyP50: readings => readings.latencyP50Ms,
+    latencyP95: readings => readings.latencyP95Ms,
+    latencyP99: readings => readings.latencyP99Ms,
+    errorsPerSecond: readings => (readings.settled ? readings.errorsPerSecond : null),
+    errorRatio: readings => readings.errorRatio,
+  } satisfies Record<string, Read>),
+)
 
 /** `find` answers a fleet's proxy, `null` where the fleet has none. */
 export function createProxySource(
@@ -52,10 +54,10 @@ function answer(
   now: EpochMs,
 ): MetricAnswer {
   const { name, options, kind } = query.metric
-  const read = typeof options.read === 'string' ? READS[options.read] : undefined
+  const read = typeof options.read === 'string' ? READS.get(options.read) : undefined
   if (read === undefined) {
     return {
-      gap: `PLM-342 metric "${name}" reads ${JSON.stringify(options.read)} of the proxy, which has ${Object.keys(READS).join(', ')}`,
+      gap: `PLM-342 metric "${name}" reads ${JSON.stringify(options.read)} of the proxy, which has ${[...READS.keys()].join(', ')}`,
     }
   }
   if (proxy === null) {

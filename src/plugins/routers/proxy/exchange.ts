@@ -11,6 +11,7 @@ import { type Answer, badRequest, instanceFailed, instanceTooSlow, sendAnswer } 
 import { RequestBody } from './body.ts'
 import type { StickySession } from './cookie.ts'
 import { type RequestHead, type ResponseFields, responseHeaders, trailerFields } from './headers.ts'
+import type { ProxyLimits } from './limits.ts'
 import type { Binding, Caller } from './placing.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -22,6 +23,7 @@ export type Stay =
 /** What an exchange tells the router. */
 export interface ExchangeOwner {
   readonly fleet: string
+  readonly limits: ProxyLimits
   /** The instance's slot is free again. */
   released(exchange: Exchange, upstream: Upstream, stay: Stay): void
   /** Nobody has acted on the request yet: another instance may have it. */
@@ -32,8 +34,6 @@ export interface ExchangeOwner {
 }
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** A client that takes nothing of its answer for this long loses it: it holds a slot of the instance. */
-const STALLED_CLIENT_MS = 60_000
 const SHORT_BYTES = 8192
 const LEFT: Stay = { kind: 'left' }
 const FAILED: Stay = { kind: 'failed' }
@@ -160,7 +160,7 @@ export class Exchange implements Caller, Dispatcher.DispatchHandler {
     if (this.#response.write(chunk) || controller.paused) return
     controller.pause()
     const socket = this.#response.socket
-    socket?.setTimeout(STALLED_CLIENT_MS)
+    socket?.setTimeout(this.#owner.limits.stalledClientMs)
     this.#response.once('drain', () => {
       socket?.setTimeout(0)
       controller.resume()
@@ -195,7 +195,8 @@ export class Exchange implements Caller, Dispatcher.DispatchHandler {
       return
     }
     this.#owner.complain(`${tried.id} failed before it answered`, this.#describe(error))
-    if (this.#attempts < 2 && (!written || this.#isRepeatable())) {
+    // Who has waited for one slow instance should not wait for another.
+    if (this.#attempts < 2 && (!written || (this.#isRepeatable() && !isTimeout(error)))) {
       this.#owner.tryElsewhere(this, tried)
       return
     }

@@ -10,13 +10,21 @@ import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
 import type { RoutedInstance } from '../../../ports/session-router.ts'
 import type { CookieOptions } from './cookie.ts'
+import type { ProxyLimits } from './limits.ts'
 import { SessionBook } from './sessions.ts'
 import { Upstream } from './upstream.ts'
+
+export interface InstancesOptions {
+  readonly fleet: string
+  readonly concurrency: number
+  readonly cookie: CookieOptions | null
+}
 
 export class Instances {
   readonly #fleet: string
   readonly #clock: Clock
   readonly #concurrency: number
+  readonly #limits: ProxyLimits
   readonly #cookie: CookieOptions | null
   readonly #upstreams = new Map<string, Upstream>()
   /** They left the list and still answer what they were sent. */
@@ -28,8 +36,9 @@ export class Instances {
   #inherited: ReadonlySet<string> | null = null
   #open: readonly Upstream[] = []
 
-  constructor(fleet: string, clock: Clock, concurrency: number, cookie: CookieOptions | null) {
+  constructor({ fleet, concurrency, cookie }: InstancesOptions, limits: ProxyLimits, clock: Clock) {
     this.#fleet = fleet
+    this.#limits = limits
     this.#clock = clock
     this.#concurrency = concurrency
     this.#cookie = cookie
@@ -121,7 +130,8 @@ export class Instances {
     }
     const book = this.#departed.get(instance.id) ?? this.#newBook()
     this.#departed.delete(instance.id)
-    this.#upstreams.set(instance.id, new Upstream(instance, this.#concurrency, book, this.#clock.now()))
+    const upstream = new Upstream(instance, this.#concurrency, this.#limits, book, this.#clock.now())
+    this.#upstreams.set(instance.id, upstream)
   }
 
   #depart(upstream: Upstream): void {

@@ -29,6 +29,7 @@ import { type CookieOptions, StickyCookie, type StickySession } from './cookie.t
 import { Exchange, type ExchangeOwner, type Stay } from './exchange.ts'
 import { requestHead } from './headers.ts'
 import { Instances } from './instances.ts'
+import { LIMITS, type ProxyLimits } from './limits.ts'
 import { Meter, type ProxyReadings } from './meter.ts'
 import { Placing } from './placing.ts'
 import type { Upstream } from './upstream.ts'
@@ -55,6 +56,8 @@ export interface ProxyContext {
   readonly fleet: string
   readonly clock: Clock
   log(line: string): void
+  /** Other bounds than the usual ones. */
+  readonly limits?: Partial<ProxyLimits>
 }
 
 export interface ProxyRouter extends SessionRouter {
@@ -70,8 +73,6 @@ const REQUEST_TIMEOUT_MS = 300_000
 /** An idle connection of a client is kept this long. */
 const KEEP_ALIVE_MS = 65_000
 const MOST_CONNECTIONS = 20_000
-/** Requests in flight when the proxy closes may end within this. */
-const CLOSE_DEADLINE_MS = 5_000
 
 /** Listens when it returns. Throws `PluginError('misconfigured')`: the address cannot be listened on (PLM-330), or an empty secret (PLM-331). */
 export async function createProxyRouter(
@@ -92,6 +93,7 @@ export async function createProxyRouter(
 
 class ReverseProxy implements ProxyRouter, ExchangeOwner {
   readonly fleet: string
+  readonly limits: ProxyLimits
   readonly #listen: ProxyRouterOptions['listen']
   readonly #clock: Clock
   readonly #complaints: Complaints
@@ -108,15 +110,23 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
   constructor(options: ProxyRouterOptions, context: ProxyContext) {
     const { fleet, clock } = context
     this.fleet = fleet
+    this.limits = { ...LIMITS, ...context.limits }
     this.#listen = options.listen
     this.#clock = clock
     this.#complaints = new Complaints(clock, line => context.log(`proxy of ${fleet}: ${line}`))
     this.#cookie = options.cookie === null ? null : new StickyCookie(options.cookie, fleet)
     this.#meter = new Meter(clock.now())
-    this.#instances = new Instances(fleet, clock, options.concurrency, options.cookie)
+    this.#instances = new Instances({ ...options, fleet }, this.limits, clock)
     this.#placing = new Placing({ ...options, fleet }, clock, this.#instances, this.#cookie)
     const complain = (what: string, detail: string): void => this.complain(what, detail)
-    this.#webSockets = new WebSockets(fleet, clock, this.#meter, this.#placing, complain)
+    this.#webSockets = new WebSockets(
+      fleet,
+      this.limits.webSockets,
+      clock,
+      this.#meter,
+      this.#placing,
+      complain,
+    )
     this.#server = this.#createServer()
   }
 
@@ -281,7 +291,7 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
   async #idleOrLate(): Promise<void> {
     if (this.#instances.inFlight === 0) return
     await new Promise<void>(resolve => {
-      const cancel = this.#clock.after(CLOSE_DEADLINE_MS, resolve)
+      const cancel = this.#clock.after(this.limits.closeDeadlineMs, resolve)
       this.#whenIdle = () => {
         cancel()
         resolve()

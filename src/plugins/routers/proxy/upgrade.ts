@@ -5,7 +5,7 @@
  * Example: `GET /chat` with `Upgrade: websocket` and the cookie of web-2 goes to web-2, also when that is closed;
  * web-2 answers 401 instead of 101: the 401 is passed on and the connection closed.
  */
-import { request as httpRequest, type IncomingMessage, STATUS_CODES } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage, STATUS_CODES } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { type Answer, answerParts, instanceFailed } from './answers.ts'
@@ -22,8 +22,8 @@ export interface UpgradeRequest {
   readonly fleet: string
   readonly request: IncomingMessage
   readonly socket: Duplex
-  /** What the client sent right after its request. */
-  readonly first: Buffer
+  /** Stops holding what the client sent after its request, and gives it. */
+  readonly takeEarly: () => Buffer
   readonly path: string
   readonly head: RequestHead
   readonly setCookie: string | null
@@ -42,70 +42,108 @@ export interface UpgradeEvents {
 
 /** Joins the two; the result cuts both connections. */
 export function upgrade(upgrading: UpgradeRequest, events: UpgradeEvents): () => void {
-  const { request, socket, first, head, address } = upgrading
+  const joining = new Joining(upgrading, events)
+  return () => joining.cut()
+}
+
+class Joining {
+  readonly #upgrading: UpgradeRequest
+  readonly #events: UpgradeEvents
+  readonly #handshake: ClientRequest
+  /** The connection to the instance, once it agreed. */
+  #instance: Duplex | null = null
+  /** The instance has answered, one way or the other. */
+  #settled = false
+  #closed = false
+
+  constructor(upgrading: UpgradeRequest, events: UpgradeEvents) {
+    this.#upgrading = upgrading
+    this.#events = events
+    this.#handshake = sendHandshake(upgrading)
+    this.#handshake.on('error', error => this.#fail(error))
+    this.#handshake.on('response', response => this.#passOn(response))
+    this.#handshake.on('upgrade', (response, instance, begun) => this.#join(response, instance, begun))
+    upgrading.socket.on('error', () => this.cut())
+    upgrading.socket.on('close', () => this.cut())
+    this.#handshake.end()
+  }
+
+  cut(): void {
+    if (this.#closed) return
+    this.#settle(null, null)
+    this.#handshake.destroy()
+    this.#instance?.destroy()
+    this.#upgrading.socket.destroy()
+    this.#close()
+  }
+
+  #join(response: IncomingMessage, instance: Duplex, begun: Buffer): void {
+    if (this.#closed) {
+      instance.destroy()
+      return
+    }
+    const { socket, takeEarly, setCookie } = this.#upgrading
+    this.#settled = true
+    this.#instance = instance
+    this.#events.onOpen()
+    const connection = ['connection', 'Upgrade', 'upgrade', response.headers.upgrade ?? 'websocket']
+    writeHead(socket, response, connection, setCookie)
+    if (begun.length > 0) socket.write(begun)
+    const early = takeEarly()
+    if (early.length > 0) instance.write(early)
+    connectBoth(socket, instance, () => this.cut())
+  }
+
+  /** It said something else than 101: the client gets to hear it. */
+  #passOn(response: IncomingMessage): void {
+    const { socket, takeEarly, setCookie } = this.#upgrading
+    this.#settle(response.statusCode ?? 502, null)
+    takeEarly()
+    socket.resume()
+    writeHead(socket, response, ['connection', 'close'], setCookie)
+    response.on('error', () => this.cut())
+    response.pipe(socket)
+  }
+
+  #fail(error: Error): void {
+    if (this.#settled || this.#closed) {
+      this.cut()
+      return
+    }
+    this.#settle(null, error)
+    this.#close()
+    this.#upgrading.takeEarly()
+    endWithAnswer(this.#upgrading.socket, instanceFailed(this.#upgrading.fleet))
+  }
+
+  #settle(status: number | null, error: Error | null): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#events.onRefused(status, error)
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#events.onClosed()
+  }
+}
+
+function sendHandshake({ request, path, head, address }: UpgradeRequest): ClientRequest {
   const target = new URL(address)
   const send = target.protocol === 'https:' ? httpsRequest : httpRequest
-  const outgoing = send({
+  const handshake = send({
     host: target.hostname.replace(/^\[|\]$/g, ''),
     port: target.port,
     method: request.method,
-    path: upgrading.path,
+    path,
     headers: [...head.headers, 'connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? 'websocket'],
     setHost: false,
     agent: false,
     timeout: HANDSHAKE_TIMEOUT_MS,
   })
-  let closed = false
-  let settled = false
-  const close = (): void => {
-    if (closed) return
-    closed = true
-    outgoing.destroy()
-    socket.destroy()
-    events.onClosed()
-  }
-  const refuse = (status: number | null, error: Error | null): void => {
-    if (settled) return
-    settled = true
-    events.onRefused(status, error)
-  }
-  socket.on('error', close)
-  socket.on('close', () => {
-    refuse(null, null)
-    close()
-  })
-  outgoing.on('timeout', () =>
-    outgoing.destroy(new Error(`no answer within ${HANDSHAKE_TIMEOUT_MS / 1000} s`)),
-  )
-  outgoing.on('error', error => {
-    if (!settled && !closed) {
-      refuse(null, error)
-      endWithAnswer(socket, instanceFailed(upgrading.fleet))
-      return
-    }
-    close()
-  })
-  outgoing.on('response', response => {
-    refuse(response.statusCode ?? 502, null)
-    writeHead(socket, response, ['connection', 'close'], upgrading.setCookie)
-    response.on('error', close)
-    response.pipe(socket)
-  })
-  outgoing.on('upgrade', (response, upstream, begun) => {
-    if (closed) {
-      upstream.destroy()
-      return
-    }
-    settled = true
-    events.onOpen()
-    const protocol = response.headers.upgrade ?? 'websocket'
-    writeHead(socket, response, ['connection', 'Upgrade', 'upgrade', protocol], upgrading.setCookie)
-    join(socket, upstream, close)
-    if (begun.length > 0) socket.write(begun)
-    if (first.length > 0) upstream.write(first)
-  })
-  outgoing.end()
-  return close
+  const late = new Error(`no answer within ${HANDSHAKE_TIMEOUT_MS / 1000} s`)
+  handshake.on('timeout', () => handshake.destroy(late))
+  return handshake
 }
 
 /** Ends a connection that never became anything else with one of our own answers. */
@@ -117,11 +155,15 @@ export function endWithAnswer(socket: Duplex, answer: Answer): void {
     'close',
   ])
   socket.on('error', () => socket.destroy())
-  socket.end(head + body)
-  socket.once('finish', () => socket.destroy())
+  socket.on('end', () => socket.destroy())
+  // Read on, or what is left unread would cut the answer short.
+  socket.resume()
+  socket.end(Buffer.concat([head, Buffer.from(body)]), () => {
+    setTimeout(() => socket.destroy(), HALF_CLOSED_MS).unref()
+  })
 }
 
-function join(client: Duplex, instance: Duplex, close: () => void): void {
+function connectBoth(client: Duplex, instance: Duplex, close: () => void): void {
   for (const side of [client, instance]) {
     if ('setTimeout' in side && typeof side.setTimeout === 'function') side.setTimeout(0)
     if ('setKeepAlive' in side && typeof side.setKeepAlive === 'function')

@@ -6,13 +6,10 @@
 import { Pool } from 'undici'
 import type { EpochMs } from '../../../model/time.ts'
 import type { Candidate } from './balance.ts'
+import type { ProxyLimits } from './limits.ts'
 import { Meter } from './meter.ts'
 import type { SessionBook } from './sessions.ts'
 
-/** An instance that does not accept a connection on this machine or network by then will not. */
-const CONNECT_TIMEOUT_MS = 5_000
-/** Longer than any sane answer takes to begin or pause; beyond it the slot is worth more than the answer. */
-const ANSWER_TIMEOUT_MS = 300_000
 /** A connection needs a moment between two requests; a few spare ones keep a full instance busy meanwhile. */
 const SPARE_CONNECTIONS = 4
 
@@ -31,6 +28,7 @@ export class Upstream implements Candidate {
   constructor(
     instance: { readonly id: string; readonly address: string; readonly admission: 'open' | 'closed' },
     concurrency: number,
+    limits: ProxyLimits,
     book: SessionBook | null,
     now: EpochMs,
   ) {
@@ -41,9 +39,9 @@ export class Upstream implements Candidate {
     this.meter = new Meter(now)
     this.pool = new Pool(instance.address, {
       connections: concurrency + SPARE_CONNECTIONS,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      headersTimeout: ANSWER_TIMEOUT_MS,
-      bodyTimeout: ANSWER_TIMEOUT_MS,
+      connectTimeout: limits.connectTimeoutMs,
+      headersTimeout: limits.answerTimeoutMs,
+      bodyTimeout: limits.answerTimeoutMs,
       pipelining: 1,
     })
   }

@@ -9,13 +9,12 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../ports/clock.ts'
 import { type Answer, tooManyWebSockets } from './answers.ts'
 import type { StickySession } from './cookie.ts'
+import { holdEarlyBytes } from './early-bytes.ts'
 import type { RequestHead } from './headers.ts'
 import type { Meter } from './meter.ts'
 import type { Binding, Caller, Placing } from './placing.ts'
 import { endWithAnswer, upgrade } from './upgrade.ts'
 import type { Upstream } from './upstream.ts'
-
-const MOST_WEB_SOCKETS = 10_000
 
 export interface WebSocketRequest {
   readonly request: IncomingMessage
@@ -29,6 +28,7 @@ export interface WebSocketRequest {
 
 export class WebSockets {
   readonly #fleet: string
+  readonly #limit: number
   readonly #clock: Clock
   readonly #meter: Meter
   readonly #placing: Placing
@@ -38,12 +38,14 @@ export class WebSockets {
 
   constructor(
     fleet: string,
+    limit: number,
     clock: Clock,
     meter: Meter,
     placing: Placing,
     complain: (what: string, detail: string) => void,
   ) {
     this.#fleet = fleet
+    this.#limit = limit
     this.#clock = clock
     this.#meter = meter
     this.#placing = placing
@@ -51,35 +53,37 @@ export class WebSockets {
   }
 
   begin(wanted: WebSocketRequest): void {
-    if (this.#all.size >= MOST_WEB_SOCKETS) {
+    if (this.#all.size >= this.#limit) {
       this.refuse(wanted.socket, tooManyWebSockets(this.#fleet))
       return
     }
+    const { socket } = wanted
     const arrivedAt = performance.now()
-    let cut = (): void => {
+    let leave = (): void => {
       caller.leaveQueue?.()
-      this.#all.delete(cutIt)
-      wanted.socket.destroy()
+      this.#all.delete(cut)
+      socket.destroy()
     }
-    const cutIt = (): void => cut()
-    const leave = (): void => cut()
-    this.#all.add(cutIt)
-    wanted.socket.on('error', leave)
-    wanted.socket.on('close', leave)
+    const cut = (): void => leave()
+    const takeEarly = holdEarlyBytes(socket, wanted.first, cut)
     const caller: Caller = {
       session: wanted.session,
       takesSlot: false,
       leaveQueue: null,
       refuse: answer => {
-        this.#all.delete(cutIt)
-        wanted.socket.off('close', leave)
-        this.refuse(wanted.socket, answer)
+        takeEarly()
+        this.#all.delete(cut)
+        this.refuse(socket, answer)
       },
       sendTo: (upstream, binding) => {
-        wanted.socket.off('error', leave).off('close', leave)
-        cut = this.#join(wanted, upstream, binding, arrivedAt, () => this.#all.delete(cutIt))
+        leave = this.#join(wanted, upstream, binding, {
+          takeEarly,
+          arrivedAt,
+          gone: () => this.#all.delete(cut),
+        })
       },
     }
+    this.#all.add(cut)
     this.#placing.place(caller, this.#clock.now(), null)
   }
 
@@ -96,8 +100,7 @@ export class WebSockets {
     wanted: WebSocketRequest,
     upstream: Upstream,
     binding: Binding,
-    arrivedAt: number,
-    gone: () => void,
+    { takeEarly, arrivedAt, gone }: { takeEarly: () => Buffer; arrivedAt: number; gone: () => void },
   ): () => void {
     upstream.webSockets += 1
     const finish = (failed: boolean): void => {
@@ -106,7 +109,7 @@ export class WebSockets {
       upstream.meter.finish(this.#clock.now(), latencyMs, failed)
     }
     return upgrade(
-      { ...wanted, fleet: this.#fleet, setCookie: binding.setCookie, address: upstream.address },
+      { ...wanted, takeEarly, fleet: this.#fleet, setCookie: binding.setCookie, address: upstream.address },
       {
         onOpen: () => finish(false),
         onRefused: (status, error) => {
