@@ -146,8 +146,17 @@ describe('running a command', () => {
   })
 
   it('ends one that ignores the request to end', async () => {
-    const argv = script(`process.on('SIGTERM', () => {}); console.error('no'); ${FOREVER}`)
-    await expect(run(argv, { timeoutMs: 500 })).rejects.toThrow('PLM-353')
+    const calledOff = new AbortController()
+    const argv = script(`
+      process.on('SIGTERM', () => {})
+      require('node:fs').writeFileSync(${JSON.stringify(join(folder, 'pid'))}, process.pid + '\\n')
+      ${FOREVER}`)
+    const running = run(argv, { signal: calledOff.signal })
+    running.catch(() => undefined)
+    const pid = Number(await appears('pid'))
+    calledOff.abort()
+    await expect(running).rejects.toThrow('PLM-354')
+    await ends(pid)
   })
 
   it('ends one that is called off, and starts none under a signal already aborted', async () => {

@@ -521,6 +521,15 @@ export function stateStoreAcceptance(name: string, create: () => Promise<StateSt
         ).toHaveLength(2)
       })
 
+      it('counts a sample once however often it was given', async () => {
+        const samples = [0, 1, 2].map(n => ({ at: NOON + n, value: n, instance: 'web-1' }))
+        for (const revision of [1, 2, 3]) {
+          await store.commit(sampleCommit('web', revision, { samples: [{ metric: 'cpu', samples }] }))
+        }
+        expect(await store.prune(NOON + DAY, { ...EVERYTHING, samplesPerSeries: 3 })).toBe(0)
+        expect(await store.prune(NOON + DAY, { ...EVERYTHING, samplesPerSeries: 2 })).toBe(1)
+      })
+
       it('drops journal entries by age and by number, and their points of the timeline', async () => {
         await commitMany('web', 9)
         expect(await store.prune(NOON + 10 * MINUTE, { ...EVERYTHING, journalMs: 7 * MINUTE })).toBe(2)

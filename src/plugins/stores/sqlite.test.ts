@@ -147,6 +147,7 @@ describe('a state file', () => {
       const good = readFileSync(path)
       const reference = await opened()
       const memory = await reference.load('web')
+      const journal = await reference.readJournal({ fleet: 'web', limit: 99 })
       await reference.close()
       const change = fc.record({ at: fc.nat(good.length - 1), to: fc.nat(255) })
       await fc.assert(
@@ -158,9 +159,8 @@ describe('a state file', () => {
           try {
             const store = await openSqliteStore(path)
             try {
-              const found = await store.load('web')
-              await store.readJournal({ fleet: 'web', limit: 99 })
-              expect(Object.keys(found).sort()).toEqual(Object.keys(memory).sort())
+              expect(await store.load('web')).toEqual(memory)
+              expect(await store.readJournal({ fleet: 'web', limit: 99 })).toEqual(journal)
             } finally {
               await store.close()
             }

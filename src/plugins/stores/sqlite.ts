@@ -14,7 +14,15 @@ import { EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
 import { PluginError } from '../../ports/plugin.ts'
 import type { Commit, StateStore } from '../../ports/state-store.ts'
 import { requireConsistent, requireCurrent } from './commit-rules.ts'
-import { createDatabase, type Database, numberOf, parseStored, textOf } from './sqlite/database.ts'
+import {
+  createDatabase,
+  type Database,
+  deflateJson,
+  inflateStored,
+  numberOf,
+  textOf,
+} from './sqlite/database.ts'
+import { damaged } from './sqlite/errors.ts'
 import { openFile } from './sqlite/file.ts'
 import {
   insertEntry,
@@ -170,9 +178,11 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
 
 /** What a field means that was added since this memory was stored, the empty memory says. */
 function loadMemory(database: Database, fleet: string): Memory {
-  const row = database.get('SELECT memory FROM fleets WHERE name = ?', fleet)
+  const row = database.get('SELECT revision, memory FROM fleets WHERE name = ?', fleet)
   if (row === null) return EMPTY_MEMORY
-  return { ...EMPTY_MEMORY, ...parseStored<Memory>(database, textOf(database, row, 'memory')) }
+  const memory = { ...EMPTY_MEMORY, ...inflateStored<Memory>(database, row, 'memory') }
+  if (memory.revision === row.revision) return memory
+  throw damaged(database.path, `fleet "${fleet}" is revision ${row.revision}, its memory ${memory.revision}`)
 }
 
 function findFleet(database: Database, fleet: string): { id: number; revision: number } | null {
@@ -201,7 +211,7 @@ function storeMemory(database: Database, { fleet, memory }: Commit): number {
      ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, memory = excluded.memory RETURNING id`,
     fleet,
     memory.revision,
-    JSON.stringify(memory),
+    deflateJson(memory),
   )
   if (row === null) throw new Error(`fleet "${fleet}" was stored without an id`)
   return numberOf(database, row, 'id')

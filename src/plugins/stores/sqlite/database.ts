@@ -5,7 +5,7 @@
  * does both or, when the second fails, neither, and throws what `errors.ts` makes of it.
  */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { deflateSync, inflateSync } from 'node:zlib'
 import { damaged, translate } from './errors.ts'
 
 /** No entry comes near it; damaged bytes could otherwise unpack to anything. */
@@ -92,9 +92,12 @@ export function numberOrNull(database: Database, row: Row, column: string): numb
   return row[column] === null ? null : numberOf(database, row, column)
 }
 
-/** JSON, deflated: text that repeats itself, as an entry of the journal does, takes a third to a fifth of the room. */
+/**
+ * JSON, deflated, with a checksum that finds a flipped bit. Text that repeats itself, as an entry of the journal does,
+ * takes a third to a fifth of the room.
+ */
 export function deflateJson(value: unknown): Uint8Array {
-  return deflateRawSync(JSON.stringify(value), { level: 3 })
+  return deflateSync(JSON.stringify(value), { level: 3 })
 }
 
 export function inflateStored<T>(database: Database, row: Row, column: string): T {
@@ -105,7 +108,7 @@ export function inflateStored<T>(database: Database, row: Row, column: string): 
 
 function inflated(database: Database, packed: Uint8Array): string {
   try {
-    return inflateRawSync(packed, { maxOutputLength: LARGEST_TEXT_BYTES }).toString('utf8')
+    return inflateSync(packed, { maxOutputLength: LARGEST_TEXT_BYTES }).toString('utf8')
   } catch (error) {
     throw damaged(
       database.path,
@@ -115,7 +118,7 @@ function inflated(database: Database, packed: Uint8Array): string {
 }
 
 /** JSON we wrote ourselves; the caller names its type. */
-export function parseStored<T>(database: Database, text: string): T {
+function parseStored<T>(database: Database, text: string): T {
   try {
     return JSON.parse(text)
   } catch (error) {

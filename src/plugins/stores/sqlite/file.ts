@@ -98,7 +98,7 @@ function requireTables(connection: DatabaseSync, path: string): void {
 }
 
 function requireSound(connection: DatabaseSync, path: string): void {
-  const answer = Object.values(connection.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
+  const answer = Object.values(connection.prepare('PRAGMA integrity_check(1)').get() ?? {})[0]
   if (answer !== 'ok') throw damaged(path, String(answer).replaceAll(/\s+/g, ' '))
 }
 

@@ -14,7 +14,6 @@ import {
   inflateStored,
   numberOf,
   numberOrNull,
-  parseStored,
   type Row,
   textOf,
 } from './database.ts'
@@ -52,7 +51,7 @@ export function updateOutcomes(
 ): void {
   database.run(
     'UPDATE journal SET outcomes = ? WHERE fleet = ? AND revision = ?',
-    JSON.stringify(outcomes),
+    deflateJson(outcomes),
     fleetId,
     revision,
   )
@@ -83,7 +82,7 @@ export function readEntries(database: Database, fleetId: number, query: JournalQ
 function entryOf(database: Database, row: Row): JournalEntry {
   const entry = inflateStored<JournalEntry>(database, row, 'entry')
   if (row.outcomes === null) return entry
-  return { ...entry, outcomes: parseStored<Outcome[]>(database, textOf(database, row, 'outcomes')) }
+  return { ...entry, outcomes: inflateStored<Outcome[]>(database, row, 'outcomes') }
 }
 
 /** Bounds for the walk over wide rows; exact even if times are not in the order of the revisions. */

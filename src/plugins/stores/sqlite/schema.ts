@@ -18,7 +18,8 @@ CREATE TABLE fleets (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   revision INTEGER NOT NULL,
-  memory TEXT NOT NULL
+  -- Deflated JSON with its checksum: a flipped bit is found, not believed.
+  memory BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE leases (
@@ -47,8 +48,7 @@ CREATE TABLE journal (
   highest REAL NOT NULL,
   rule TEXT,
   spec_digest TEXT NOT NULL,
-  outcomes TEXT,
-  -- Deflated JSON: a few kilobytes become one, and a journal of a month stays small.
+  outcomes BLOB,
   entry BLOB NOT NULL,
   PRIMARY KEY (fleet, revision)
 ) STRICT;
