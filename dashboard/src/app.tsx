@@ -39,7 +39,8 @@ export function App() {
 
   const loadFleets = useCallback(async () => {
     try {
-      setFleets((await ask<{ fleets: FleetSummary[] }>('v1/fleets')).fleets)
+      const answer = await ask<{ fleets: FleetSummary[] }>('v1/fleets')
+      setFleets(known => answer.fleets.map(fleet => newer(fleet, known)))
     } catch (error) {
       if (error instanceof TokenWanted) setConnection({ kind: 'token-wanted' })
     }
@@ -108,6 +109,16 @@ export function App() {
       )}
     </div>
   )
+}
+
+/** An event may overtake the answer to a question asked before it. */
+function newer(answered: FleetSummary, known: readonly FleetSummary[] | null): FleetSummary {
+  const told = known?.find(fleet => fleet.name === answered.name)
+  return told !== undefined && tickTime(told) > tickTime(answered) ? told : answered
+}
+
+function tickTime({ lastTick }: FleetSummary): number {
+  return lastTick === null ? 0 : Date.parse(lastTick.at)
 }
 
 function tell(feed: FleetFeed | null, event: string, data: unknown): void {

@@ -50,7 +50,7 @@ function demandOptions(
   return {
     legend: { show: false },
     hooks: { setCursor: [plot => onPointer(plot.cursor.idx ?? null)] },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: 'fleet' } },
     scales: {
       x: { time: true, auto: false },

@@ -22,6 +22,7 @@ import type {
 
 const MOST_DECISIONS = 200
 const MOST_NOTES = 30
+const MOST_REMEMBERED = 1000
 const ASK_AGAIN_MS = 1000
 const MOST_POINTS_ASKED = 10_000
 const MOST_SAMPLES_ASKED = 20_000
@@ -52,6 +53,8 @@ export class FleetFeed {
   #asking = false
   #lastAskedAt = 0
   #loads = 0
+  /** What was told while an answer was on its way, which may be older; `null` when none is. */
+  #meanwhile: (() => void)[] | null = null
 
   constructor(name: string, windowMs: number, onChange: () => void) {
     this.name = name
@@ -68,6 +71,7 @@ export class FleetFeed {
   async load(): Promise<void> {
     this.#loads += 1
     const load = this.#loads
+    this.#meanwhile = []
     const since = `since=${Date.now() - this.windowMs}`
     await this.#trying(async () => {
       const [fleet, instances, { decisions }, { points }] = await Promise.all([
@@ -97,9 +101,18 @@ export class FleetFeed {
         }),
       )
     })
+    if (load !== this.#loads) return
+    const told = this.#meanwhile ?? []
+    this.#meanwhile = null
+    for (const tell of told) tell()
+  }
+
+  #remember(tell: () => void): void {
+    if (this.#meanwhile !== null && this.#meanwhile.length < MOST_REMEMBERED) this.#meanwhile.push(tell)
   }
 
   onTick(event: TickEvent): void {
+    this.#remember(() => this.onTick(event))
     if (event.point !== null) this.timeline.push(countOf(event.point))
     if (this.fleet !== null) this.fleet = { ...this.fleet, ...event.fleet }
     this.#askSoon()
@@ -107,6 +120,7 @@ export class FleetFeed {
   }
 
   onSamples(event: SamplesEvent): void {
+    this.#remember(() => this.onSamples(event))
     const demand = this.demand.get(event.metric)
     for (const sample of event.samples) demand?.push(secondsOf(sample.at), sample.value)
     this.#onChange()

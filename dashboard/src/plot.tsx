@@ -73,8 +73,8 @@ export function Plot({ label, height, data, range, options, over }: PlotProps) {
     })
   }
   return (
-    <div class="plot" role="img" aria-label={label}>
-      <div ref={place} />
+    <div class="plot">
+      <div ref={place} role="img" aria-label={label} />
       {plot === null || over === undefined ? null : over(plot)}
     </div>
   )

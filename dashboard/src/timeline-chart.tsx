@@ -28,21 +28,22 @@ interface TimelineChartProps {
 
 export function TimelineChart({ timeline, decisions, range, selected, onSelect }: TimelineChartProps) {
   const [pointedAt, setPointedAt] = useState<Decision | null>(null)
-  const [index, setIndex] = useState<number | null>(null)
+  const [pointer, setPointer] = useState<number | null>(null)
   const columns = timeline.columns(range[1])
   const shown = runs(decisions)
     .map(run => run.decision)
     .filter(({ at, desired }) => Date.parse(at) / 1000 > range[0] && desired !== null)
     .slice(0, MARKS_SHOWN)
+    .reverse()
   return (
     <>
-      <Legend reading={index === null ? '' : readingAt(columns, index)} />
+      <Legend reading={pointer === null ? '' : readingAt(columns, pointer)} />
       <Plot
         label={summaryOf(timeline.last)}
         height={HEIGHT}
         data={columns}
         range={range}
-        options={colours => timelineOptions(colours, setIndex)}
+        options={colours => timelineOptions(colours, setPointer)}
         over={plot => (
           <div class="marks">
             {shown.map(decision => (
@@ -86,12 +87,14 @@ function Legend({ reading }: { reading: string }) {
   )
 }
 
-function readingAt(columns: ReturnType<Timeline['columns']>, index: number): string {
-  const [at, lowest, highest, total, open, desired] = columns.map(column => column[index] ?? null)
-  if (at === null || at === undefined) return ''
+/** A step holds until the next one: what counts is the last point before the pointer. */
+function readingAt(columns: ReturnType<Timeline['columns']>, pointer: number): string {
+  const index = columns[0].findLastIndex(at => at <= pointer)
+  if (index === -1) return ''
+  const [, lowest, highest, total, open, desired] = columns.map(column => column[index] ?? null)
   const pending = typeof total === 'number' && typeof open === 'number' ? total - open : null
   const counts = `${countText(open)} open, ${countText(pending)} pending, ${countText(desired)} wanted`
-  return `${clockText(at * 1000)}  ${counts}, ${countText(lowest)} to ${countText(highest)} allowed`
+  return `${clockText(pointer * 1000)}  ${counts}, ${countText(lowest)} to ${countText(highest)} allowed`
 }
 
 function Why({ plot, decision }: { plot: uPlot; decision: Decision }) {
@@ -115,6 +118,11 @@ function Why({ plot, decision }: { plot: uPlot; decision: Decision }) {
 
 function pixels({ left, top }: { left: number; top: number }) {
   return { left: `${left}px`, top: `${top}px` }
+}
+
+function timeAt(plot: uPlot): number | null {
+  const left = plot.cursor.left ?? -1
+  return left < 0 ? null : plot.posToVal(left, 'x')
 }
 
 function markLabel(decision: Decision): string {
@@ -141,14 +149,14 @@ function stepped(plot: uPlot, series: number, from: number, to: number): uPlot.S
 
 function timelineOptions(
   colours: Colours,
-  onPointer: (index: number | null) => void,
+  onPointer: (at: number | null) => void,
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const step = { paths: stepped, points: { show: false } }
   const bound = { ...step, stroke: colours.bound, width: 1.5 }
   return {
     legend: { show: false },
-    hooks: { setCursor: [plot => onPointer(plot.cursor.idx ?? null)] },
-    padding: [14, 8, 0, 0],
+    hooks: { setCursor: [plot => onPointer(timeAt(plot))] },
+    padding: [14, 20, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: SYNC } },
     scales: {
       x: { time: true, auto: false },
