@@ -102,6 +102,12 @@ describe('the demand', () => {
     expect(demand.columns()[1]).toEqual([7, 7, 7, null, 7, 7])
   })
 
+  it('draws a line through samples that come less often than the metric says', () => {
+    const demand = new Demand(1)
+    for (let at = 0; at < 100; at += 10) demand.push(at, 7)
+    expect(demand.columns()[1]).toEqual(Array(10).fill(7))
+  })
+
   it('never holds more than a screen can show, even of samples from long ago', () => {
     const demand = new Demand(1)
     for (let at = 20_000; at < 40_000; at += 1) demand.push(at, 1)

@@ -60,11 +60,28 @@ function demandOptions(
     bands: [{ series: [3, 2], fill: colours.waterFill }],
     series: [
       {},
-      { label: metric.name, stroke: colours.water, width: 1.5, points: { show: false } },
+      {
+        label: metric.name,
+        stroke: colours.water,
+        width: 1.5,
+        points: { show: true, size: 5, filter: isolated },
+      },
       { ...hidden, label: 'lowest' },
       { ...hidden, label: 'highest' },
     ],
   }
+}
+
+/** A sample between two gaps is no line; it is shown as a dot. */
+function isolated(plot: uPlot, series: number): number[] {
+  const values = plot.data[series] ?? []
+  const alone: number[] = []
+  for (let index = 0; index < values.length; index += 1) {
+    const known = typeof values[index] === 'number'
+    if (known && typeof values[index - 1] !== 'number' && typeof values[index + 1] !== 'number')
+      alone.push(index)
+  }
+  return alone
 }
 
 /** From zero, or below it where samples are. uPlot gives null where there is nothing. */

@@ -107,18 +107,28 @@ export class Demand {
     if (this.#spans.length > MOST_POINTS) this.#spans.splice(0, DROPPED)
   }
 
-  /** `[at, mean, lowest, highest]`; `at` is the middle of a span. A hole of more than a few spans is a gap, not a line. */
+  /** `[at, mean, lowest, highest]`; `at` is the middle of a span. A hole much longer than usual is a gap, not a line. */
   columns(): [number[], (number | null)[], (number | null)[], (number | null)[]] {
     const columns: [number[], (number | null)[], (number | null)[], (number | null)[]] = [[], [], [], []]
+    const longest = this.#usualWait() * HOLE_WAITS
     let before: Span | undefined
     for (const span of this.#spans) {
-      if (before !== undefined && span.index - before.index > HOLE_SPANS) {
+      if (before !== undefined && span.index - before.index > longest) {
         add(columns, this.#middle(before.index + 1), null)
       }
       add(columns, this.#middle(span.index), span)
       before = span
     }
     return columns
+  }
+
+  /** The median of the spans from one with samples to the next; samples may come less often than the metric says. */
+  #usualWait(): number {
+    const waits = this.#spans
+      .slice(1)
+      .map((span, index) => span.index - (this.#spans[index]?.index ?? span.index))
+    waits.sort((one, other) => one - other)
+    return waits[Math.floor(waits.length / 2)] ?? 1
   }
 
   #middle(index: number): number {
@@ -137,7 +147,7 @@ export class Demand {
   }
 }
 
-const HOLE_SPANS = 4
+const HOLE_WAITS = 4
 
 function add(
   [at, mean, lowest, highest]: [number[], (number | null)[], (number | null)[], (number | null)[]],
