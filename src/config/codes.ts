@@ -45,6 +45,7 @@ export const CODES = {
   unusedMetric: 'PLM-152',
   shortWindow: 'PLM-153',
   nothingToCount: 'PLM-154',
+  noReadings: 'PLM-155',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

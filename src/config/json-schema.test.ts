@@ -1,8 +1,8 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { FULL } from './full.fixture.ts'
 import { generateSchema } from './json-schema.ts'
-import { FULL } from './testing/full.ts'
 
 function validator(): ValidateFunction {
   const schema: object = JSON.parse(generateSchema())

@@ -25,6 +25,7 @@ export function lintMetrics(spec: Spec, report: Report): void {
   }
   for (const fleet of fleets) {
     lintWindows(fleet, report)
+    lintReadings(fleet, report)
     lintCount(fleet, report)
   }
 }
@@ -41,7 +42,7 @@ function lintWindows(fleet: FleetSpec, report: Report): void {
       severity: 'warning',
       message: `${operand.key} will often be unknown: "${metric.name}" is read every ${formatDuration(metric.everyMs)}, and the window must hold ${own}`,
       hint: `make the window at least ${formatDuration(needed)}, or read the metric more often`,
-      ...placeOf(operand, fleet),
+      ...placeOf(operand.key, fleet, operand.metric),
     })
   }
 }
@@ -52,19 +53,42 @@ function shortestWindow(operand: AggregateOperand, metric: MetricSpec): number {
   return operand.aggregate === 'last' ? metric.everyMs : 2 * metric.everyMs
 }
 
-/** Where the operand is first written. */
-function placeOf(operand: AggregateOperand, fleet: FleetSpec): { path: Path; at?: number; length?: number } {
+/** Where a text (or at least the metric it is about) is first written in a condition of the fleet. */
+function placeOf(
+  sought: string,
+  fleet: FleetSpec,
+  metric = sought,
+): { path: Path; at?: number; length?: number } {
   const base = ['fleets', fleet.name]
+  const { count } = fleet.target.options
   const texts: readonly { path: Path; text: string }[] = [
+    ...(typeof count === 'string' ? [{ path: [...base, 'target', 'count'], text: count }] : []),
     ...fleet.kpis.map(kpi => ({ path: [...base, 'kpis', kpi.name, 'goal'], text: kpi.goalText })),
     ...fleet.rules.map((rule, index) => ({ path: [...base, 'rules', index, 'when'], text: rule.whenText })),
   ]
   for (const { path, text } of texts) {
-    const at = text.indexOf(operand.key)
-    if (at >= 0) return { path, at, length: operand.key.length }
+    const at = text.indexOf(sought)
+    if (at >= 0) return { path, at, length: sought.length }
   }
-  const near = texts.find(({ text }) => text.includes(operand.metric))
-  return { path: near?.path ?? base }
+  return { path: texts.find(({ text }) => text.includes(metric))?.path ?? base }
+}
+
+/** Only of what is built in: a host program's targets and routers may well have such readings. */
+function lintReadings(fleet: FleetSpec, report: Report): void {
+  for (const metric of Object.values(fleet.metrics)) {
+    const noProcess = metric.source === 'process' && ['command', 'none'].includes(fleet.target.type)
+    const noProxy = metric.source === 'proxy' && fleet.router === null
+    if (!noProcess && !noProxy) continue
+    const lacks = noProcess ? 'its target runs no processes on this machine' : 'it has no proxy'
+    const hint = noProcess ? 'give it target: { type: process, ... }' : 'give it router: { type: proxy, ... }'
+    report({
+      code: CODES.noReadings,
+      severity: 'warning',
+      message: `"${metric.name}" will never hold a sample of fleet "${fleet.name}": ${lacks}`,
+      hint: `${hint}, or take another source`,
+      ...placeOf(metric.name, fleet),
+    })
+  }
 }
 
 function lintCount(fleet: FleetSpec, report: Report): void {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { FULL, FULL_ENV } from './full.fixture.ts'
 import {
   formatProblems,
   type Loaded,
@@ -13,7 +14,6 @@ import {
   type Where,
 } from './load.ts'
 import { routerOptions, targetOptions } from './schema.ts'
-import { FULL, FULL_ENV } from './testing/full.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -318,6 +318,51 @@ fleets:
     expect(refused(parseConfig(wrong, { ...where, extensions })).problems).toMatchObject([
       { code: 'PLM-116', line: 2 },
     ])
+  })
+})
+
+describe('a fleet in a cloud, through plugins of a host program', () => {
+  const text = `# yaml-language-server: $schema=./node_modules/plimsoll/schema/plimsoll.schema.json
+plimsoll: 1
+
+schedules:
+  peak: { daily: true, start: "08:00", duration: 2h, timeZone: Europe/London }
+
+metrics:
+  cpu:    { source: prometheus, query: 'avg by (instance) (rate(cpu[1m]))', every: 15s, kind: perInstance }
+  orders: { source: azure-queue, queue: orders, every: 30s, kind: total }
+
+fleets:
+  web:
+    target: { type: azure-vmss, resourceGroup: shop, name: web, subscription: "\${env:AZURE_SUBSCRIPTION}" }
+    capacity: { min: 2, max: 5, default: 2 }
+    constraints:
+      - { name: Peak, rank: 100, min: 4, max: 6, schedule: peak }
+    kpis:
+      busy: { goal: "avg(cpu, 45m) < 80%" }
+    rules:
+      - { name: Scale up,   rank: 10, when: busy is red,          scale: { by: 1 } }
+      - { name: Scale down, rank: 10, when: "avg(cpu, 45m) < 20% and last(orders) < 5", scale: { by: -1 } }
+    cooldown: { out: 5m, in: 10m }
+    mode: scale
+`
+  it('is read whole', () => {
+    const extensions = { sources: ['prometheus', 'azure-queue'], targets: ['azure-vmss'] }
+    const env = { AZURE_SUBSCRIPTION: 'abc' }
+    const { spec, warnings } = loaded(parseConfig(text, { ...where, env, extensions }))
+    expect(warnings).toEqual([])
+    expect(spec.fleets.web?.target.options).toEqual({
+      resourceGroup: 'shop',
+      name: 'web',
+      subscription: 'abc',
+    })
+    expect(spec.metrics.orders).toMatchObject({
+      kind: 'total',
+      everyMs: 30_000,
+      options: { queue: 'orders' },
+    })
+    expect(spec.fleets.web?.constraints.map(constraint => constraint.name)).toEqual(['capacity', 'Peak'])
+    expect(spec.fleets.web?.rules.map(rule => rule.name)).toEqual(['Scale up', 'Scale down'])
   })
 })
 

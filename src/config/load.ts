@@ -4,7 +4,6 @@
  * Example: `await loadConfig('plimsoll.yaml')` answers `{ ok: true, loaded: { spec, api, state, warnings, ... } }`
  * or `{ ok: false, problems: [{ code: 'PLM-116', line: 7, column: 12, ... }], text }`.
  */
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { Spec } from '../model/spec.ts'
@@ -16,9 +15,10 @@ import { MAX_BYTES } from './excess.ts'
 import { lint } from './lint.ts'
 import type { Check } from './plugin-name.ts'
 import { type ConfigProblem, type Finding, pathText, sortProblems } from './problem.ts'
-import { type Resolved, reason, resolveReferences } from './references.ts'
+import { MAX_REFERENCED, type Resolved, resolveReferences } from './references.ts'
 import { configSchema, type Extensions } from './schema.ts'
 import { readValue } from './shape.ts'
+import { readTextFile, reason } from './text-file.ts'
 
 export { formatProblems } from './format-problems.ts'
 export type { ConfigProblem } from './problem.ts'
@@ -86,7 +86,7 @@ export function parseConfigObject(
   const given: Where = {
     file,
     env: where.env ?? process.env,
-    readFile: where.readFile ?? readText,
+    readFile: where.readFile ?? readReferenced,
     extensions,
   }
   return load(tree, text, given, folder, where.file !== undefined)
@@ -95,9 +95,9 @@ export function parseConfigObject(
 function readConfigFile(path: string, extensions: Extensions | undefined): LoadResult {
   let text: string
   try {
-    text = readConfigText(path)
+    text = readTextFile(path, MAX_BYTES)
   } catch (error) {
-    const message = `the file cannot be read: ${error instanceof NotText ? error.message : reason(error)}`
+    const message = `the file cannot be read: ${reason(error)}`
     const problem = treeOfValue(undefined, path).locate({
       code: CODES.unreadable,
       message,
@@ -109,27 +109,16 @@ function readConfigFile(path: string, extensions: Extensions | undefined): LoadR
   return parseConfig(text, {
     file: path,
     env: process.env,
-    readFile: readText,
+    readFile: readReferenced,
     ...(extensions === undefined ? {} : { extensions }),
   })
 }
 
-class NotText extends Error {}
-
-function readConfigText(path: string): string {
-  const bytes = readFileSync(path)
-  // Decoding stops where the size alone is refused; one byte more than allowed is enough to be refused.
-  const used = bytes.subarray(0, MAX_BYTES + 4)
-  try {
-    return new TextDecoder('utf-8', { fatal: bytes.length <= MAX_BYTES, ignoreBOM: true }).decode(used)
-  } catch {
-    throw new NotText('it is not UTF-8 text')
-  }
+function readReferenced(path: string): string {
+  return readTextFile(path, MAX_REFERENCED)
 }
 
-function readText(path: string): string {
-  return readFileSync(path, 'utf8')
-}
+const NO_EXTENSIONS: Extensions = {}
 
 function load(tree: Tree, text: string, where: Where, folder: string, fromFile: boolean): LoadResult {
   const problems: ConfigProblem[] = [...tree.problems]
@@ -143,7 +132,7 @@ function load(tree: Tree, text: string, where: Where, folder: string, fromFile: 
   const report = (finding: Finding): void => {
     if (!unresolved.has(pathText(finding.path))) collect(finding)
   }
-  const check: Check = { report, written: resolved.written, extensions: where.extensions ?? {} }
+  const check: Check = { report, written: resolved.written, extensions: where.extensions ?? NO_EXTENSIONS }
   checkConfig(check, resolved.value)
   const finish = (): readonly ConfigProblem[] =>
     sortProblems([...problems, ...found.map(finding => locate(finding, tree, resolved))])

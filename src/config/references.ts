@@ -7,6 +7,7 @@
 import { CODES } from './codes.ts'
 import type { Finding, Path, Report } from './problem.ts'
 import { pathText } from './problem.ts'
+import { reason } from './text-file.ts'
 
 export interface ReferenceSources {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -22,7 +23,8 @@ export interface Resolved {
   readonly secrets: readonly { readonly value: string; readonly written: string }[]
 }
 
-const MAX_REFERENCED = 64 * 1024
+/** Bytes of a referenced file. */
+export const MAX_REFERENCED = 64 * 1024
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
 
 export function resolveReferences(value: unknown, sources: ReferenceSources, report: Report): Resolved {
@@ -110,18 +112,4 @@ function fromFile(path: string, sources: ReferenceSources): Answer {
   }
   if (value === '') return refuse('it is empty')
   return value.length > MAX_REFERENCED ? refuse('it is larger than 64 KiB') : { value }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is not a folder',
-}
-
-/** The reason of a failed file operation in words. Never the content. */
-export function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return REASONS[code] ?? (code || 'it could not be read')
 }

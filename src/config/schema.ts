@@ -671,7 +671,23 @@ const cooldownSchema = z.union([wait, perDirectionCooldown], {
     ),
 })
 
-export function fleetSchema(extensions: Extensions) {
+const NONE: Extensions = {}
+
+/** Made once for each set of extensions: a schema costs more to make than to use. */
+function once<T>(make: (extensions: Extensions) => T): (extensions?: Extensions) => T {
+  const made = new WeakMap<Extensions, T>()
+  return (extensions = NONE) => {
+    const earlier = made.get(extensions)
+    if (earlier !== undefined) return earlier
+    const schema = make(extensions)
+    made.set(extensions, schema)
+    return schema
+  }
+}
+
+export const fleetSchema = once(makeFleetSchema)
+
+function makeFleetSchema(extensions: Extensions) {
   return z.strictObject({
     target: key(
       targetSchema(extensions).prefault({ type: 'none' }),
@@ -778,7 +794,9 @@ export const stateSchema = z.strictObject({
   ),
 })
 
-export function configSchema(extensions: Extensions = {}) {
+export const configSchema = once(makeConfigSchema)
+
+function makeConfigSchema(extensions: Extensions) {
   return z.strictObject({
     plimsoll: key(
       z.literal(1, {

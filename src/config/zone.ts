@@ -13,7 +13,7 @@ export function isTimeZone(name: string): boolean {
   if (OFFSET.test(name)) return true
   if (!/^[A-Za-z][A-Za-z0-9_+\-/]*$/.test(name)) return false
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
+    formatOf(name)
     return true
   } catch {
     return false
@@ -56,16 +56,7 @@ function endOfGap(zone: string, from: number, to: number): number {
 function offsetAt(zone: string, at: number): number {
   const fixed = OFFSET.exec(zone)
   if (fixed !== null) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(at)
+  const parts = formatOf(zone).formatToParts(at)
   const part = (type: string): number => Number(parts.find(candidate => candidate.type === type)?.value)
   const local = Date.UTC(
     part('year'),
@@ -85,4 +76,26 @@ export function instantOf(zone: string, text: string): number {
   if (own === undefined) return localInstant(zone, text)
   const local = text.slice(0, -own.length)
   return own === 'Z' ? localInstant('+00:00', local) : localInstant(own, local)
+}
+
+/** Making one takes longer than using it a hundred times. */
+const FORMATS = new Map<string, Intl.DateTimeFormat>()
+const MOST_FORMATS = 100
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = FORMATS.get(zone)
+  if (known !== undefined) return known
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+  if (FORMATS.size >= MOST_FORMATS) FORMATS.clear()
+  FORMATS.set(zone, format)
+  return format
 }

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from './load.ts'
+
+/** The warnings about one fleet, as `CODE line:column`. */
+function warnings(...lines: string[]): readonly string[] {
+  return full(...lines).map(({ code, line, column }) => `${code} ${line}:${column}`)
+}
+
+function full(...lines: string[]) {
+  const text = [
+    'plimsoll: 1',
+    'metrics: { cpu: { source: process, read: cpu }, slow: { source: command, command: [a], every: 1m }, pushed: { source: push } }',
+    'fleets:',
+    '  other: { target: { type: process, command: [a] }, capacity: { min: 1, max: 2 }, kpis: { a: { goal: "last(cpu) + last(slow) + last(pushed) > 1" } } }',
+    '  web:',
+    '    target: { type: process, command: [a] }',
+    ...(lines.some(line => line.includes('capacity')) ? [] : ['    capacity: { min: 2, max: 5 }']),
+    ...lines.map(line => `    ${line}`),
+  ].join('\n')
+  const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.loaded.warnings
+}
+
+function rules(up: string, down: string, more = ''): readonly string[] {
+  return warnings(
+    'kpis: { busy: { goal: "avg(cpu, 5m) < 80%" } }',
+    'rules:',
+    `  - { name: Up, when: "${up}", scale: { by: 1 }${more} }`,
+    `  - { name: Down, when: "${down}", scale: { by: -1 } }`,
+  )
+}
+
+describe('no margin between out and in', () => {
+  const FOUND = ['PLM-150 11:29']
+  it.each([
+    ['avg(cpu, 5m) > 80%', 'avg(cpu, 5m) < 80%'],
+    ['avg(cpu, 5m) > 80%', 'avg(cpu, 5m) < 90%'],
+    ['80% <= avg(cpu, 5m)', '80% >= avg(cpu, 5m)'],
+    ['busy is red', 'avg(cpu, 5m) <= 85%'],
+    ['busy is red', 'busy is green'],
+    ['not busy is green', 'not avg(cpu, 5m) > 80%'],
+    ['free_slots < 3', 'free_slots > 2'],
+  ])('warns of %s against %s', (up, down) => {
+    expect(rules(up, down)).toEqual(FOUND)
+  })
+
+  it.each([
+    ['avg(cpu, 5m) > 80%', 'avg(cpu, 5m) < 20%'],
+    ['avg(cpu, 5m) > 80%', 'avg(cpu, 10m) < 80%'],
+    ['avg(cpu, 5m) > 80% and ready > 1', 'avg(cpu, 5m) < 80%'],
+    ['avg(cpu, 5m) > 80%', 'avg(cpu, 5m) > 80%'],
+    ['free_slots < 3', 'free_slots > 9'],
+    ['busy is unknown', 'busy is green'],
+  ])('says nothing of %s against %s', (up, down) => {
+    expect(rules(up, down)).toEqual([])
+  })
+
+  it('says nothing of a rule that is off', () => {
+    expect(rules('avg(cpu, 5m) > 80%', 'avg(cpu, 5m) < 80%', ', enabled: false')).toEqual([])
+  })
+})
+
+describe('a constraint that is never in force', () => {
+  const scheduled = 'schedule: { daily: true, duration: 1h }'
+  it('is named when one that is always on outranks it', () => {
+    const found = full(
+      'constraints:',
+      `  - { name: Night, rank: 5, min: 1, max: 2, ${scheduled} }`,
+      '  - { name: Floor, rank: 9, min: 3, max: 4 }',
+    )
+    expect(found.map(({ code, line, path }) => `${code} ${line} ${path}`)).toEqual([
+      'PLM-151 7 fleets.web.capacity',
+      'PLM-151 9 fleets.web.constraints[0].name',
+    ])
+  })
+
+  it('is named when it ties with one before it', () => {
+    expect(warnings('constraints:', `  - { name: Night, rank: 0, min: 1, max: 2, ${scheduled} }`)).toEqual([
+      'PLM-151 9:17',
+    ])
+  })
+
+  it('is nothing to warn of when the other one has a schedule, or is off', () => {
+    expect(
+      warnings(
+        'constraints:',
+        `  - { name: A, rank: 5, min: 1, max: 2, ${scheduled} }`,
+        `  - { name: B, rank: 9, min: 3, max: 4, ${scheduled} }`,
+      ),
+    ).toEqual([])
+    expect(warnings('constraints:', '  - { name: A, rank: 5, min: 1, max: 2, enabled: false }')).toEqual([])
+  })
+})
+
+describe('metrics and windows', () => {
+  it('warns of a window that seldom holds two samples, at its place', () => {
+    expect(
+      warnings('rules:', '  - { name: Up, when: "ready > 1 and avg(slow, 90s) > 3", scale: { by: 1 } }'),
+    ).toEqual(['PLM-153 9:42'])
+  })
+
+  it('asks one sample of a last value', () => {
+    expect(warnings('rules:', '  - { name: Up, when: "last(slow, 90s) > 3", scale: { by: 1 } }')).toEqual([])
+    expect(warnings('rules:', '  - { name: Up, when: "last(slow, 30s) > 3", scale: { by: 1 } }')).toEqual([
+      'PLM-153 9:28',
+    ])
+  })
+
+  it('knows nothing of when samples are pushed', () => {
+    expect(warnings('rules:', '  - { name: Up, when: "avg(pushed, 1s) > 3", scale: { by: 1 } }')).toEqual([])
+  })
+
+  it('warns of a metric nobody uses', () => {
+    const text =
+      'plimsoll: 1\nmetrics: { cpu: { source: push } }\nfleets: { a: { capacity: { min: 1, max: 1 } } }'
+    const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+    expect(result.ok && result.loaded.warnings).toMatchObject([{ code: 'PLM-152', line: 2, column: 12 }])
+  })
+
+  it('warns of a metric that reads what the fleet does not have', () => {
+    const text = `plimsoll: 1
+metrics: { cpu: { source: process, read: cpu }, rps: { source: proxy, read: inFlight } }
+fleets:
+  a:
+    target: { type: none, count: "last(rps)" }
+    capacity: { min: 1, max: 1 }
+    kpis: { cool: { goal: "last(cpu) < 80%" } }`
+    const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+    if (!result.ok) throw new Error('it was refused')
+    expect(
+      result.loaded.warnings.map(({ code, line, column, message }) => `${code} ${line}:${column} ${message}`),
+    ).toEqual([
+      'PLM-155 5:40 "rps" will never hold a sample of fleet "a": it has no proxy',
+      'PLM-155 7:33 "cpu" will never hold a sample of fleet "a": its target runs no processes on this machine',
+    ])
+  })
+
+  it('warns of rules with nothing to count', () => {
+    const text =
+      'plimsoll: 1\nfleets:\n  a: { capacity: { min: 1, max: 1 }, rules: [ { name: Up, when: "ready > 1", scale: { by: 1 } } ] }'
+    const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+    expect(result.ok && result.loaded.warnings).toMatchObject([
+      { code: 'PLM-154', severity: 'warning', line: 3, column: 3 },
+    ])
+  })
+})
