@@ -128,19 +128,13 @@ describe('running a command', () => {
   })
 
   it('ends one that is not done in time, with everything it started', async () => {
-    const file = join(folder, 'pids')
-    const argv = script(`
-      const { spawn } = require('node:child_process')
-      const child = spawn(process.execPath, ['-e', ${JSON.stringify(FOREVER)}])
-      require('node:fs').writeFileSync(${JSON.stringify(file)}, process.pid + ' ' + child.pid + '\\n')
-      console.error('waiting for the moon')
-      ${FOREVER}`)
-    const late = run(argv, { timeoutMs: 700 })
+    const text = 'sleep 60 & echo "waiting for the moon" >&2; echo $$ $! > "$1"; wait'
+    const late = run(['sh', '-c', text, 'sh', join(folder, 'pids')], { timeoutMs: 1_000 })
     late.catch(() => undefined)
     const pids = (await appears('pids')).split(' ').map(Number)
     await expect(late).rejects.toMatchObject({ name: 'PluginError', kind: 'unavailable', started: true })
     await expect(late).rejects.toThrow(
-      /^PLM-353 .* did not end within 700 ms and was ended. It printed: "waiting for the moon"$/,
+      /^PLM-353 .* did not end within 1000 ms and was ended. It printed: "waiting for the moon"$/,
     )
     for (const pid of pids) await ends(pid)
   })

@@ -34,8 +34,10 @@ export const OUTPUT_BYTES = 1024 * 1024
 const STDERR_TAIL_BYTES = 2_048
 /** Between SIGTERM and SIGKILL for a command that is called off. */
 const GRACE_MS = 1_000
-/** How long output may still come after the command has exited: something in the background may hold the pipe open. */
-const TRAILING_OUTPUT_MS = 250
+/** After the command has exited, its output is complete when the pipe is quiet for this long: something in the background may hold it open. */
+const QUIET_MS = 250
+/** And at the latest after this. */
+const TRAILING_OUTPUT_MS = 2_000
 const QUOTE_CHARACTERS = 300
 
 type Ending =
@@ -82,6 +84,7 @@ function start(argv: readonly string[], run: CommandRun): Running {
     let callOff: Ending | null = null
     let exited: Ending | null = null
     let timer: NodeJS.Timeout | null = null
+    let heard = false
 
     const stopWaiting = () => {
       clearTimeout(deadline)
@@ -93,6 +96,12 @@ function start(argv: readonly string[], run: CommandRun): Running {
       for (const stream of child.stdio) stream?.destroy()
       child.unref()
       resolve(callOff ?? ending)
+    }
+    const waitForQuiet = (ending: Ending, until: number) => {
+      heard = false
+      // The immediate lets what has arrived while the event loop was busy be read before it is judged quiet.
+      const judge = () => (heard && performance.now() < until ? waitForQuiet(ending, until) : settle(ending))
+      timer = setTimeout(() => setImmediate(judge), QUIET_MS)
     }
     const endIt = (why: Ending) => {
       if (callOff !== null) return
@@ -117,8 +126,8 @@ function start(argv: readonly string[], run: CommandRun): Running {
       exited = ending
       stopWaiting()
       if (callOff === null) {
-        timer = setTimeout(() => settle(ending), TRAILING_OUTPUT_MS)
         child.on('close', () => settle(ending))
+        waitForQuiet(ending, performance.now() + TRAILING_OUTPUT_MS)
         return
       }
       // Members of its group may have ignored SIGTERM.
@@ -126,6 +135,7 @@ function start(argv: readonly string[], run: CommandRun): Running {
       settle(ending)
     })
     child.stdout?.on('data', (chunk: Buffer) => {
+      heard = true
       stdoutBytes += chunk.length
       if (stdoutBytes > OUTPUT_BYTES) endIt({ how: 'too-much' })
       else stdout.push(chunk)

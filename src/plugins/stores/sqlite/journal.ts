@@ -139,8 +139,9 @@ export function pruneJournal(database: Database, horizon: number, keep: number, 
 
 function deleteOlder(database: Database, fleetId: number, horizon: number, budget: number): number {
   return database.run(
-    `DELETE FROM journal WHERE fleet = ?1 AND revision IN
-       (SELECT revision FROM journal WHERE fleet = ?1 AND at < ?2 ORDER BY at, revision LIMIT ?3)`,
+    `DELETE FROM journal WHERE fleet = ? AND revision IN
+       (SELECT revision FROM journal WHERE fleet = ? AND at < ? ORDER BY at, revision LIMIT ?)`,
+    fleetId,
     fleetId,
     horizon,
     Math.max(0, budget),
@@ -153,8 +154,9 @@ function deleteSurplus(database: Database, fleetId: number, keep: number, budget
   const surplus = (row === null ? 0 : numberOf(database, row, 'n')) - keep
   if (surplus <= 0 || budget <= 0) return 0
   return database.run(
-    `DELETE FROM journal WHERE fleet = ?1 AND revision IN
-       (SELECT revision FROM journal WHERE fleet = ?1 ORDER BY revision LIMIT ?2)`,
+    `DELETE FROM journal WHERE fleet = ? AND revision IN
+       (SELECT revision FROM journal WHERE fleet = ? ORDER BY revision LIMIT ?)`,
+    fleetId,
     fleetId,
     Math.min(surplus, budget),
   )
