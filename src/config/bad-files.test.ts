@@ -181,6 +181,7 @@ const ROWS: readonly Row[] = [
   ['a duration without a unit', fleet('every: »5'), 'PLM-116', 'write 5m or 5s'],
   ['a quoted duration without a unit', fleet('every: »"5"'), 'PLM-116', 'write 5m or 5s'],
   ['a duration of two parts', fleet('warmup: »1h30m'), 'PLM-116', 'write 90m'],
+  ['a duration in words', fleet('every: »15 seconds'), 'PLM-116', 'write 15s'],
   ['a duration that is none', fleet('every: »soon'), 'PLM-116', /500ms, 5s, 45m, 2h, 7d/],
   ['a duration below its range', fleet('every: »50ms'), 'PLM-114', 'the shortest allowed is 100ms'],
   ['a duration above its range', fleet('every: »2h'), 'PLM-114', 'the longest allowed is 1h'],
@@ -203,6 +204,12 @@ const ROWS: readonly Row[] = [
     rule('{ name: Up, when: last(cpu) > 1, scale: { by: »"-150%" } }'),
     'PLM-114',
     /write 1, -2/,
+  ],
+  [
+    'a scale that is a number',
+    rule('{ name: Up, when: last(cpu) > 1, scale: »1 }'),
+    'PLM-112',
+    /write { by: 1 }/,
   ],
   [
     'a scale that says nothing',

@@ -203,9 +203,14 @@ function checkRule(
 }
 
 function checkScale(check: FleetCheck, raw: unknown, path: Path): void {
+  const hint = 'write { by: 1 }, { by: "-20%", atLeast: 2 } or { to: 10 }'
+  if (raw !== undefined && !isMapping(raw)) {
+    const message = `"scale" is a mapping, found ${shown(check, raw, path)}`
+    check.report({ code: CODES.wrongType, message, hint, path })
+    return
+  }
   const pieces = readObject(check, scaleSchema, raw, path)
   if (pieces === null || !isMapping(raw)) return
-  const hint = 'write { by: 1 }, { by: "-20%", atLeast: 2 } or { to: 10 }'
   if (raw.by === undefined && raw.to === undefined) {
     check.report({
       code: CODES.exclusiveKeys,

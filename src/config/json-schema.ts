@@ -1,6 +1,7 @@
 /**
  * The JSON Schema of the configuration file, for editors that complete and check as one types. It is checked in as
  * `schema/plimsoll.schema.json`; a test fails when that file is not what this makes.
+ * `npx vitest run src/config -u` writes it anew.
  *
  * Example: with `# yaml-language-server: $schema=./node_modules/plimsoll/schema/plimsoll.schema.json` as its first
  * line, a file shows what every key means, and underlines `every: 5`.

@@ -1,6 +1,7 @@
 /**
  * Writes docs/configuration.md from the schema: every key with its type, default, meaning and an example. The page
  * is checked in; a test fails when it is not what this makes, so it is never out of date.
+ * `npx vitest run src/config -u` writes it anew.
  *
  * Example: the row of a fleet's `every` reads
  * "| `every` | duration | `15s` | How often the fleet is looked at. | `15s` |".

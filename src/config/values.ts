@@ -11,7 +11,14 @@
 import { z } from 'zod'
 import type { TimeOfDay } from '../model/schedule.ts'
 import { CODES, type Code } from './codes.ts'
-import { compoundDurationMs, formatDuration, parseDuration, parseShare } from './expression/units.ts'
+import {
+  compoundDurationMs,
+  formatDuration,
+  isDurationUnit,
+  parseDuration,
+  parseShare,
+  suggestUnit,
+} from './expression/units.ts'
 import { isTimeZone, nearestTimeZone } from './zone.ts'
 
 export interface Refusal {
@@ -111,11 +118,8 @@ export function duration(limits: { readonly min?: number; readonly max?: number 
       }
       const ms = parseDuration(text)
       if (ms === null) {
-        const compound = compoundDurationMs(text.trim())
-        const hint =
-          compound === null
-            ? 'write a number and a unit: 500ms, 5s, 45m, 2h, 7d'
-            : `write ${formatDuration(compound)}`
+        const meant = meantDuration(text.trim())
+        const hint = meant === null ? 'write a number and a unit: 500ms, 5s, 45m, 2h, 7d' : `write ${meant}`
         return { refused: refusal(CODES.duration, '{value} is not a duration', hint) }
       }
       if (ms < min)
@@ -137,6 +141,15 @@ export function duration(limits: { readonly min?: number; readonly max?: number 
       return { value: ms }
     },
   )
+}
+
+/** `1h30m` means 90m, `5 minutes` means 5m. */
+function meantDuration(text: string): string | null {
+  const compound = compoundDurationMs(text)
+  if (compound !== null) return formatDuration(compound)
+  const [, amount, word] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]{1,12})$/.exec(text) ?? []
+  const unit = word === undefined ? null : suggestUnit(word)
+  return amount === undefined || unit === null || !isDurationUnit(unit) ? null : `${amount}${unit}`
 }
 
 export function integer(min: number, max: number) {
