@@ -512,5 +512,6 @@ async function mountDisk(folder: string, size: string) {
   } catch {
     return null
   }
-  return { path, unmount: () => run('umount', [path]) }
+  // Lazily, so that a store left open by a failed test does not keep it mounted.
+  return { path, unmount: () => run('umount', ['-l', path]) }
 }
