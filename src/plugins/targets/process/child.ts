@@ -57,6 +57,7 @@ export function startChild(order: ChildOrder, clock: Clock, onLine: (line: strin
   let pid: number | null = null
   let end: ChildEnd | null = null
   let terminating = false
+  let guardLeft = false
   let cancelForce = () => {}
 
   const finish = (seen: ChildEnd) => {
@@ -80,10 +81,12 @@ export function startChild(order: ChildOrder, clock: Clock, onLine: (line: strin
   guard.on('error', (error: NodeJS.ErrnoException) => {
     // Not spawned (no memory, no process ids); other errors are followed by an exit.
     if (guard.pid !== undefined) return
+    guardLeft = true
     finish({ kind: 'not-started', code: error.code ?? 'UNKNOWN', message: error.message })
     gone.resolve()
   })
   guard.once('exit', (code, signal) => {
+    guardLeft = true
     cancelForce()
     if (pid !== null && (end === null || signal !== null)) endGroup(pid)
     const seen =
@@ -107,6 +110,8 @@ export function startChild(order: ChildOrder, clock: Clock, onLine: (line: strin
     terminate() {
       if (terminating) return
       terminating = true
+      // Nothing is left to force, and its process id may soon be another's.
+      if (guardLeft) return
       tell(guard, { do: 'terminate' })
       cancelForce = clock.after(order.stopGraceMs + GUARD_GRACE_MS, () => {
         if (pid !== null) endGroup(pid)
