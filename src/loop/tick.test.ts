@@ -160,6 +160,19 @@ describe('when the world misbehaves', () => {
     expect(fleet.ids()).toEqual(['web-2', 'web-3'])
   })
 
+  it('does not call lost what ended with the run that had launched it, and keeps its places', async () => {
+    const { fleet, events, tick, restart } = simulatedWorld(fleetSpec({ min: 2, metrics, rules }))
+    await tick()
+    fleet.boot()
+    await tick()
+    fleet.members.clear()
+    await restart()
+    const entry = await tick()
+    expect(entry.decision).toMatchObject({ current: 2, desired: 2 })
+    expect(fleet.ids()).toHaveLength(2)
+    expect(events.filter(event => event.type === 'lost')).toEqual([])
+  })
+
   it('takes it for another actor’s change where others act too, and starts the cooldown', async () => {
     const cooling = fleetSpec({ min: 1, max: 6, metrics, rules, guards: { cooldownOutMs: 60_000 } })
     const { fleet, tick, measure } = simulatedWorld(cooling, { capabilities: { exclusive: false } })

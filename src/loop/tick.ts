@@ -29,6 +29,7 @@ export interface Seat {
 export async function tick(world: World, seat: Seat): Promise<TickReport> {
   const { senses } = seat
   const { spec } = senses
+  const takesOver = seat.lease === null
   const lease = await holdLease(world, seat)
   if (lease === null) return { outcome: 'standby', fleet: spec.name, at: world.clock.now() }
 
@@ -67,7 +68,8 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   senses.saved()
 
   const done = acts ? await carryOut(world, lease, entry, intent, observed) : entry
-  notify(world, done, before, observed)
+  notifyLost(world, done, observed, takesOver)
+  notifyGaps(world, done, before)
   return { outcome: 'ticked', fleet: spec.name, at, entry: done }
 }
 
@@ -122,13 +124,19 @@ async function routeOrSay(
   }
 }
 
-function notify(world: World, entry: JournalEntry, before: Memory, { lost, inventory }: Observed): void {
-  const { fleet, at } = entry
-  for (const instance of lost) {
-    const detail = inventory.instances.find(({ id }) => id === instance)?.detail
-    world.emit({ type: 'lost', fleet, instance, at, detail: detail ?? 'it is no longer listed' })
+/** What vanished before the lease was ours ended with the run that had launched it, which is no news. */
+function notifyLost(
+  world: World,
+  { fleet, at }: JournalEntry,
+  { lost, inventory }: Observed,
+  takesOver: boolean,
+): void {
+  for (const id of lost) {
+    const instance = inventory.instances.find(listed => listed.id === id)
+    if (instance === undefined && takesOver) continue
+    const detail = instance?.detail ?? 'it is no longer listed'
+    world.emit({ type: 'lost', fleet, instance: id, at, detail })
   }
-  notifyGaps(world, entry, before)
 }
 
 /** Windows that fill after a start, or one late answer, are no news; a gap that lasts is, and so is its end. */
