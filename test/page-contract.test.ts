@@ -17,6 +17,7 @@ import type {
 import type { FleetSummaryWire, FleetWire, MetricWire } from '../src/api/wire/fleet.ts'
 import type { InstanceWire, OrderWire } from '../src/api/wire/inventory.ts'
 import type { TimelinePointWire } from '../src/api/wire/journal.ts'
+import type { ActionWire } from '../src/api/wire/plan.ts'
 import type { SampleWire } from '../src/api/wire/sample.ts'
 import type { StepWire } from '../src/api/wire/step.ts'
 
@@ -28,6 +29,7 @@ type Contract = {
   fleet: Reads<page.Fleet, z.input<typeof FleetWire>>
   metric: Reads<page.Metric, z.input<typeof MetricWire>>
   decision: Reads<page.Decision, z.input<typeof JournalledDecisionWire>>
+  action: Reads<page.Action, z.input<typeof ActionWire>>
   step: Reads<page.Step, z.input<typeof StepWire>>
   instance: Reads<page.Instance, z.input<typeof InstanceWire>>
   order: Reads<page.Order, z.input<typeof OrderWire>>
@@ -46,6 +48,7 @@ const COMPARED: Readonly<Record<keyof Contract, true>> = {
   fleet: true,
   metric: true,
   decision: true,
+  action: true,
   step: true,
   instance: true,
   order: true,
@@ -61,6 +64,6 @@ const COMPARED: Readonly<Record<keyof Contract, true>> = {
 
 describe('the page and the API', () => {
   it('are compared in everything the page reads', () => {
-    expect(Object.keys(COMPARED)).toHaveLength(15)
+    expect(Object.keys(COMPARED)).toHaveLength(16)
   })
 })

@@ -127,6 +127,7 @@ describe('what happened', () => {
     rule: 'Scale up',
     because: 'busy',
     steps: [],
+    actions: [],
   })
 
   it('tells a run of the same decision once, and notes in between by their time', () => {

@@ -28,6 +28,8 @@ export function App() {
   const [windowMs, setWindowMs] = useState<number>(RANGES[1].ms)
   const [redraw, drawAgain] = useRedraw()
   const skewMs = useRef(0)
+  /** By name, what the last event of each fleet said. */
+  const told = useRef(new Map<string, FleetSummary>())
   const shown = fleets?.find(fleet => fleet.name === name) ?? fleets?.[0] ?? null
   const shownName = shown?.name ?? null
   const feed = useMemo(
@@ -40,7 +42,7 @@ export function App() {
   const loadFleets = useCallback(async () => {
     try {
       const answer = await ask<{ fleets: FleetSummary[] }>('v1/fleets')
-      setFleets(known => answer.fleets.map(fleet => newer(fleet, known)))
+      setFleets(answer.fleets.map(fleet => newer(fleet, told.current.get(fleet.name))))
     } catch (error) {
       if (error instanceof TokenWanted) setConnection({ kind: 'token-wanted' })
     }
@@ -69,6 +71,7 @@ export function App() {
           if (event === 'tick') {
             const { fleet } = data as TickEvent
             if (fleet.lastTick !== null) skewMs.current = Date.parse(fleet.lastTick.at) - Date.now()
+            told.current.set(fleet.name, fleet)
             setFleets(known => known?.map(one => (one.name === fleet.name ? fleet : one)) ?? null)
           }
           tell(current.current, event, data)
@@ -112,8 +115,7 @@ export function App() {
 }
 
 /** An event may overtake the answer to a question asked before it. */
-function newer(answered: FleetSummary, known: readonly FleetSummary[] | null): FleetSummary {
-  const told = known?.find(fleet => fleet.name === answered.name)
+function newer(answered: FleetSummary, told: FleetSummary | undefined): FleetSummary {
   return told !== undefined && tickTime(told) > tickTime(answered) ? told : answered
 }
 

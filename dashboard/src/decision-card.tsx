@@ -4,7 +4,7 @@
  * Example: "5 → 6 because "Scale up" fired: avg(cpu, 45m) = 83.2", then Bounds, Measured, Conditions, Guards ...
  */
 import type { Decision, Step } from './wire.ts'
-import { changeText, clockText } from './words.ts'
+import { actionText, changeText, clockText } from './words.ts'
 
 const STAGES: Readonly<Record<string, string>> = {
   bounds: 'Bounds',
@@ -50,6 +50,14 @@ export function DecisionCard({ decision, chosen, onBack, waiting }: DecisionCard
       <ol class="steps">
         {decision.steps.map((step, index) => (
           <StepLine key={index} step={step} first={decision.steps[index - 1]?.stage !== step.stage} />
+        ))}
+        {decision.actions.map((action, index) => (
+          <li key={action.id} class="step">
+            <span class="stage">{index === 0 ? 'Plan' : ''}</span>
+            <span>
+              {actionText(action)} <span class="muted">({action.because})</span>
+            </span>
+          </li>
         ))}
       </ol>
       {waiting.length === 0 ? null : (

@@ -11,7 +11,7 @@ import { numberAxis, timeAxis } from './time-axis.ts'
 import type { Metric } from './wire.ts'
 import { kindText, valueText } from './words.ts'
 
-const HEIGHT = 130
+const HEIGHT = 96
 
 interface DemandChartProps {
   readonly metric: Metric
@@ -50,13 +50,16 @@ function demandOptions(
   return {
     legend: { show: false },
     hooks: { setCursor: [plot => onPointer(plot.cursor.idx ?? null)] },
-    padding: [8, 20, 0, 0],
+    padding: [8, 30, 4, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: 'fleet' } },
     scales: {
       x: { time: true, auto: false },
       y: { range: (_plot, min, max) => demandRange(min, max) },
     },
-    axes: [timeAxis(colours), { ...numberAxis(colours, value => valueText(value, metric.unit)), space: 34 }],
+    axes: [
+      { ...timeAxis(colours), show: false },
+      { ...numberAxis(colours, value => valueText(value, metric.unit)), space: 34 },
+    ],
     bands: [{ series: [3, 2], fill: colours.waterFill }],
     series: [
       {},
@@ -87,6 +90,6 @@ function isolated(plot: uPlot, series: number): number[] {
 /** From zero, or below it where samples are. uPlot gives null where there is nothing. */
 function demandRange(min: number | null, max: number | null): [number, number] {
   const lowest = Math.min(0, min ?? 0)
-  const highest = Math.max(max ?? 1, lowest + Number.EPSILON)
-  return [lowest, highest === lowest ? lowest + 1 : highest + (highest - lowest) * 0.1]
+  const highest = max ?? 0
+  return [lowest, highest > lowest ? highest + (highest - lowest) * 0.1 : lowest + 1]
 }

@@ -34,7 +34,7 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
   const [selected, setSelected] = useState<number | null>(null)
   useEffect(() => setSelected(null), [feed.name])
   const chosen = feed.decisions.find(decision => decision.revision === selected) ?? null
-  const range = [(now - feed.windowMs) / 1000, now / 1000] as const
+  const range = rangeShown(feed, now)
   const metrics = feed.fleet?.metrics ?? []
   return (
     <main id="fleet">
@@ -83,6 +83,16 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
       </section>
     </main>
   )
+}
+
+/** At least this much is shown, so that the first decisions do not fill the picture. */
+const SHORTEST_RANGE_S = 120
+
+/** Left and right edge of the charts, seconds since the epoch: the range chosen, or the whole past where that is shorter. */
+function rangeShown({ windowMs, timeline }: FleetFeed, now: number): readonly [number, number] {
+  const to = now / 1000
+  const beginning = Math.min(timeline.first?.at ?? to, to - SHORTEST_RANGE_S)
+  return [Math.max(to - windowMs / 1000, beginning), to]
 }
 
 function Now({ summary, now }: { summary: FleetSummary; now: number }) {

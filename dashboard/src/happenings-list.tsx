@@ -4,7 +4,8 @@
  * Example: `12:04:15  5 → 6  "Scale up" fired: avg(cpu, 45m) = 83.2`.
  */
 import type { Happening } from './happenings.ts'
-import { changeText, clockText } from './words.ts'
+import type { Decision } from './wire.ts'
+import { actionText, changeText, clockText } from './words.ts'
 
 interface HappeningsListProps {
   readonly happenings: readonly Happening[]
@@ -36,11 +37,11 @@ export function HappeningsList({ happenings, selected, onSelect }: HappeningsLis
               onClick={() => onSelect(decision.revision)}
             >
               <time dateTime={decision.at}>{clockText(decision.at)}</time>
-              <span class={`change ${decision.direction}`}>
-                {changeText(decision.current, decision.desired)}
+              <span class="change">
+                {steady(decision) ? '·' : changeText(decision.current, decision.desired)}
               </span>
-              <span>
-                {decision.because}
+              <span class={steady(decision) ? 'muted' : ''}>
+                {steady(decision) ? doneText(decision) : decision.because}
                 {times > 1 ? <span class="muted"> ({times} times)</span> : null}
               </span>
             </button>
@@ -49,4 +50,13 @@ export function HappeningsList({ happenings, selected, onSelect }: HappeningsLis
       })}
     </ul>
   )
+}
+
+function steady({ direction }: Decision): boolean {
+  return direction === 'none'
+}
+
+/** The count stays and something is still done: an earlier change is carried on. */
+function doneText({ actions, because }: Decision): string {
+  return actions.length === 0 ? because : actions.map(actionText).join(', ')
 }

@@ -35,7 +35,9 @@ export function runs(
   return told
 }
 
+/** Actions without a change of the count each have something of their own to tell. */
 function sameChange(one: Decision, other: Decision): boolean {
+  if (one.direction === 'none' && one.actions.length + other.actions.length > 0) return false
   return one.current === other.current && one.desired === other.desired && one.rule === other.rule
 }
 

@@ -26,6 +26,10 @@ export class Timeline {
     return this.#counts.length
   }
 
+  get first(): Count | undefined {
+    return this.#counts[0]
+  }
+
   get last(): Count | undefined {
     return this.#counts.at(-1)
   }

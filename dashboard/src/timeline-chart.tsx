@@ -32,7 +32,7 @@ export function TimelineChart({ timeline, decisions, range, selected, onSelect }
   const columns = timeline.columns(range[1])
   const shown = runs(decisions)
     .map(run => run.decision)
-    .filter(({ at, desired }) => Date.parse(at) / 1000 > range[0] && desired !== null)
+    .filter(({ at, direction }) => Date.parse(at) / 1000 > range[0] && direction !== 'none')
     .slice(0, MARKS_SHOWN)
     .reverse()
   return (
@@ -156,7 +156,7 @@ function timelineOptions(
   return {
     legend: { show: false },
     hooks: { setCursor: [plot => onPointer(timeAt(plot))] },
-    padding: [14, 20, 0, 0],
+    padding: [14, 30, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: SYNC } },
     scales: {
       x: { time: true, auto: false },

@@ -49,6 +49,14 @@ export interface Step {
   readonly because: string
 }
 
+export interface Action {
+  readonly kind: 'launch' | 'reopen' | 'close' | 'seal' | 'terminate'
+  readonly id: string
+  /** A launch has none yet. */
+  readonly instance?: string
+  readonly because: string
+}
+
 export interface Decision {
   readonly revision: number
   readonly at: Time
@@ -58,6 +66,7 @@ export interface Decision {
   readonly rule: string | null
   readonly because: string
   readonly steps: readonly Step[]
+  readonly actions: readonly Action[]
 }
 
 export interface Metric {
@@ -70,7 +79,6 @@ export interface Metric {
 export interface Fleet extends FleetSummary {
   readonly decision: Decision | null
   readonly plan: {
-    readonly actions: readonly { readonly kind: string; readonly id: string; readonly because: string }[]
     readonly waiting: readonly {
       readonly what: string
       readonly because: string

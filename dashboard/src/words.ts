@@ -3,7 +3,7 @@
  *
  * Example: `ageText(95_000)` is "1 min 35 s", `valueText(83.25, 'percent')` is "83.3 %", `countText(null)` is "?".
  */
-import type { Metric, Time } from './wire.ts'
+import type { Action, Metric, Time } from './wire.ts'
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 const SHORT_CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
@@ -49,6 +49,18 @@ export function countText(count: number | null | undefined): string {
 
 export function changeText(from: number | null, to: number | null): string {
   return `${countText(from)} → ${countText(to)}`
+}
+
+const ACTION_TEXT: Readonly<Record<Action['kind'], string>> = {
+  launch: 'launches an instance',
+  reopen: 'reopens',
+  close: 'closes',
+  seal: 'seals',
+  terminate: 'terminates',
+}
+
+export function actionText({ kind, instance }: Action): string {
+  return instance === undefined ? ACTION_TEXT[kind] : `${ACTION_TEXT[kind]} ${instance}`
 }
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

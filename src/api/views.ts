@@ -100,7 +100,7 @@ function narratedStep(step: Step, at: EpochMs) {
 }
 
 export function journalledDecision(entry: JournalEntry) {
-  return { ...narrated(entry.decision), revision: entry.revision }
+  return { ...narrated(entry.decision), revision: entry.revision, actions: entry.plan.actions }
 }
 
 export function narratedEntry(entry: JournalEntry) {

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { Decision } from '../../model/decision.ts'
 import { type Covers, component } from './components.ts'
+import { ActionWire } from './plan.ts'
 import { StepWire } from './step.ts'
 import { Time } from './time.ts'
 
@@ -47,5 +48,8 @@ export type DecisionCovered = Covers<Omit<Decision, 'steps'>, z.output<typeof De
 
 export const JournalledDecisionWire = component(
   'JournalledDecision',
-  DecisionWire.extend({ revision: z.number().int().describe('The journal entry it belongs to.') }),
+  DecisionWire.extend({
+    revision: z.number().int().describe('The journal entry it belongs to.'),
+    actions: z.array(ActionWire).readonly().describe('What was planned to carry it out.'),
+  }),
 )

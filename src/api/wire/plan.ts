@@ -10,7 +10,7 @@ import { Time } from './time.ts'
 
 const onInstance = { id: z.string(), instance: z.string(), because: z.string() }
 
-const ActionWire = component(
+export const ActionWire = component(
   'Action',
   z.discriminatedUnion('kind', [
     z.object({
