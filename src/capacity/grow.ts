@@ -60,20 +60,12 @@ function heldSessions({ load }: Instance): string {
 /** @returns how many were ordered */
 function planLaunches(draft: Draft, missing: number): number {
   if (missing === 0) return 0
-  const { launchTrouble } = draft.memory
-  if (launchTrouble !== null && draft.at < launchTrouble.retryAt) {
-    const { failures, error, retryAt } = launchTrouble
-    const times = failures === 1 ? 'the last launch failed' : `${failures} launches failed in a row`
-    draft.waiting.push({ what: 'launch', instance: null, because: `${times}: ${error}`, until: retryAt })
-    return 0
-  }
-  // After a failure one launch at a time finds out whether the trouble is over.
-  const allowed = launchTrouble === null ? draft.spec.launchBatch : 1
+  const allowed = launchesAllowed(draft)
   const count = Math.min(missing, allowed)
   for (let n = 0; n < count; n++) {
     draft.intents.push({ kind: 'launch', zone: null, because: `${draft.desired} wanted` })
   }
-  if (count < missing) {
+  if (allowed > 0 && count < missing) {
     draft.waiting.push({
       what: 'launch',
       instance: null,
@@ -82,4 +74,15 @@ function planLaunches(draft: Draft, missing: number): number {
     })
   }
   return count
+}
+
+/** How many may be launched now; none, with a note why, while the last ones failed. */
+export function launchesAllowed({ at, memory: { launchTrouble }, spec, waiting }: Draft): number {
+  if (launchTrouble === null) return spec.launchBatch
+  const { failures, error, retryAt } = launchTrouble
+  // After a failure one launch at a time finds out whether the trouble is over.
+  if (at >= retryAt) return 1
+  const times = failures === 1 ? 'the last launch failed' : `${failures} launches failed in a row`
+  waiting.push({ what: 'launch', instance: null, because: `${times}: ${error}`, until: retryAt })
+  return 0
 }

@@ -11,7 +11,7 @@ import type { Action, Plan, Waiting } from '../model/plan.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import { type Draft, draftOf, sealedBy } from './draft.ts'
 import { planDrains } from './drain.ts'
-import { planGrowth } from './grow.ts'
+import { launchesAllowed, planGrowth } from './grow.ts'
 import { launchFailed } from './launch-trouble.ts'
 import { planRepairs } from './repair.ts'
 import { planRetirement } from './retire.ts'
@@ -41,19 +41,19 @@ export function plan(spec: FleetSpec, decision: Decision, inventory: Inventory, 
  * A launch whose answer never came (a crash in between, a lost reply) is asked again with the same token: a target
  * that knows the token launches nothing new.
  */
-function repeatLaunches({ at, desired, open, pending, intents }: Draft, { orders }: Inventory): Action[] {
+function repeatLaunches(draft: Draft, { orders }: Inventory): Action[] {
+  const { at, desired, open, pending, intents } = draft
   const arriving = pending.filter(({ id }) => !sealedBy(intents).has(id)).length
   const acknowledged = orders.filter(({ instance }) => instance !== null).length
   const missing = Math.max(0, desired - open.length - arriving - acknowledged)
-  return orders
-    .filter(order => order.instance === null && order.at < at)
-    .slice(0, missing)
-    .map(({ token }) => ({
-      kind: 'launch',
-      id: token,
-      zone: null,
-      because: 'ordered before, and the answer never came',
-    }))
+  const unanswered = orders.filter(order => order.instance === null && order.at < at)
+  const allowed = Math.min(missing, unanswered.length) === 0 ? 0 : launchesAllowed(draft)
+  return unanswered.slice(0, Math.min(missing, allowed)).map(({ token }) => ({
+    kind: 'launch',
+    id: token,
+    zone: null,
+    because: 'ordered before, and the answer never came',
+  }))
 }
 
 function nothing(decision: Decision): Plan {

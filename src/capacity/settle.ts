@@ -1,7 +1,8 @@
 /**
  * What happened? Folds the outcomes of a plan into memory: acknowledged closes, launched ids, failures to try again.
  *
- * Example: a launch that was refused is no longer an order; its place is owed, and the next try waits a second.
+ * Example: a launch that was refused is no longer an order; its place is owed, and the next try waits a second. One that got
+ * no answer stays an order.
  */
 import type { Memory } from '../model/memory.ts'
 import type { Action, Outcome, Plan } from '../model/plan.ts'
@@ -20,7 +21,7 @@ function settleOne(memory: Memory, action: Action, outcome: Outcome): Memory {
     case 'launch':
       return outcome.outcome === 'done'
         ? withOrder(memory, action.id, outcome.instance)
-        : withoutOrder(memory, action.id, outcome.error, outcome.at)
+        : launchNotDone(memory, action.id, outcome)
     case 'close':
       return outcome.outcome === 'done'
         ? withMark(memory, action.instance, { admission: 'closed', closedAt: outcome.at })
@@ -42,12 +43,22 @@ function withOrder(memory: Memory, token: string, instance: string | null): Memo
   }
 }
 
-function withoutOrder(memory: Memory, token: string, error: string, at: number): Memory {
+/**
+ * Refused is not launched: the place is owed again. But no answer may mean that it was launched all the same, so the
+ * order stays, and the same token is asked for again.
+ */
+function launchNotDone(
+  memory: Memory,
+  token: string,
+  { kind, error, at }: Extract<Outcome, { outcome: 'failed' }>,
+): Memory {
+  const launchTrouble = launchFailed(memory.launchTrouble, error, at)
+  if (kind === 'unavailable') return { ...memory, launchTrouble }
   return {
     ...memory,
     orders: memory.orders.filter(order => order.token !== token),
     owed: memory.owed + 1,
-    launchTrouble: launchFailed(memory.launchTrouble, error, at),
+    launchTrouble,
   }
 }
 

@@ -5,6 +5,7 @@
  * Example: `web  12:04:15  5 -> 6  because "Scale up" fired: avg(cpu, 45m) = 83.2 (avg(cpu, 45m) > 80%)`
  */
 import { pino } from 'pino'
+import type { ApiLog } from '../api/settings.ts'
 import type { DemoLoadStatus } from '../demo/load.ts'
 import type { LoopEvent, TickReport } from '../loop/world.ts'
 import type { JournalEntry } from '../model/journal.ts'
@@ -19,6 +20,8 @@ export interface Voice {
   /** A line an instance or the proxy printed. */
   fleetLine(fleet: string, line: string): void
   demo(status: DemoLoadStatus): void
+  /** What the API reports: failures and clients it turned away. */
+  readonly apiLog: ApiLog
 }
 
 type Level = 'info' | 'warn' | 'error'
@@ -49,6 +52,10 @@ export function createVoice(io: Io): Voice {
       const repeated = lastByFleet.get(line.fleet) === subject
       lastByFleet.set(line.fleet, subject)
       if (!repeated) speak(line)
+    },
+    apiLog: {
+      error: (fields, text) => speak({ level: 'error', fleet: '', text: `API: ${text}`, fields }),
+      warn: (fields, text) => speak({ level: 'warn', fleet: '', text: `API: ${text}`, fields }),
     },
     fleetLine: (fleet, text) => {
       if (!io.isTerminal) speak({ level: 'info', fleet, text, fields: { output: true } })

@@ -36,7 +36,7 @@ export async function runCommand(file: string, options: RunOptions, io: Io): Pro
     endings.push(() => daemon.stop())
     daemon.subscribe(event => voice.event(event))
     await daemon.start()
-    const api = await createApi(daemon, loaded.api)
+    const api = await createApi(daemon, { ...loaded.api, log: voice.apiLog })
     endings.push(() => api.close())
     const { url } = await api.listen()
     announce(voice, daemon, url)

@@ -21,7 +21,7 @@ import { createProxySource } from '../plugins/sources/proxy.ts'
 import { createPushSource } from '../plugins/sources/push.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import { PluginError } from '../ports/plugin.ts'
-import type { StateStore } from '../ports/state-store.ts'
+import type { Retention, StateStore } from '../ports/state-store.ts'
 import { checkFleet, checkSource, type PluginCheck } from './checks.ts'
 import {
   closeParts,
@@ -42,7 +42,10 @@ export interface DaemonOptions {
 
 const PRUNE_EVERY_MS = 60_000
 const SAMPLES_PER_SERIES = 1_000_000
-const JOURNAL_ENTRIES = 500_000
+/** About two days of ticks a second apart. */
+const JOURNAL_ENTRIES = 200_000
+/** One prune deletes a bounded number of rows; so many in a row keep up with any intake and still end. */
+const PRUNES_AT_ONCE = 50
 
 export class Daemon implements Runtime {
   readonly clock = systemClock
@@ -124,8 +127,11 @@ export class Daemon implements Runtime {
     return this.#controller.lastReport(fleet)
   }
 
+  /** A sample for a fleet or a pushed metric that does not exist is refused; the others are taken. */
   push(samples: readonly PushedSample[]): PushResult {
-    return this.#push.push(samples, new Set(Object.keys(this.spec().metrics)))
+    const { fleets, metrics } = this.spec()
+    const pushed = Object.values(metrics).filter(({ source }) => source === 'push')
+    return this.#push.push(samples, new Set(pushed.map(({ name }) => name)), new Set(Object.keys(fleets)))
   }
 
   wake(fleet: string | null): void {
@@ -257,6 +263,12 @@ export class Daemon implements Runtime {
     }
   }
 
+  async #prune(retention: Retention): Promise<void> {
+    for (let times = 0; times < PRUNES_AT_ONCE; times++) {
+      if (this.#stopping !== null || (await this.store.prune(this.clock.now(), retention)) === 0) return
+    }
+  }
+
   #schedulePrune(): void {
     this.#cancelPrune = this.clock.after(PRUNE_EVERY_MS, () => {
       const { samplesMs, journalMs } = this.#loaded.state
@@ -266,8 +278,7 @@ export class Daemon implements Runtime {
         journalMs,
         journalEntries: JOURNAL_ENTRIES,
       }
-      this.store
-        .prune(this.clock.now(), retention)
+      this.#prune(retention)
         .catch((error: unknown) => this.#context.log('', `pruning the store failed: ${String(error)}`))
         .finally(() => {
           if (this.#stopping === null) this.#schedulePrune()

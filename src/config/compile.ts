@@ -68,15 +68,16 @@ export function digestOf(text: string): string {
 function compileMetric(
   name: string,
   metric: ReadConfig['metrics'][string],
-  { written }: CompileInput,
+  { written, folder }: CompileInput,
 ): MetricSpec {
   const { unit, staleAfterMs } = metricFacts(metric)
+  const options = optionsOfMetric(metric.source, written.metrics[name] ?? {})
   return {
     name,
     kind: metric.kind,
     unit,
     source: metric.source,
-    options: optionsOfMetric(metric.source, written.metrics[name] ?? {}),
+    options: metric.source === 'command' ? withFolder(options, folder) : options,
     everyMs: metric.every,
     staleAfterMs,
   }
@@ -187,14 +188,18 @@ function countOf(target: PluginRef, parse: (text: string) => Expression): Expres
     : null
 }
 
-/** A process target runs in the configuration file's folder, wherever Plimsoll was started from. */
+/** Commands run in the configuration file's folder, wherever Plimsoll was started from. */
 function inFolder(target: PluginRef, folder: string | null): PluginRef {
-  if (target.type !== 'process' || folder === null) return target
-  const { cwd } = target.options
-  return {
-    type: target.type,
-    options: { ...target.options, cwd: resolve(folder, typeof cwd === 'string' ? cwd : '.') },
-  }
+  const runsCommands = target.type === 'process' || target.type === 'command'
+  return runsCommands ? { type: target.type, options: withFolder(target.options, folder) } : target
+}
+
+function withFolder(
+  options: Readonly<Record<string, unknown>>,
+  folder: string | null,
+): Readonly<Record<string, unknown>> {
+  const { cwd } = options
+  return folder === null ? options : { ...options, cwd: resolve(folder, typeof cwd === 'string' ? cwd : '.') }
 }
 
 function entriesOf<T>(object: Readonly<Record<string, T>>): readonly [string, T][] {

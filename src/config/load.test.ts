@@ -136,6 +136,7 @@ describe('a file with every key', () => {
       launch: ['./fleet.sh', 'launch'],
       terminate: ['./fleet.sh', 'terminate'],
       timeoutMs: 10_000,
+      cwd: '/srv/shop',
       exclusive: false,
     })
     const other = routerOptions.proxy.parse(workers?.router?.options)
@@ -148,6 +149,7 @@ describe('a file with every key', () => {
     })
     expect(spec.metrics.files?.options).toEqual({
       command: ['./count.sh', 'in'],
+      cwd: '/srv/shop',
       timeoutMs: 3000,
       pointer: '/n',
     })
@@ -407,7 +409,7 @@ describe('references', () => {
     ['an allowed word', SMALL.replace('capacity', 'mode: "${env:S}", capacity')],
     ['a time zone', `${SMALL}\nschedules: { a: { daily: true, duration: 1h, timeZone: "\${env:S}" } }`],
     ['an address', `${SMALL}\napi: { listen: "\${env:S}" }`],
-    ['a token', `${SMALL}\napi: { listen: "0.0.0.0:1", token: "\${env:S}" }`],
+    ['an address to listen on', `${SMALL}\napi: { listen: "\${env:S}" }`],
     ['a kind of target', SMALL.replace('capacity', 'target: { type: "${env:S}" }, capacity')],
     ['a share', SMALL.replace('capacity', 'quorum: "${env:S}", capacity')],
     [

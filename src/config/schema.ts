@@ -73,6 +73,10 @@ const healthShape = {
   failures: key(integer(1, 1000).default(3), 'Failures in a row after which an instance is unhealthy.', 3),
 }
 
+/** Where commands run. */
+const folder = z.string().min(1).max(4096).optional()
+const FOLDER_MEANING = "Folder it runs in, counted from the configuration file's folder (the default)."
+
 const processTargetShape = {
   command: key(
     argv,
@@ -82,11 +86,7 @@ const processTargetShape = {
   env: key(environment.default({}), 'Environment variables added to those of Plimsoll.', {
     LOG_LEVEL: 'info',
   }),
-  cwd: key(
-    z.string().min(1).max(4096).optional(),
-    "Folder it runs in, counted from the configuration file's folder (the default).",
-    'app',
-  ),
+  cwd: key(folder, FOLDER_MEANING, 'app'),
   health: key(z.strictObject(healthShape).prefault({}), 'How an instance is asked whether it is well.', {
     path: '/health',
     every: '500ms',
@@ -112,9 +112,10 @@ const processTarget = z.strictObject(processTargetShape).transform(({ health, ..
 }))
 
 const commandTargetShape = {
+  cwd: key(folder, FOLDER_MEANING, 'scripts'),
   list: key(argv, 'Prints the instances as JSON.', ['./fleet.sh', 'list']),
-  launch: key(argv, 'Launches one instance; gets the order as JSON on its input.', ['./fleet.sh', 'launch']),
-  terminate: key(argv, 'Terminates one instance; gets its id as JSON on its input.', [
+  launch: key(argv, 'Launches instances; gets the orders as JSON on its input.', ['./fleet.sh', 'launch']),
+  terminate: key(argv, 'Terminates instances; gets their ids as JSON on its input.', [
     './fleet.sh',
     'terminate',
   ]),
@@ -131,7 +132,7 @@ const commandTargetShape = {
 }
 const commandTarget = z
   .strictObject(commandTargetShape)
-  .transform(({ timeout, ...written }) => ({ ...written, timeoutMs: timeout }))
+  .transform(({ timeout, cwd, ...written }) => ({ ...written, cwd: cwd ?? null, timeoutMs: timeout }))
 
 const noneTargetShape = {
   count: key(
@@ -259,6 +260,7 @@ const sourceShapes = {
   },
   command: {
     command: key(argv, 'Prints the number, or JSON that holds it.', ['./queue-length.sh']),
+    cwd: key(folder, FOLDER_MEANING, 'scripts'),
     timeout: key(
       duration({ min: 10, max: 600_000 }).prefault('10s'),
       'The command must end within this; otherwise the answer is a gap.',

@@ -421,18 +421,18 @@ export const urlPath = patternKind(
 
 export const secret = textKind(
   {
-    description: 'A secret of at least 16 characters, by reference.',
+    description: 'A secret of at least 8 characters, by reference.',
     examples: ['${env:PLIMSOLL_TOKEN}'],
     kind: 'a secret',
   },
   refusal(CODES.wrongType, 'expected a secret as a text', 'write "${env:NAME}"'),
   text =>
-    text.length >= 16 && text.length <= 4096
+    text.length >= 8 && text.length <= 4096
       ? { value: text }
       : {
           refused: refusal(
             CODES.malformed,
-            'a secret must have 16 to 4096 characters',
+            'a secret must have 8 to 4096 characters',
             'make one with: openssl rand -hex 16',
           ),
         },

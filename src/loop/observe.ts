@@ -20,7 +20,8 @@ import { reasonOf, withDeadline } from './deadline.ts'
 import type { Senses } from './senses.ts'
 import type { FleetPorts, World } from './world.ts'
 
-const LIST_DEADLINE_MS = 15_000
+/** Longer than a target's own deadline may be set by default. */
+const LIST_DEADLINE_MS = 45_000
 const LOADS_DEADLINE_MS = 5_000
 
 export interface Observed {

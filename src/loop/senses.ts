@@ -128,9 +128,11 @@ export class Senses {
       return
     }
     this.#gaps.delete(metric)
-    // A clock far ahead of ours must not push out what is true now.
+    // A clock far ahead of ours must not push out what is true now; NaN is no measurement.
     const latest = this.#world.clock.now() + FUTURE_MS
-    const samples = answer.samples.filter(sample => sample.at <= latest)
+    const samples = answer.samples.filter(
+      ({ at, value }) => Number.isFinite(value) && Number.isFinite(at) && at <= latest,
+    )
     if (samples.length > 0) this.#arrived.push({ metric, samples })
   }
 }

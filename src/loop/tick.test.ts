@@ -110,7 +110,7 @@ describe('when the world misbehaves', () => {
 
   it('tries a refused launch again after a growing pause, and keeps the place', async () => {
     const { fleet, tick } = simulatedWorld(spec)
-    fleet.failNext('launch', 'quota exceeded')
+    fleet.failNext('launch', 'quota exceeded', 'refused')
     await tick()
     const second = await tick()
     expect(second.decision).toMatchObject({ current: 2, desired: 2 })
@@ -121,6 +121,15 @@ describe('when the world misbehaves', () => {
     expect(fleet.ids()).toHaveLength(1)
     fleet.boot()
     await tick()
+    expect(fleet.ids()).toHaveLength(2)
+  })
+
+  it('launches nothing twice when a launch succeeded and its answer was lost', async () => {
+    const { fleet, tick } = simulatedWorld(spec)
+    fleet.loseNextAnswer()
+    const first = await tick()
+    expect(first.outcomes.map(({ outcome }) => outcome)).toEqual(['failed', 'failed'])
+    for (let n = 0; n < 5; n++) await tick()
     expect(fleet.ids()).toHaveLength(2)
   })
 

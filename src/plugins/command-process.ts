@@ -12,6 +12,8 @@ export interface ProcessStart {
   /** Written to its standard input. */
   readonly input: string
   readonly env: Readonly<Record<string, string>>
+  /** Folder it runs in; `null` is the daemon's own. */
+  readonly cwd: string | null
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -71,11 +73,12 @@ export class CommandProcess {
   }
 
   #spawn(): void {
-    const { argv, env, input, timeoutMs, signal } = this.#start
+    const { argv, cwd, env, input, timeoutMs, signal } = this.#start
     const [program = '', ...args] = argv
     const child = spawn(program, args, {
       detached: process.platform !== 'win32',
       env: { ...process.env, ...env },
+      ...(cwd === null ? {} : { cwd }),
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     this.#child = child

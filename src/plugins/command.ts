@@ -12,6 +12,8 @@ export interface CommandRun {
   readonly input: unknown
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** Folder it runs in; without one the daemon's own. */
+  readonly cwd?: string | null
   /** Added to the daemon's own environment. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -34,9 +36,9 @@ export async function runCommand(argv: readonly string[], run: CommandRun): Prom
     const what = `PLM-354 ${quoteCommand(argv)} was called off before it was started.`
     throw new CommandError('unavailable', what, false)
   }
-  const { env = {}, timeoutMs, signal } = run
+  const { cwd = null, env = {}, timeoutMs, signal } = run
   const input = run.input === null ? '' : `${JSON.stringify(run.input)}\n`
-  const child = new CommandProcess({ argv, input, env, timeoutMs, signal })
+  const child = new CommandProcess({ argv, input, env, cwd, timeoutMs, signal })
   const ending = await child.ended
   if (ending.how === 'exited' && ending.code === 0) return child.output()
   throw failure(argv, run, ending, child.errors())

@@ -21,6 +21,9 @@ export interface PushResult {
 }
 
 export interface PushSource extends MetricSource {
-  /** `known`: names of the metrics that have this source; samples of others are refused. */
-  push(samples: readonly PushedSample[], known: ReadonlySet<string>): PushResult
+  /**
+   * `known`: names of the metrics that have this source; samples of others are refused, and so are those for a fleet
+   * that is not in `fleets` (left out: any name is taken).
+   */
+  push(samples: readonly PushedSample[], known: ReadonlySet<string>, fleets?: ReadonlySet<string>): PushResult
 }

@@ -6,7 +6,7 @@
  */
 import type { Health, Load } from '../../src/model/inventory.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import { PluginError } from '../../src/ports/plugin.ts'
+import { PluginError, type PluginErrorKind } from '../../src/ports/plugin.ts'
 import type { RoutedInstance, SessionRouter } from '../../src/ports/session-router.ts'
 import type {
   LaunchOrder,
@@ -45,7 +45,8 @@ export class SimulatedFleet {
   readonly target: Target
   readonly router: SessionRouter
   readonly #clock: Clock
-  readonly #failures = new Map<Call, string>()
+  readonly #failures = new Map<Call, PluginError>()
+  #answerLost = false
   readonly #tokens = new Map<string, string>()
   #launched = 0
 
@@ -56,8 +57,13 @@ export class SimulatedFleet {
   }
 
   /** The next call of this kind fails with `error`. */
-  failNext(call: Call, error: string): void {
-    this.#failures.set(call, error)
+  failNext(call: Call, error: string, kind: PluginErrorKind = 'unavailable'): void {
+    this.#failures.set(call, new PluginError(kind, error))
+  }
+
+  /** The next launch is carried out, but its caller never hears of it. */
+  loseNextAnswer(): void {
+    this.#answerLost = true
   }
 
   /** Everything that boots is ready. */
@@ -99,7 +105,7 @@ export class SimulatedFleet {
     const error = this.#failures.get(call)
     if (error === undefined) return
     this.#failures.delete(call)
-    throw new PluginError('unavailable', error)
+    throw error
   }
 
   #createTarget(capabilities: TargetCapabilities): Target {
@@ -124,11 +130,16 @@ export class SimulatedFleet {
       },
       launch: async (orders: readonly LaunchOrder[]) => {
         this.#enter('launch', orders.map(({ token }) => token).join(' '))
-        return orders.map(({ token }): LaunchResult => {
+        const results = orders.map(({ token }): LaunchResult => {
           const instance = this.#tokens.get(token) ?? this.#add(token, 'booting')
           this.#tokens.set(token, instance)
           return { token, ok: true, instance }
         })
+        if (this.#answerLost) {
+          this.#answerLost = false
+          throw new PluginError('unavailable', 'the answer was lost')
+        }
+        return results
       },
       terminate: async (ids: readonly string[]) => {
         this.#enter('terminate', ids.join(' '))

@@ -15,6 +15,7 @@ import { readingOf } from './reading.ts'
 
 const optionsSchema = z.object({
   command: z.array(z.string()).min(1),
+  cwd: z.string().nullish().default(null),
   timeoutMs: z.number().positive().default(10_000),
   pointer: z.string().nullable().default(null),
 })
@@ -38,11 +39,11 @@ export function createCommandSource(clock: Clock): MetricSource {
 }
 
 function ask({ metric }: MetricQuery): Question<string> {
-  const { command, timeoutMs, pointer } = optionsOf(optionsSchema, metric)
+  const { command, cwd, timeoutMs, pointer } = optionsOf(optionsSchema, metric)
   const where = quoteCommand(command)
   return {
-    key: JSON.stringify([command, timeoutMs]),
-    fetch: signal => runCommand(command, { input: null, timeoutMs, signal }),
+    key: JSON.stringify([command, cwd, timeoutMs]),
+    fetch: signal => runCommand(command, { input: null, cwd, timeoutMs, signal }),
     read: (printed, at) => readingOf(documentOf(printed, pointer, where), pointer ?? '', at, where),
   }
 }

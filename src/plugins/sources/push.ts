@@ -75,14 +75,14 @@ export function createPushSource(clock: Clock): PushSource {
   }
 
   return {
-    push(samples, known): PushResult {
+    push(samples, known, fleets): PushResult {
       if (closed)
         throw new PluginError('unavailable', 'PLM-370 samples are no longer taken: Plimsoll is ending')
       const now = clock.now()
       const refused: { index: number; because: string }[] = []
       const woken = new Set<string | null>()
       samples.forEach((sample, index) => {
-        const because = refusal(sample, known, now)
+        const because = refusal(sample, known, now) ?? unknownFleet(sample.fleet, fleets)
         if (because !== null) refused.push({ index, because })
         else if (hold(bufferOf(sample.metric), sample)) woken.add(sample.fleet ?? null)
       })
@@ -175,6 +175,11 @@ function unknownMetric(metric: string, known: ReadonlySet<string>): string {
   const names = [...known].sort().slice(0, 20)
   const those = names.length === 0 ? 'no metric is pushed' : `pushed metrics are ${names.join(', ')}`
   return `there is no pushed metric "${shown}"; ${those}`
+}
+
+function unknownFleet(fleet: string | undefined, fleets: ReadonlySet<string> | undefined): string | null {
+  if (fleet === undefined || fleets === undefined || fleets.has(fleet)) return null
+  return `there is no fleet "${fleet}"; fleets are ${[...fleets].sort().slice(0, 20).join(', ')}`
 }
 
 function duration(ms: number): string {

@@ -62,6 +62,7 @@ function createFleet() {
       terminate: command('terminate'),
       timeoutMs: 20_000,
       exclusive: false,
+      cwd: null,
     },
     cleanUp: async () => rmSync(folder, { recursive: true }),
   }
@@ -122,6 +123,7 @@ describe('a fleet behind commands', () => {
       terminate: ['false'],
       timeoutMs: 20_000,
       exclusive: true,
+      cwd: null,
       ...options,
     }
     const target = createCommandTarget(all, { fleet: 'web' })

@@ -26,6 +26,8 @@ export interface CommandTargetOptions {
   readonly list: readonly string[]
   readonly launch: readonly string[]
   readonly terminate: readonly string[]
+  /** Folder they run in; `null` is the daemon's own. */
+  readonly cwd: string | null
   readonly timeoutMs: number
   /** Nobody else adds or removes instances: one that vanishes was lost. */
   readonly exclusive: boolean
@@ -98,6 +100,7 @@ export function createCommandTarget(options: CommandTargetOptions, context: Comm
   async function ask<T>(question: Question<T>, signal: AbortSignal): Promise<T> {
     const printed = await runCommand(question.command, {
       input: question.input,
+      cwd: options.cwd,
       timeoutMs: options.timeoutMs,
       signal: AbortSignal.any([signal, closing.signal]),
       env: { PLIMSOLL_FLEET: context.fleet },
