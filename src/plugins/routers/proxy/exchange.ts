@@ -148,6 +148,13 @@ export class Exchange implements Caller, Dispatcher.DispatchHandler {
     this.#status = status
     this.#length = typeof length === 'string' && !bodiless ? Number(length) : -1
     this.#remaining = this.#length
+    process.nextTick(sendHead, this)
+  }
+
+  /** A head goes out with what follows it; when nothing follows at once (an event stream), it goes out alone. */
+  sendHead(): void {
+    const hasBodyBegun = this.#remaining !== this.#length
+    if (!this.#over && !hasBodyBegun) this.#response.flushHeaders()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -251,6 +258,10 @@ export class Exchange implements Caller, Dispatcher.DispatchHandler {
     const path = this.#path.split('?', 1)[0]?.slice(0, 100)
     return `${this.request.method} ${path}: ${codeOf(error) ?? error.name}: ${error.message}`
   }
+}
+
+function sendHead(exchange: Exchange): void {
+  exchange.sendHead()
 }
 
 function codeOf(error: Error): string | undefined {

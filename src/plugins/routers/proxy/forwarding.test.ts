@@ -75,6 +75,29 @@ describe('a request through the proxy', () => {
     },
   )
 
+  it('whose body the instance takes slowly is read no faster from the client, and does not pile up', async () => {
+    const goOn = new Signal()
+    const fleet = await start((request, response) => {
+      request.pause()
+      void goOn.happened.then(() => request.resume())
+      request.on('end', () => response.end('all of it'))
+    })
+    const client = bare(fleet)
+    const length = 40_000_000
+    client.write('POST / HTTP/1.1', 'Host: a', `Content-Length: ${length}`, 'Connection: close', '', '')
+    client.socket.write(Buffer.alloc(length))
+    let before = -1
+    await eventually(async () => {
+      const stalled = client.socket.bytesWritten - client.socket.writableLength === before
+      before = client.socket.bytesWritten - client.socket.writableLength
+      await new Promise(resolve => setTimeout(resolve, 50))
+      return stalled && fleet.instance('web-1').requests === 1
+    })
+    expect(client.socket.writableLength).toBeGreaterThan(0)
+    goOn.fire()
+    expect(await client.untilClosed()).toMatch(/all of it$/)
+  })
+
   it('carries a body both ways at once, bit by bit', async () => {
     const fleet = await start((request, response) => void request.pipe(response))
     const up = new Readable({ read() {} })
@@ -255,6 +278,24 @@ describe('an answer through the proxy', () => {
     client.write('GET / HTTP/1.1', 'Host: a', '', '')
     await client.until('too much')
     client.socket.destroy()
+  })
+
+  it.each([
+    ['from the instance', {}],
+    ['from the proxy', { queue: 0 }],
+  ])('that comes early %s does not keep the proxy reading for ever', async (_, options) => {
+    const fleet = await start((_request, response) => response.writeHead(413).end('too much'), { options })
+    if ('queue' in options) await fleet.route({ 'web-1': 'closed' })
+    const client = bare(fleet)
+    client.write('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1000000000', '', 'the beginning')
+    await client.until('HTTP/1.1 ')
+    const more = (): void => {
+      while (!client.socket.destroyed && client.socket.write(MEGABYTE)) {}
+    }
+    client.socket.on('drain', more)
+    more()
+    await client.untilClosed()
+    expect(client.socket.bytesWritten).toBeLessThan(100_000_000)
   })
 
   it('waits for a client that takes its time, and does not pile up in the proxy', async () => {

@@ -29,7 +29,7 @@ export interface Caller {
   refuse(answer: Answer, how: 'refused' | 'failed'): void
 }
 
-/** The session a caller counts for on its instance, and the cookie to set, if one is due. */
+/** The session a caller counts for on its instance once it is through, and the cookie to set, if one is due. */
 export interface Binding {
   readonly session: string | null
   readonly setCookie: string | null
@@ -144,9 +144,8 @@ export class Placing {
   }
 
   #bind(session: StickySession | null, upstream: Upstream, now: EpochMs): Binding {
-    if (this.#cookie === null || upstream.book === null) return UNBOUND
+    if (this.#cookie === null) return UNBOUND
     const id = session?.session ?? this.#cookie.newSession()
-    upstream.book.touch(id, now)
     const stays = session !== null && session.instance === upstream.id
     if (stays && !this.#cookie.isDueForRenewal(session, now)) return { session: id, setCookie: null }
     return { session: id, setCookie: this.#cookie.issue(upstream.id, id, now) }

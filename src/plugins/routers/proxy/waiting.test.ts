@@ -107,7 +107,7 @@ describe('requests beyond what the instances may have in flight', () => {
   })
 
   it('leave the queue when their client leaves', async () => {
-    const busy = await HeldFleet.start({ instances: 1, options: { concurrency: 1 } })
+    const busy = await HeldFleet.start({ instances: 1, options: { concurrency: 1, queueTimeoutMs: 60_000 } })
     const first = busy.fleet.get('/')
     await eventually(() => busy.held.length === 1)
     const client = new BareConnection(busy.fleet.port).write('GET / HTTP/1.1', 'Host: a', '', '')

@@ -126,7 +126,7 @@ describe('a WebSocket through the proxy', () => {
   })
 
   it('leaves the queue when its client leaves', async () => {
-    const fleet = await start()
+    const fleet = await start({ options: { queueTimeoutMs: 60_000 } })
     await fleet.route({ 'web-1': 'closed', 'web-2': 'closed' })
     const client = bareHandshake(fleet)
     await eventually(() => fleet.router.readings().fleet.queueLength === 1)
