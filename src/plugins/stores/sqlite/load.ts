@@ -22,6 +22,6 @@ export function loadSqlite(): Sqlite {
   }
   throw new PluginError(
     'misconfigured',
-    `PLM-414 this Node (${process.version}) has no built-in SQLite, which keeps the state; use Node 22.19 or newer`,
+    `PLM-414 this Node (${process.version}) has no built-in SQLite, which keeps the state; use Node 22.14 or newer`,
   )
 }
