@@ -19,7 +19,7 @@ export type KpiState = 'green' | 'red' | 'unknown'
 
 export interface FleetSummary {
   readonly name: string
-  readonly mode: 'scale' | 'recommend'
+  readonly mode: 'scale' | 'notify' | 'scale-and-notify' | 'recommend'
   readonly everyMs: number
   readonly at: Time | null
   readonly revision: number | null

@@ -4,7 +4,7 @@
  *
  * Example: `fleetSummary(runtime, web)` after a tick from 5 to 6 says `current: 5, desired: 6, direction: 'out'`.
  */
-import { explainStep } from '../engine/explain.ts'
+import { describeRule, explainStep } from '../engine/explain.ts'
 import type { Runtime } from '../loop/runtime.ts'
 import type { TickReport } from '../loop/world.ts'
 import type { Decision, Step } from '../model/decision.ts'
@@ -75,7 +75,12 @@ export function fleetInFull(runtime: Runtime, fleet: FleetSpec) {
       source,
       everyMs,
     })),
-    rules: fleet.rules.map(({ name, rank, enabled, whenText }) => ({ name, rank, enabled, when: whenText })),
+    rules: fleet.rules.map(rule => ({
+      name: rule.name,
+      rank: rule.rank,
+      enabled: rule.enabled,
+      when: describeRule(rule),
+    })),
     constraints: fleet.constraints.map(({ name, rank, enabled, min, max, schedule }) => ({
       name,
       rank,
@@ -91,12 +96,8 @@ export function narrated(decision: Decision) {
   return { ...decision, steps: decision.steps.map(step => narratedStep(step, decision.at)) }
 }
 
-/** A veto has a code of its own under `because`; it moves to `reason`, and the sentence takes its place. */
 function narratedStep(step: Step, at: EpochMs) {
-  const because = explainStep(step, at)
-  return step.stage === 'reconciliation' && step.outcome === 'vetoed'
-    ? { ...step, reason: step.because, because }
-    : { ...step, because }
+  return { ...step, because: explainStep(step, at) }
 }
 
 export function journalledDecision(entry: JournalEntry) {

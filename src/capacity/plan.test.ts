@@ -24,6 +24,7 @@ function decision(desired: number, current = desired): Decision {
     because: 'a test',
     kpis: {},
     settings: {},
+    effects: [],
     steps: [],
   }
 }

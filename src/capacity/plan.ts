@@ -6,7 +6,7 @@
  */
 import type { Decision } from '../model/decision.ts'
 import type { Inventory } from '../model/inventory.ts'
-import type { Change, Mark, Memory } from '../model/memory.ts'
+import type { Mark, Memory } from '../model/memory.ts'
 import type { Action, Plan, Waiting } from '../model/plan.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import { type Draft, draftOf, sealedBy } from './draft.ts'
@@ -18,7 +18,7 @@ import { planRetirement } from './retire.ts'
 
 export interface Planned {
   readonly plan: Plan
-  /** Memory with the plan's intent in it: orders, marks, what is owed, the change for the cooldown. */
+  /** Memory with the plan's intent in it: orders, marks, what is owed. */
   readonly memory: Memory
 }
 
@@ -34,7 +34,7 @@ export function plan(spec: FleetSpec, decision: Decision, inventory: Inventory, 
   )
   const actions = [...repeatLaunches(draft, inventory), ...fresh]
   const plan: Plan = { fleet: spec.name, desired: decision.desired, actions, waiting: draft.waiting }
-  return { plan, memory: rememberIntent(draft, decision, actions, coming) }
+  return { plan, memory: rememberIntent(draft, actions, coming) }
 }
 
 /**
@@ -67,12 +67,7 @@ function nothing(decision: Decision): Plan {
 }
 
 /** @param coming capacity open or on its way once the plan's growth is carried out */
-function rememberIntent(
-  draft: Draft,
-  decision: Decision,
-  actions: readonly Action[],
-  coming: number,
-): Memory {
+function rememberIntent(draft: Draft, actions: readonly Action[], coming: number): Memory {
   const { memory, at, spec, desired } = draft
   const marks: Record<string, Mark> = { ...memory.marks }
   const orders = [...memory.orders]
@@ -104,7 +99,6 @@ function rememberIntent(
     orders,
     launchTrouble,
     owed: Math.max(0, desired - coming),
-    lastChange: changeOf(spec, decision) ?? memory.lastChange,
     expected: desired,
   }
 }
@@ -119,19 +113,4 @@ function neverReady({ failed, pending, memory }: Draft, id: string): boolean {
   return (
     !booted && [...failed, ...pending].some(instance => instance.id === id && instance.lifecycle !== 'ready')
   )
-}
-
-function changeOf(spec: FleetSpec, decision: Decision): Change | null {
-  const { current, desired, direction } = decision
-  if (current === null || desired === null || direction === 'none') return null
-  const rule = spec.rules.find(({ name }) => name === decision.rule)
-  const ofFleet = direction === 'out' ? spec.guards.cooldownOutMs : spec.guards.cooldownInMs
-  return {
-    at: decision.at,
-    direction,
-    rule: decision.rule,
-    from: current,
-    to: desired,
-    cooldownMs: rule?.cooldownMs ?? ofFleet,
-  }
 }

@@ -5,7 +5,7 @@
  * brings it above 80 %, where it grows.
  */
 import type { Comparison, Condition, Expression } from '../model/expression.ts'
-import type { FleetSpec, ReactiveRule } from '../model/spec.ts'
+import type { FleetSpec, ThresholdRule } from '../model/spec.ts'
 import { CODES } from './codes.ts'
 import type { Report } from './problem.ts'
 
@@ -17,8 +17,8 @@ interface Threshold {
 }
 
 export function lintMargins(fleet: FleetSpec, report: Report): void {
-  const grow = fleet.rules.filter(rule => rule.enabled && direction(rule) === 'out')
-  const shrink = fleet.rules.filter(rule => rule.enabled && direction(rule) === 'in')
+  const grow = thresholdRules(fleet).filter(rule => rule.enabled && direction(rule) === 'out')
+  const shrink = thresholdRules(fleet).filter(rule => rule.enabled && direction(rule) === 'in')
   for (const down of shrink) {
     const found = thresholdOf(down.when, fleet)
     const up = grow.find(candidate => meets(thresholdOf(candidate.when, fleet), found))
@@ -33,8 +33,12 @@ export function lintMargins(fleet: FleetSpec, report: Report): void {
   }
 }
 
-function direction({ scale }: ReactiveRule): 'out' | 'in' | null {
-  if (scale.kind === 'to') return null
+function thresholdRules(fleet: FleetSpec): ThresholdRule[] {
+  return fleet.rules.filter(rule => rule.kind === 'when')
+}
+
+function direction({ scale }: ThresholdRule): 'out' | 'in' | null {
+  if (scale === null || scale.kind === 'to') return null
   const amount = scale.kind === 'by' ? scale.instances : scale.ratio
   return amount > 0 ? 'out' : 'in'
 }

@@ -64,7 +64,9 @@ function placeOf(
   const texts: readonly { path: Path; text: string }[] = [
     ...(typeof count === 'string' ? [{ path: [...base, 'target', 'count'], text: count }] : []),
     ...fleet.kpis.map(kpi => ({ path: [...base, 'kpis', kpi.name, 'goal'], text: kpi.goalText })),
-    ...fleet.rules.map((rule, index) => ({ path: [...base, 'rules', index, 'when'], text: rule.whenText })),
+    ...fleet.rules.flatMap((rule, index) =>
+      rule.kind === 'when' ? [{ path: [...base, 'rules', index, 'when'], text: rule.whenText }] : [],
+    ),
   ]
   for (const { path, text } of texts) {
     const at = text.indexOf(sought)

@@ -68,11 +68,13 @@ describe('a file with every key', () => {
   })
 
   it('turns rules into proposals in code units', () => {
-    expect(web?.rules.map(({ when: _when, ...rule }) => rule)).toEqual([
+    expect(web?.rules.map(rule => ('when' in rule ? { ...rule, when: undefined } : rule))).toEqual([
       {
         name: 'Scale up',
         rank: 10,
         enabled: true,
+        kind: 'when',
+        effects: { set: {}, notify: [], run: [] },
         whenText: 'busy is red',
         scale: { kind: 'by', instances: 1 },
         forMs: 30_000,
@@ -83,6 +85,8 @@ describe('a file with every key', () => {
         name: 'Scale down',
         rank: 10,
         enabled: true,
+        kind: 'when',
+        effects: { set: {}, notify: [], run: [] },
         whenText: 'avg(cpu, 45m) < 20%',
         scale: { kind: 'percent', ratio: -0.2, atLeast: 2 },
         forMs: 0,
@@ -93,6 +97,8 @@ describe('a file with every key', () => {
         name: 'Errors',
         rank: 0,
         enabled: true,
+        kind: 'when',
+        effects: { set: {}, notify: [], run: [] },
         whenText: 'last(errors) > 5% and last(rps) > 10',
         scale: { kind: 'to', instances: 5 },
         forMs: 0,
@@ -100,8 +106,8 @@ describe('a file with every key', () => {
         cooldownMs: null,
       },
     ])
-    expect(workers?.rules[0]?.scale).toEqual({ kind: 'by', instances: 2 })
-    expect(advice?.rules[0]?.scale).toEqual({ kind: 'percent', ratio: 0.5, atLeast: 1 })
+    expect(workers?.rules[0]).toMatchObject({ scale: { kind: 'by', instances: 2 } })
+    expect(advice?.rules[0]).toMatchObject({ scale: { kind: 'percent', ratio: 0.5, atLeast: 1 } })
   })
 
   it('lists each aggregate once, sorted, and only the metrics they need', () => {
@@ -236,7 +242,11 @@ describe('what is left out', () => {
         cooldownFrom: 'own',
         stabilizationOutMs: 0,
         stabilizationInMs: 300_000,
+        rateOut: { limits: [], select: 'max' },
+        rateIn: { limits: [], select: 'max' },
+        billingHour: null,
       },
+      settings: {},
       mode: 'scale',
       everyMs: 15_000,
       quorumRatio: 0.5,

@@ -4,9 +4,11 @@
  *
  * Example: with operands `avg(cpu, 45m)` and `last(orders)`, `slots` is `{ 'avg(cpu, 45m)' => 0, 'last(orders)' => 1 }`.
  */
-import type { AggregateOperand, Condition, KpiState } from '../model/expression.ts'
+import type { AggregateOperand, Condition, Expression, KpiState } from '../model/expression.ts'
 import type { FleetSpec, Kpi, MetricKind, ReactiveRule } from '../model/spec.ts'
 import { compileCondition, compileExpression, type Evaluate, type Judge, operandKeys } from './condition.ts'
+import type { Ask } from './rules/answer.ts'
+import { compileAsk } from './rules/ask.ts'
 
 export interface CompiledOperand {
   readonly operand: AggregateOperand
@@ -15,7 +17,7 @@ export interface CompiledOperand {
 
 export interface CompiledRule {
   readonly rule: ReactiveRule
-  readonly judge: Judge
+  readonly ask: Ask
   readonly operands: readonly string[]
 }
 
@@ -55,8 +57,8 @@ function compileAnew(spec: FleetSpec): CompiledFleet {
     })),
     rules: spec.rules.map(rule => ({
       rule,
-      judge: compileCondition(rule.when, slots, goals),
-      operands: operandKeys(rule.when, goalTrees),
+      ask: compileAsk(rule, rule.kind === 'when' ? compileCondition(rule.when, slots, goals) : null, slots),
+      operands: operandKeys(treeOf(rule), goalTrees),
     })),
     kpis: spec.kpis.map(kpi => ({
       kpi,
@@ -64,6 +66,18 @@ function compileAnew(spec: FleetSpec): CompiledFleet {
       operands: operandKeys(kpi.goal, new Map()),
     })),
     count: spec.count === null ? null : compileExpression(spec.count, slots),
+  }
+}
+
+function treeOf(rule: ReactiveRule): Condition | Expression {
+  switch (rule.kind) {
+    case 'when':
+      return rule.when
+    case 'steps':
+    case 'track':
+      return rule.operand
+    case 'match':
+      return rule.expression
   }
 }
 

@@ -5,20 +5,32 @@
  * Example: `for: 5m`, true since 12:00: at 12:04 the condition is true but the rule has not fired; at 12:05 it has.
  */
 import type { Step } from '../model/decision.ts'
-import type { KpiState, Truth } from '../model/expression.ts'
+import type { KpiState } from '../model/expression.ts'
 import type { Memory } from '../model/memory.ts'
 import type { Observation } from '../model/observation.ts'
+import type { ReactiveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { isActive } from './bounds.ts'
 import { type CompiledFleet, type CompiledRule, kpiState } from './compile.ts'
 import type { Operands } from './operands.ts'
+import type { Answer, Question } from './rules/answer.ts'
 
-export type Firing = 'fired' | 'false' | 'unknown' | 'not-long-enough' | 'disabled' | 'outside-schedule'
+export type Firing =
+  | 'fired'
+  | 'holds'
+  | 'false'
+  | 'unknown'
+  | 'not-long-enough'
+  | 'disabled'
+  | 'outside-schedule'
 
 export interface JudgedRule {
   readonly compiled: CompiledRule
   readonly firing: Firing
-  readonly truth: Truth
+  /** The count it asks for: only a rule that fired, and has a count to ask for. */
+  readonly want: number | null
+  /** It would fire but for `for`; or it fired. */
+  readonly holdsNow: boolean
   /** `not-long-enough`: when it will have held long enough. */
   readonly until: EpochMs | null
 }
@@ -40,53 +52,113 @@ export function judgeConditions(
   for (const { kpi, judge, operands: keys } of compiled.kpis) {
     const state = kpiState(judge(operands.evidence))
     kpis[kpi.name] = state
-    steps.push({
-      stage: 'kpis',
-      outcome: state,
-      kpi: kpi.name,
-      goal: kpi.goalText,
-      found: foundOf(keys, compiled, operands),
-    })
+    const found = foundOf(keys, compiled, operands)
+    steps.push({ stage: 'kpis', outcome: state, kpi: kpi.name, goal: kpi.goalText, found })
   }
+  const question = questionOf(operands, observation)
   const trueSince: Record<string, EpochMs> = {}
   const rules = compiled.rules.map(rule => {
-    const judged = judgeRule(rule, operands, observation, memory, trueSince)
-    if (judged.firing !== 'disabled' && judged.firing !== 'outside-schedule') {
-      steps.push({
-        stage: 'conditions',
-        outcome: judged.truth === null ? 'unknown' : judged.truth ? 'true' : 'false',
-        rule: rule.rule.name,
-        condition: rule.rule.whenText,
-        found: foundOf(rule.operands, compiled, operands),
-        since: rule.rule.forMs > 0 ? (trueSince[rule.rule.name] ?? null) : null,
-      })
-    }
+    const idle = idleBecause(rule, observation)
+    if (idle !== null) return unasked(rule, idle)
+    const answer = rule.ask(question)
+    const judged = judge(rule, answer, observation.at, memory, trueSince)
+    const since = rule.rule.forMs > 0 ? (trueSince[rule.rule.name] ?? null) : null
+    steps.push(stepOf(rule.rule, answer, foundOf(rule.operands, compiled, operands), since))
     return judged
   })
   return { rules, kpis, trueSince }
 }
 
-function judgeRule(
+/** The question as the fleet stands now; a count that is not known counts as none, and then nothing is carried out. */
+function questionOf({ evidence, reporting }: Operands, { capacity }: Observation): Question {
+  const ready = capacity?.open ?? 0
+  const current = capacity === null ? 0 : capacity.open + capacity.pending + capacity.replacing
+  return { evidence, reporting, ready, current }
+}
+
+function idleBecause(
+  { rule }: CompiledRule,
+  { at, windows }: Observation,
+): 'disabled' | 'outside-schedule' | null {
+  if (!rule.enabled) return 'disabled'
+  return isActive(rule.during, at, windows) ? null : 'outside-schedule'
+}
+
+function unasked(compiled: CompiledRule, firing: Firing): JudgedRule {
+  return { compiled, firing, want: null, holdsNow: false, until: null }
+}
+
+function judge(
   compiled: CompiledRule,
-  operands: Operands,
-  observation: Observation,
+  answer: Answer,
+  at: EpochMs,
   memory: Memory,
   trueSince: Record<string, EpochMs>,
 ): JudgedRule {
-  const { rule, judge } = compiled
-  if (!rule.enabled) return { compiled, firing: 'disabled', truth: null, until: null }
-  if (!isActive(rule.during, observation.at, observation.windows)) {
-    return { compiled, firing: 'outside-schedule', truth: null, until: null }
+  switch (answer.kind) {
+    case 'nothing':
+      return unasked(compiled, 'false')
+    case 'unknown':
+      return unasked(compiled, 'unknown')
+    case 'hold':
+      return unasked(compiled, 'holds')
+    case 'act':
+      return judgeTrue(compiled, null, at, memory, trueSince)
+    case 'want':
+      return judgeTrue(compiled, answer.count, at, memory, trueSince)
   }
-  const truth = judge(operands.evidence)
-  if (truth !== true) return { compiled, firing: truth === null ? 'unknown' : 'false', truth, until: null }
-  if (rule.forMs === 0) return { compiled, firing: 'fired', truth, until: null }
-  const since = memory.trueSince[rule.name] ?? observation.at
-  trueSince[rule.name] = since
-  const until = since + rule.forMs
-  return until <= observation.at
-    ? { compiled, firing: 'fired', truth, until: null }
-    : { compiled, firing: 'not-long-enough', truth, until }
+}
+
+function judgeTrue(
+  compiled: CompiledRule,
+  want: number | null,
+  at: EpochMs,
+  memory: Memory,
+  trueSince: Record<string, EpochMs>,
+): JudgedRule {
+  const { name, forMs } = compiled.rule
+  if (forMs === 0) return { compiled, firing: 'fired', want, holdsNow: true, until: null }
+  const since = memory.trueSince[name] ?? at
+  trueSince[name] = since
+  const until = since + forMs
+  return until <= at
+    ? { compiled, firing: 'fired', want, holdsNow: true, until: null }
+    : { compiled, firing: 'not-long-enough', want: null, holdsNow: true, until }
+}
+
+type Found = Readonly<Record<string, number | null>>
+
+function stepOf(rule: ReactiveRule, answer: Answer, found: Found, since: EpochMs | null): Step {
+  const { name } = rule
+  switch (rule.kind) {
+    case 'when': {
+      const outcome = truthOf(answer)
+      return { stage: 'conditions', outcome, rule: name, condition: rule.whenText, found, since }
+    }
+    case 'steps':
+      return demandStep(name, rule.operandText, rule.threshold, answer, found)
+    case 'track':
+      return demandStep(name, rule.operandText, rule.target, answer, found)
+    case 'match':
+      return demandStep(name, rule.expressionText, null, answer, found)
+  }
+}
+
+function truthOf({ kind }: Answer): 'true' | 'false' | 'unknown' {
+  if (kind === 'unknown') return 'unknown'
+  return kind === 'want' || kind === 'act' ? 'true' : 'false'
+}
+
+function demandStep(
+  rule: string,
+  operand: string,
+  against: number | null,
+  answer: Answer,
+  found: Found,
+): Step {
+  const want = answer.kind === 'want' ? answer.count : null
+  const outcome = answer.kind === 'act' ? 'nothing' : answer.kind
+  return { stage: 'demand', outcome, rule, operand, against, want, found }
 }
 
 function foundOf(

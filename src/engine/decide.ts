@@ -6,20 +6,25 @@
  * current 5, desired 6, direction 'out', rule 'Scale up'.
  */
 import type { Bounds, Decision, Direction, Step } from '../model/decision.ts'
-import type { Change, Memory } from '../model/memory.ts'
+import type { Memory } from '../model/memory.ts'
 import type { CapacityCounts, Observation } from '../model/observation.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import { decideBounds } from './bounds.ts'
 import { type CompiledFleet, compileFleet } from './compile.ts'
 import { type Conditions, judgeConditions } from './conditions.ts'
+import { decideEffects, type Effects } from './effects.ts'
 import { headline } from './explain.ts'
-import { cooldownOf, withholdCooling } from './guards/cooldown.ts'
+import { withinBillingHour } from './guards/billing-hour.ts'
+import { withholdCooling } from './guards/cooldown.ts'
 import { withholdFlapping } from './guards/flapping.ts'
+import { limitRate } from './guards/rate-limit.ts'
 import { rememberRecommendation, stabilize } from './guards/stabilization.ts'
 import { applyLimits } from './limits.ts'
 import { type Operands, readOperands } from './operands.ts'
 import { propose } from './proposals.ts'
 import { reconcile, type Wanted } from './reconcile.ts'
+import { rememberExternalChange } from './remember.ts'
+import { decideSettings } from './settings.ts'
 
 export interface Decided {
   readonly decision: Decision
@@ -28,21 +33,34 @@ export interface Decided {
 
 export function decide(spec: FleetSpec, observation: Observation, before: Memory): Decided {
   const compiled = compileFleet(spec)
-  const memory = rememberExternalChange(spec, observation, before)
+  const memory = rememberExternalChange(spec, observation.external, observation.at, before)
   const steps: Step[] = []
   const { bounds, step } = decideBounds(spec, observation.at, observation.windows)
   steps.push(step)
   const operands = readOperands(spec, compiled, observation, bounds, steps)
   const conditions = judgeConditions(compiled, operands, observation, memory, steps)
-  if (observation.capacity === null) {
-    return concludeBlind(observation, memory, bounds, conditions, operands, steps)
-  }
+  const settings = decideSettings(spec, conditions, steps)
+  const effects = decideEffects(conditions, memory, observation.at, steps)
+  const outlook: Outlook = { observation, memory, bounds, conditions, operands, settings, effects }
+  if (observation.capacity === null) return concludeBlind(outlook, steps)
+
   const current = currentOf(observation.capacity)
-  const fired = propose(conditions, current, steps)
+  const fired = propose(conditions, steps)
   const wanted = reconcile(spec, conditions, fired, current, bounds, steps)
-  const guarded = guard(spec, compiled, conditions, operands, observation, memory, current, wanted, steps)
+  const guarded = guard(spec, compiled, outlook, current, wanted, steps)
   const desired = applyLimits(bounds, observation.targetHighest, guarded, steps)
-  return conclude(spec, observation, memory, bounds, conditions, operands, current, wanted, desired, steps)
+  return conclude(spec, outlook, current, wanted, desired, steps)
+}
+
+/** What the first stages found. */
+interface Outlook {
+  readonly observation: Observation
+  readonly memory: Memory
+  readonly bounds: Bounds
+  readonly conditions: Conditions
+  readonly operands: Operands
+  readonly settings: Decision['settings']
+  readonly effects: Effects
 }
 
 /** What rules call the current count: orders count, and a lost instance keeps its place until it is replaced. */
@@ -50,74 +68,46 @@ export function currentOf(capacity: CapacityCounts): number {
   return capacity.open + capacity.pending + capacity.replacing
 }
 
-/** Another actor's change starts the cooldown like one of ours. */
-function rememberExternalChange(spec: FleetSpec, { external, at }: Observation, memory: Memory): Memory {
-  if (external === null || external.from === external.to) return memory
-  const direction = external.to > external.from ? 'out' : 'in'
-  const change: Change = {
-    at,
-    direction,
-    rule: null,
-    ...external,
-    cooldownMs: cooldownOf(spec, null, direction),
-  }
-  return { ...memory, lastChange: change }
-}
-
 /** Guards hold or lessen a change; they see no change, they do nothing. */
 function guard(
   spec: FleetSpec,
   compiled: CompiledFleet,
-  conditions: Conditions,
-  operands: Operands,
-  observation: Observation,
-  memory: Memory,
+  { conditions, operands, observation, memory }: Outlook,
   current: number,
   { count, rule }: Wanted,
   steps: Step[],
 ): number {
+  const { at } = observation
   let wanted = count
   if (wanted < current && spec.guards.flapping) {
     const rank = rule?.rank ?? 0
     wanted = withholdFlapping(compiled, conditions, operands, observation, current, wanted, rank, steps)
   }
+  if (wanted !== current) wanted = withholdCooling(spec, memory, rule, at, current, wanted, steps)
+  if (wanted !== current) wanted = stabilize(spec, memory, at, current, wanted, steps)
   if (wanted !== current) {
-    wanted = withholdCooling(spec, memory, rule, observation.at, current, wanted, steps)
+    const limits = wanted > current ? spec.guards.rateOut : spec.guards.rateIn
+    wanted = limitRate(limits, memory.changes, at, current, wanted, steps)
   }
-  if (wanted !== current) wanted = stabilize(spec, memory, observation.at, current, wanted, steps)
+  if (wanted !== current) wanted = withinBillingHour(spec, at, current, wanted, steps)
   return wanted
 }
 
 function conclude(
   spec: FleetSpec,
-  observation: Observation,
-  memory: Memory,
-  bounds: Bounds,
-  conditions: Conditions,
-  operands: Operands,
+  outlook: Outlook,
   current: number,
   wanted: Wanted,
   desired: number,
   steps: Step[],
 ): Decided {
+  const { observation, bounds, memory } = outlook
   const direction: Direction = desired > current ? 'out' : desired < current ? 'in' : 'none'
-  const decision: Decision = {
-    fleet: observation.fleet,
-    at: observation.at,
-    current,
-    desired,
-    direction,
-    rule: direction === 'none' ? null : askedBy(wanted, bounds, current, desired),
-    bounds,
-    because: headline(steps, direction, observation.at),
-    kpis: conditions.kpis,
-    settings: {},
-    steps,
-  }
+  const rule = direction === 'none' ? null : askedBy(wanted, bounds, current, desired)
   return {
-    decision,
+    decision: { ...decisionOf(outlook, direction, steps), current, desired, rule },
     memory: {
-      ...rememberTick(observation, memory, conditions, operands),
+      ...rememberTick(outlook),
       recommendations: rememberRecommendation(spec, memory.recommendations, observation.at, wanted.count),
       desired,
     },
@@ -131,49 +121,41 @@ function askedBy(wanted: Wanted, bounds: Bounds, current: number, desired: numbe
 }
 
 /** The target could not be asked how many there are: unknown is never zero, so nothing changes. */
-function concludeBlind(
-  observation: Observation,
-  memory: Memory,
-  bounds: Bounds,
-  conditions: Conditions,
-  operands: Operands,
-  steps: Step[],
-): Decided {
-  steps.push({
-    stage: 'reconciliation',
-    outcome: 'count-unknown',
-    gap: observation.capacityGap ?? 'the count is not known',
-  })
+function concludeBlind(outlook: Outlook, steps: Step[]): Decided {
+  const gap = outlook.observation.capacityGap ?? 'the count is not known'
+  steps.push({ stage: 'reconciliation', outcome: 'count-unknown', gap })
   return {
-    decision: {
-      fleet: observation.fleet,
-      at: observation.at,
-      current: null,
-      desired: null,
-      direction: 'none',
-      rule: null,
-      bounds,
-      because: headline(steps, 'none', observation.at),
-      kpis: conditions.kpis,
-      settings: {},
-      steps,
-    },
-    memory: rememberTick(observation, memory, conditions, operands),
+    decision: { ...decisionOf(outlook, 'none', steps), current: null, desired: null, rule: null },
+    memory: rememberTick(outlook),
   }
 }
 
-function rememberTick(
-  observation: Observation,
-  memory: Memory,
-  conditions: Conditions,
-  operands: Operands,
-): Memory {
+function decisionOf(
+  { observation, bounds, conditions, settings, effects }: Outlook,
+  direction: Direction,
+  steps: readonly Step[],
+): Omit<Decision, 'current' | 'desired' | 'rule'> {
+  return {
+    fleet: observation.fleet,
+    at: observation.at,
+    direction,
+    bounds,
+    because: headline(steps, direction, observation.at),
+    kpis: conditions.kpis,
+    settings,
+    effects: effects.effects,
+    steps,
+  }
+}
+
+function rememberTick({ observation, memory, conditions, operands, effects }: Outlook): Memory {
   const gaps: Record<string, number> = {}
   for (const operand of operands.gaps.keys()) gaps[operand] = memory.gaps[operand] ?? observation.at
   return {
     ...memory,
     at: Math.max(memory.at, observation.at),
     trueSince: conditions.trueSince,
+    firingSince: effects.firingSince,
     gaps,
   }
 }

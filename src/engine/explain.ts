@@ -6,6 +6,7 @@
  * is "cooldown: held for another 2m (last change 1m ago, cooldown 3m)".
  */
 import type { Decision, Direction, Step } from '../model/decision.ts'
+import type { ReactiveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 
 /** One sentence per step, in the order decided. */
@@ -25,6 +26,8 @@ export function explainStep(step: Step, at: EpochMs): string {
       return `${step.kpi} is ${step.outcome}: ${found(step.found)} against ${step.goal}`
     case 'conditions':
       return explainCondition(step, at)
+    case 'demand':
+      return explainDemand(step)
     case 'proposals':
       return step.outcome === 'want'
         ? `"${step.rule}" wants ${step.want} (rank ${step.rank})`
@@ -35,6 +38,10 @@ export function explainStep(step: Step, at: EpochMs): string {
       return explainGuard(step, at)
     case 'limits':
       return explainLimit(step)
+    case 'settings':
+      return `"${step.rule}" sets ${step.setting} to ${step.value}${step.over.length === 0 ? '' : ` over ${quoted(step.over)}`}`
+    case 'effects':
+      return `"${step.rule}" begins to fire: ${step.outcome} ${step.name}`
   }
 }
 
@@ -74,10 +81,13 @@ function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>): str
 }
 
 function firedBecause(steps: readonly Step[], rule: string): string {
-  const condition = steps.find(step => step.stage === 'conditions' && step.rule === rule)
-  return condition?.stage === 'conditions'
-    ? `"${rule}" fired: ${found(condition.found)} (${condition.condition})`
-    : `"${rule}" fired`
+  for (const step of steps) {
+    if (step.stage === 'conditions' && step.rule === rule) {
+      return `"${rule}" fired: ${found(step.found)} (${step.condition})`
+    }
+    if (step.stage === 'demand' && step.rule === rule) return explainDemand(step)
+  }
+  return `"${rule}" fired`
 }
 
 function boundsAsk(steps: readonly Step[], limit: StepOf<'limits'>): string {
@@ -119,6 +129,7 @@ function nothingFired(steps: readonly Step[], at: EpochMs): string {
   const reasons: string[] = []
   for (const step of steps) {
     if (step.stage === 'conditions' && step.outcome !== 'true') reasons.push(explainCondition(step, at))
+    if (step.stage === 'demand' && step.outcome !== 'want') reasons.push(explainDemand(step))
     if (step.stage === 'proposals' && step.outcome === 'abstain' && !isJudged(step.reason)) {
       reasons.push(`"${step.rule}" abstains: ${abstention(step.reason, step.until, at)}`)
     }
@@ -127,7 +138,7 @@ function nothingFired(steps: readonly Step[], at: EpochMs): string {
 }
 
 function isJudged(reason: string): boolean {
-  return reason === 'false' || reason === 'unknown'
+  return reason === 'false' || reason === 'unknown' || reason === 'holds'
 }
 
 function explainBounds(step: StepOf<'bounds'>, at: EpochMs): string {
@@ -152,8 +163,37 @@ function explainCondition(step: StepOf<'conditions'>, at: EpochMs): string {
   }
 }
 
+/** A rule as its operator would say it: what it looks at. */
+export function describeRule(rule: ReactiveRule): string {
+  switch (rule.kind) {
+    case 'when':
+      return rule.whenText
+    case 'steps':
+      return `${rule.operandText} in steps from ${formatNumber(rule.threshold)}`
+    case 'track':
+      return `${rule.operandText} near ${formatNumber(rule.target)}`
+    case 'match':
+      return `as many as ${rule.expressionText}`
+  }
+}
+
+function explainDemand(step: StepOf<'demand'>): string {
+  const against = step.against === null ? '' : ` against ${formatNumber(step.against)}`
+  const seen = `${found(step.found)}${against}`
+  switch (step.outcome) {
+    case 'want':
+      return `"${step.rule}" asks for ${step.want}: ${seen}`
+    case 'hold':
+      return `"${step.rule}" is content: ${seen}`
+    case 'nothing':
+      return `"${step.rule}" asks for nothing: ${seen}`
+    case 'unknown':
+      return `"${step.rule}" is unknown: ${seen}`
+  }
+}
+
 function abstention(
-  reason: 'disabled' | 'outside-schedule' | 'false' | 'unknown' | 'not-long-enough',
+  reason: Extract<Step, { stage: 'proposals'; outcome: 'abstain' }>['reason'],
   until: EpochMs | null,
   at: EpochMs,
 ): string {
@@ -166,6 +206,8 @@ function abstention(
       return 'its condition is false'
     case 'unknown':
       return 'its condition is unknown'
+    case 'holds':
+      return 'the count is what it asks for'
     case 'not-long-enough':
       return `true, but not for long enough (another ${formatSpan((until ?? at) - at)})`
   }
@@ -179,15 +221,24 @@ function explainReconciliation(step: StepOf<'reconciliation'>): string {
     case 'keep':
       return `"${step.rule}" wants just what there is (${step.want})`
     case 'vetoed':
-      return step.because === 'unknown'
-        ? `"${step.rule}" wants ${step.want}, but "${step.by}" has no data, and unknown never shrinks`
-        : `"${step.rule}" wants ${step.want}, but "${step.by}" does not agree (scaleIn: all)`
+      return `"${step.rule}" wants ${step.want}, but ${vetoText(step)}`
     case 'default':
       return `every rule is without data: the default of ${step.want}`
     case 'nothing-fired':
       return 'no rule fired'
     case 'count-unknown':
       return `the count is unknown (${step.gap}), so nothing changes`
+  }
+}
+
+function vetoText(step: Extract<Step, { outcome: 'vetoed' }>): string {
+  switch (step.reason) {
+    case 'unknown':
+      return `"${step.by}" has no data, and unknown never shrinks`
+    case 'did-not-fire':
+      return `"${step.by}" does not agree (scaleIn: all)`
+    case 'holds':
+      return `"${step.by}" is content with what there is (scaleIn: all)`
   }
 }
 
@@ -219,6 +270,17 @@ function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
         ? `stabilization: held ${until} (${window})`
         : `stabilization: ${step.to} instead of ${step.from} ${until} (${window})`
     }
+    case 'rate-limit': {
+      const allowed = `${step.allowed} allowed now`
+      if (step.outcome === 'passed') return `rate limit: not reached (${allowed})`
+      return step.outcome === 'held'
+        ? `rate limit: held, this period's changes are used up (${allowed})`
+        : `rate limit: ${step.to} instead of ${step.from} (${allowed})`
+    }
+    case 'billing-hour':
+      return step.outcome === 'passed'
+        ? 'billing hour: a good moment'
+        : `billing hour: held for another ${formatSpan((step.until ?? at) - at)}`
   }
 }
 

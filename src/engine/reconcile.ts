@@ -7,7 +7,8 @@
 import type { Bounds, Step } from '../model/decision.ts'
 import type { FleetSpec, ReactiveRule } from '../model/spec.ts'
 import type { Conditions, JudgedRule } from './conditions.ts'
-import { type FiredRule, wantAt } from './proposals.ts'
+import type { FiredRule } from './proposals.ts'
+import { canGrow, canShrink } from './rules/ask.ts'
 
 export interface Wanted {
   readonly count: number
@@ -72,7 +73,7 @@ function withoutProposals(conditions: Conditions, current: number, bounds: Bound
 
 interface Veto {
   readonly by: string
-  readonly because: 'did-not-fire' | 'unknown'
+  readonly reason: 'did-not-fire' | 'holds' | 'unknown'
 }
 
 /**
@@ -82,21 +83,29 @@ interface Veto {
 function vetoOf(spec: FleetSpec, conditions: Conditions, rank: number, current: number): Veto | null {
   for (const judged of conditions.rules) {
     if (judged.compiled.rule.rank < rank) continue
-    const because = vetoReason(spec, judged, current)
-    if (because !== null) return { by: judged.compiled.rule.name, because }
+    const reason = vetoReason(spec, judged, current)
+    if (reason !== null) return { by: judged.compiled.rule.name, reason }
   }
   return null
 }
 
 function vetoReason(
   spec: FleetSpec,
-  { compiled, firing }: JudgedRule,
+  { compiled: { rule }, firing }: JudgedRule,
   current: number,
-): Veto['because'] | null {
-  if (firing === 'fired' || firing === 'disabled' || firing === 'outside-schedule') return null
-  const want = wantAt(compiled.rule.scale, current)
-  if (want > current) return firing === 'unknown' ? 'unknown' : null
-  if (want < current && spec.guards.scaleIn === 'all')
-    return firing === 'unknown' ? 'unknown' : 'did-not-fire'
-  return null
+): Veto['reason'] | null {
+  switch (firing) {
+    case 'fired':
+    case 'disabled':
+    case 'outside-schedule':
+      return null
+    case 'unknown':
+      if (canGrow(rule, current)) return 'unknown'
+      return spec.guards.scaleIn === 'all' && canShrink(rule, current) ? 'unknown' : null
+    case 'holds':
+      return spec.guards.scaleIn === 'all' ? 'holds' : null
+    case 'false':
+    case 'not-long-enough':
+      return spec.guards.scaleIn === 'all' && canShrink(rule, current) ? 'did-not-fire' : null
+  }
 }

@@ -8,6 +8,7 @@
 import { plan } from '../capacity/plan.ts'
 import { settle } from '../capacity/settle.ts'
 import { decide } from '../engine/decide.ts'
+import { rememberDecision } from '../engine/remember.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
@@ -42,7 +43,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
 
   const revision = before.revision + 1
   const intent: Memory = acts
-    ? { ...planned.memory, revision }
+    ? { ...rememberDecision(spec, decided.decision, planned.memory), revision }
     : { ...decided.memory, expected: decided.decision.current, revision }
   const entry: JournalEntry = {
     fleet: spec.name,

@@ -6,6 +6,7 @@
  *   because: '"Scale up" fired: avg(cpu, 45m) = 83.2', steps: [...] }`
  */
 import type { KpiState, Truth } from './expression.ts'
+import type { SettingValue } from './spec.ts'
 import type { EpochMs } from './time.ts'
 
 export type Direction = 'out' | 'in' | 'none'
@@ -77,6 +78,17 @@ export type Step =
       readonly since: EpochMs | null
     }
   | {
+      /** A rule without a condition: what its operand read and what that asks for. */
+      readonly stage: 'demand'
+      readonly outcome: 'want' | 'hold' | 'nothing' | 'unknown'
+      readonly rule: string
+      readonly operand: string
+      /** What it is held against: the target of a tracking rule, the threshold of a step rule. */
+      readonly against: number | null
+      readonly want: number | null
+      readonly found: Readonly<Record<string, number | null>>
+    }
+  | {
       readonly stage: 'proposals'
       readonly outcome: 'want'
       readonly rule: string
@@ -87,7 +99,7 @@ export type Step =
       readonly stage: 'proposals'
       readonly outcome: 'abstain'
       readonly rule: string
-      readonly reason: 'disabled' | 'outside-schedule' | 'false' | 'unknown' | 'not-long-enough'
+      readonly reason: 'disabled' | 'outside-schedule' | 'false' | 'unknown' | 'not-long-enough' | 'holds'
       /** `not-long-enough`: when it will have held long enough. */
       readonly until: EpochMs | null
     }
@@ -106,7 +118,7 @@ export type Step =
       readonly rule: string
       readonly want: number
       readonly by: string
-      readonly because: 'did-not-fire' | 'unknown'
+      readonly reason: 'did-not-fire' | 'holds' | 'unknown'
     }
   | { readonly stage: 'reconciliation'; readonly outcome: 'default'; readonly want: number }
   | { readonly stage: 'reconciliation'; readonly outcome: 'nothing-fired' }
@@ -140,12 +152,52 @@ export type Step =
       readonly until: EpochMs | null
     }
   | {
+      readonly stage: 'guards'
+      readonly guard: 'rate-limit'
+      readonly outcome: 'passed' | 'lessened' | 'held'
+      readonly from: number
+      readonly to: number
+      /** The furthest count the limits allow now. */
+      readonly allowed: number
+    }
+  | {
+      readonly stage: 'guards'
+      readonly guard: 'billing-hour'
+      readonly outcome: 'passed' | 'held'
+      readonly from: number
+      readonly to: number
+      readonly until: EpochMs | null
+    }
+  | {
+      readonly stage: 'settings'
+      readonly outcome: 'set'
+      readonly setting: string
+      readonly value: SettingValue
+      readonly rule: string
+      /** Rules that fired and set it too: a lower rank, or later in the file. */
+      readonly over: readonly string[]
+    }
+  | {
+      readonly stage: 'effects'
+      readonly outcome: 'notify' | 'run'
+      readonly rule: string
+      readonly name: string
+    }
+  | {
       readonly stage: 'limits'
       readonly outcome: 'raised' | 'lowered'
       readonly limit: 'lowest' | 'highest' | 'target'
       readonly from: number
       readonly to: number
     }
+
+/** Something a rule asks for besides scaling, once, when it begins to fire. */
+export interface Effect {
+  readonly kind: 'notify' | 'run'
+  readonly rule: string
+  /** Of the notifier or custom action. */
+  readonly name: string
+}
 
 export interface Decision {
   readonly fleet: string
@@ -161,7 +213,9 @@ export interface Decision {
   /** One sentence in the operator's words. */
   readonly because: string
   readonly kpis: Readonly<Record<string, KpiState>>
-  readonly settings: Readonly<Record<string, boolean | number | string>>
+  /** Every setting of the fleet with its value now. */
+  readonly settings: Readonly<Record<string, SettingValue>>
+  readonly effects: readonly Effect[]
   readonly steps: readonly Step[]
 }
 

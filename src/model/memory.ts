@@ -49,7 +49,11 @@ export interface Memory {
   readonly at: EpochMs
   /** By rule name: since when its condition has been true. */
   readonly trueSince: Readonly<Record<string, EpochMs>>
+  /** By rule name: since when it has been firing, so that its effects come once. */
+  readonly firingSince: Readonly<Record<string, EpochMs>>
   readonly lastChange: Change | null
+  /** As far back as a rate limit asks, oldest first. */
+  readonly changes: readonly Change[]
   readonly recommendations: readonly Recommendation[]
   /** What the last decision wanted; `null` before the first. */
   readonly desired: number | null
@@ -68,7 +72,9 @@ export const EMPTY_MEMORY: Memory = Object.freeze({
   revision: 0,
   at: 0,
   trueSince: Object.freeze({}),
+  firingSince: Object.freeze({}),
   lastChange: null,
+  changes: Object.freeze([]),
   recommendations: Object.freeze([]),
   desired: null,
   expected: null,

@@ -33,21 +33,93 @@ export type ScaleAction =
   | { readonly kind: 'percent'; readonly ratio: number; readonly atLeast: number }
   | { readonly kind: 'to'; readonly instances: number }
 
-export interface ReactiveRule {
+/** What every reactive rule has, whatever makes it propose. */
+interface RuleFrame {
   readonly name: string
   readonly rank: number
   readonly enabled: boolean
-  readonly when: Condition
-  /** The condition in the operator's own words. */
-  readonly whenText: string
-  readonly scale: ScaleAction
-  /** The condition must have held this long without a break. */
+  /** The condition must have held this long without a break. Rules without a condition have 0. */
   readonly forMs: number
   /** Name of the schedule outside which the rule abstains. */
   readonly during: string | null
   /** Overrides the fleet's cooldown for changes this rule asks for. */
   readonly cooldownMs: number | null
+  readonly effects: RuleEffects
 }
+
+export type SettingValue = boolean | number | string
+
+/** What a rule does besides (or instead of) scaling, while it fires. */
+export interface RuleEffects {
+  /** Settings the application reads, by name. */
+  readonly set: Readonly<Record<string, SettingValue>>
+  /** Names of notifiers told when it begins to fire. */
+  readonly notify: readonly string[]
+  /** Names of custom actions run when it begins to fire. */
+  readonly run: readonly string[]
+}
+
+/** A named value the application reads, changed by throttling rules. */
+export interface SettingSpec {
+  readonly name: string
+  readonly default: SettingValue
+  readonly description: string
+}
+
+/** Proposes `scale` while its condition holds; `null` is a rule that only has effects. */
+export interface ThresholdRule extends RuleFrame {
+  readonly kind: 'when'
+  readonly when: Condition
+  /** The condition in the operator's own words. */
+  readonly whenText: string
+  readonly scale: ScaleAction | null
+}
+
+/** Where the operand lies, counted from the threshold: `from` belongs to the band, `to` does not (below: the reverse). */
+export interface Band {
+  /** `null`: without limit on that side. */
+  readonly from: number | null
+  readonly to: number | null
+  readonly scale: ScaleAction
+}
+
+/**
+ * Step scaling: the further the operand is from the threshold, the larger the step. `rounding: 'towards-zero'` is AWS's
+ * (2.7 more becomes 2, at least one); `up` is the rounding of every other percent.
+ */
+export interface StepRule extends RuleFrame {
+  readonly kind: 'steps'
+  readonly operand: Expression
+  readonly operandText: string
+  readonly threshold: number
+  readonly bands: readonly Band[]
+  readonly rounding: 'up' | 'towards-zero'
+}
+
+/**
+ * Target tracking: keeps `operand` near `target`. For a per-instance operand the demand is its value times the
+ * instances it stands for; for a total it is the value itself; wanted is `ceil(demand / target)`.
+ */
+export interface TrackRule extends RuleFrame {
+  readonly kind: 'track'
+  readonly operand: Expression
+  readonly operandText: string
+  readonly spread: 'perInstance' | 'total'
+  readonly target: number
+  /** Within this share of the target nothing is asked (0.1 is 10 %). */
+  readonly toleranceRatio: number
+  /** The Kubernetes HPA cuts a utilisation to whole percents before it compares. */
+  readonly wholePercents: boolean
+}
+
+/** Wants just what an expression says, rounded up. */
+export interface MatchRule extends RuleFrame {
+  readonly kind: 'match'
+  readonly expression: Expression
+  readonly expressionText: string
+}
+
+export type ReactiveRule = ThresholdRule | StepRule | TrackRule | MatchRule
 
 export interface ConstraintRule {
   readonly name: string
@@ -66,6 +138,23 @@ export interface Kpi {
   readonly goalText: string
 }
 
+/** At most this much change per period: a count, or a share of the count the period began with (1 is 100 %). */
+export type RateLimit =
+  | { readonly kind: 'instances'; readonly instances: number; readonly periodMs: number }
+  | { readonly kind: 'percent'; readonly ratio: number; readonly periodMs: number }
+
+/** Of several limits in one direction the loosest (`max`) or the tightest (`min`) counts; none is no limit. */
+export interface RateLimits {
+  readonly limits: readonly RateLimit[]
+  readonly select: 'max' | 'min'
+}
+
+/** Growing only in the first, shrinking only in the last minutes of the paid hour, by the wall clock. */
+export interface BillingHour {
+  readonly outFirstMinutes: number | null
+  readonly inLastMinutes: number | null
+}
+
 export interface Guards {
   readonly scaleIn: 'all' | 'any'
   readonly flapping: boolean
@@ -74,9 +163,16 @@ export interface Guards {
   readonly cooldownFrom: 'own' | 'last'
   readonly stabilizationOutMs: number
   readonly stabilizationInMs: number
+  readonly rateOut: RateLimits
+  readonly rateIn: RateLimits
+  readonly billingHour: BillingHour | null
 }
 
-export type Mode = 'scale' | 'recommend'
+/**
+ * `scale` acts; `notify` asks for approval first; `scale-and-notify` acts and tells; `recommend` decides and records,
+ * and touches nothing.
+ */
+export type Mode = 'scale' | 'notify' | 'scale-and-notify' | 'recommend'
 
 export interface PluginRef {
   readonly type: string
@@ -98,6 +194,7 @@ export interface FleetSpec {
   /** Where the target has no instances of its own to count (`none`): the count, as an expression. */
   readonly count: Expression | null
   readonly guards: Guards
+  readonly settings: Readonly<Record<string, SettingSpec>>
   readonly mode: Mode
   readonly everyMs: number
   /** Share of ready instances that must report before a per-instance aggregate counts. */

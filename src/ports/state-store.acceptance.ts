@@ -71,6 +71,7 @@ export function sampleEntry(
       because: 'as an example',
       kpis: { busy: 'red' },
       settings: {},
+    effects: [],
       steps: [],
     },
     plan: { fleet, desired, actions, waiting: [] },

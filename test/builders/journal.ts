@@ -41,7 +41,15 @@ function cpuIs(operator: '>' | '<', percent: number): Condition {
 }
 
 export function webFleet(overrides: Partial<FleetSpec> = {}): FleetSpec {
-  const rule = { rank: 10, enabled: true, forMs: 0, during: null, cooldownMs: null }
+  const rule = {
+    kind: 'when' as const,
+    rank: 10,
+    enabled: true,
+    forMs: 0,
+    during: null,
+    cooldownMs: null,
+    effects: { set: {}, notify: [], run: [] },
+  }
   return {
     name: 'web',
     target: { type: 'process', options: { env: { SECRET: 'hunter2' } } },
@@ -78,7 +86,11 @@ export function webFleet(overrides: Partial<FleetSpec> = {}): FleetSpec {
       cooldownFrom: 'own',
       stabilizationOutMs: 0,
       stabilizationInMs: 0,
+      rateOut: { limits: [], select: 'max' },
+      rateIn: { limits: [], select: 'max' },
+      billingHour: null,
     },
+    settings: {},
     mode: 'scale',
     everyMs: 1000,
     quorumRatio: 0.5,

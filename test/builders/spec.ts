@@ -52,6 +52,9 @@ export const NO_WAITING: Guards = {
   cooldownFrom: 'own',
   stabilizationOutMs: 0,
   stabilizationInMs: 0,
+  rateOut: { limits: [], select: 'max' },
+  rateIn: { limits: [], select: 'max' },
+  billingHour: null,
 }
 
 export function fleetSpec(words: FleetWords = {}): FleetSpec {
@@ -83,6 +86,7 @@ export function fleetSpec(words: FleetWords = {}): FleetSpec {
     operands: [...operands.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
     count: null,
     guards: { ...NO_WAITING, ...words.guards },
+    settings: {},
     mode: 'scale',
     everyMs: 15_000,
     quorumRatio: 0.5,
@@ -128,6 +132,8 @@ function ruleOf(words: RuleWords, index: number, parse: (text: string) => Condit
     name: words.name ?? `rule ${index + 1}`,
     rank: words.rank ?? 0,
     enabled: words.enabled ?? true,
+    kind: 'when',
+    effects: { set: {}, notify: [], run: [] },
     when: parse(words.when),
     whenText: words.when,
     scale: scaleOf(words),

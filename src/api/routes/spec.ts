@@ -16,7 +16,7 @@ const SpecWire = component(
     fleets: z.array(
       z.object({
         name: z.string(),
-        mode: z.enum(['scale', 'recommend']),
+        mode: z.enum(['scale', 'notify', 'scale-and-notify', 'recommend']),
         target: z.string().describe('Type of its target.'),
         router: z.string().nullable(),
         everyMs: z.number(),

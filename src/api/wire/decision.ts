@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Decision } from '../../model/decision.ts'
 import { type Covers, component } from './components.ts'
 import { ActionWire } from './plan.ts'
-import { StepWire } from './step.ts'
+import { SettingValueWire, StepWire } from './step.ts'
 import { Time } from './time.ts'
 
 export const BoundsWire = component(
@@ -39,7 +39,10 @@ export const DecisionWire = component(
     bounds: BoundsWire,
     because: z.string(),
     kpis: z.record(z.string(), KpiStateWire),
-    settings: z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])),
+    settings: z.record(z.string(), SettingValueWire),
+    effects: z
+      .array(z.object({ kind: z.enum(['notify', 'run']), rule: z.string(), name: z.string() }))
+      .readonly(),
     steps: z.array(StepWire).readonly(),
   }),
 )

@@ -15,7 +15,7 @@ export const FleetSummaryWire = component(
   'FleetSummary',
   z.object({
     name: z.string(),
-    mode: z.enum(['scale', 'recommend']),
+    mode: z.enum(['scale', 'notify', 'scale-and-notify', 'recommend']),
     everyMs: z.number(),
     at: Time.nullable().describe('The last tick that decided; null before the first.'),
     revision: z.number().int().nullable(),

@@ -2,7 +2,7 @@
  * The steps of a decision over the wire: the numbers of the model's step, and the sentence they make.
  *
  * Example: `{ "stage": "proposals", "outcome": "want", "rule": "Scale up", "rank": 10, "want": 6,
- *   "because": "\"Scale up\" wants 6." }`. (The model's own code of a veto is `reason` here, since `because` is the sentence.)
+ *   "because": "\"Scale up\" wants 6." }`.
  */
 import { z } from 'zod'
 import { component } from './components.ts'
@@ -11,6 +11,7 @@ import { Time } from './time.ts'
 const because = z.string().describe('The step in words.')
 const found = z.record(z.string(), z.number().nullable())
 const names = z.array(z.string()).readonly()
+export const SettingValueWire = z.union([z.boolean(), z.number(), z.string()])
 
 const BoundsStep = z.object({
   stage: z.literal('bounds'),
@@ -65,6 +66,17 @@ const ConditionsStep = z.object({
   because,
 })
 
+const DemandStep = z.object({
+  stage: z.literal('demand'),
+  outcome: z.enum(['want', 'hold', 'nothing', 'unknown']),
+  rule: z.string(),
+  operand: z.string(),
+  against: z.number().nullable(),
+  want: z.number().nullable(),
+  found: z.record(z.string(), z.number().nullable()),
+  because,
+})
+
 const ProposalsStep = z.discriminatedUnion('outcome', [
   z.object({
     stage: z.literal('proposals'),
@@ -78,7 +90,7 @@ const ProposalsStep = z.discriminatedUnion('outcome', [
     stage: z.literal('proposals'),
     outcome: z.literal('abstain'),
     rule: z.string(),
-    reason: z.enum(['disabled', 'outside-schedule', 'false', 'unknown', 'not-long-enough']),
+    reason: z.enum(['disabled', 'outside-schedule', 'false', 'unknown', 'not-long-enough', 'holds']),
     until: Time.nullable(),
     because,
   }),
@@ -100,7 +112,7 @@ const ReconciliationStep = z.discriminatedUnion('outcome', [
     rule: z.string(),
     want: z.number(),
     by: z.string(),
-    reason: z.enum(['did-not-fire', 'unknown']),
+    reason: z.enum(['did-not-fire', 'holds', 'unknown']),
     because,
   }),
   z.object({
@@ -144,7 +156,37 @@ const GuardsStep = z.discriminatedUnion('guard', [
     windowMs: z.number(),
     until: Time.nullable(),
   }),
+  z.object({
+    ...guard,
+    guard: z.literal('rate-limit'),
+    outcome: z.enum(['passed', 'lessened', 'held']),
+    allowed: z.number(),
+  }),
+  z.object({
+    ...guard,
+    guard: z.literal('billing-hour'),
+    outcome: z.enum(['passed', 'held']),
+    until: Time.nullable(),
+  }),
 ])
+
+const SettingsStep = z.object({
+  stage: z.literal('settings'),
+  outcome: z.literal('set'),
+  setting: z.string(),
+  value: SettingValueWire,
+  rule: z.string(),
+  over: names,
+  because,
+})
+
+const EffectsStep = z.object({
+  stage: z.literal('effects'),
+  outcome: z.enum(['notify', 'run']),
+  rule: z.string(),
+  name: z.string(),
+  because,
+})
 
 const LimitsStep = z.object({
   stage: z.literal('limits'),
@@ -162,9 +204,12 @@ export const StepWire = component(
     OperandsStep,
     KpisStep,
     ConditionsStep,
+    DemandStep,
     ProposalsStep,
     ReconciliationStep,
     GuardsStep,
     LimitsStep,
+    SettingsStep,
+    EffectsStep,
   ]),
 )

@@ -8,10 +8,11 @@
 import type { Projection, Step } from '../../model/decision.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { CompiledFleet } from '../compile.ts'
-import { type Evidence, quantityIndex } from '../condition.ts'
+import { quantityIndex } from '../condition.ts'
 import type { Conditions, JudgedRule } from '../conditions.ts'
 import type { Operands } from '../operands.ts'
-import { wantAt } from '../proposals.ts'
+import type { Ask, Question } from '../rules/answer.ts'
+import { canGrow } from '../rules/ask.ts'
 
 /** Enough projections in the record to see why; a cut from 1,000 to 1 does not write 999 of them. */
 const RECORDED_PROJECTIONS = 20
@@ -32,18 +33,20 @@ export function withholdFlapping(
   steps: Step[],
 ): number {
   const watched = conditions.rules.filter(
-    ({ compiled: { rule }, firing, truth }) =>
-      firing !== 'disabled' && firing !== 'outside-schedule' && !(truth === true && rule.rank < rank),
+    ({ compiled: { rule }, firing, holdsNow }) =>
+      firing !== 'disabled' && firing !== 'outside-schedule' && !(holdsNow && rule.rank < rank),
   )
   const projections: Projection[] = []
   let count = wanted
   while (count < current) {
-    const projected = projectEvidence(compiled, operands, observation, count)
-    const grower = watched.find(
-      judged =>
-        wantAt(judged.compiled.rule.scale, count) > count && judged.compiled.judge(projected) === true,
+    const question = project(compiled, operands, observation, count)
+    const grower = watched.find(({ compiled: { ask } }) => asksForMore(ask, question))
+    record(
+      projections,
+      compiled,
+      grower ?? watched.find(judged => canGrow(judged.compiled.rule, count)),
+      question,
     )
-    record(projections, compiled, grower ?? watched.find(rule => canGrow(rule, count)), projected, count)
     if (grower === undefined) break
     count += 1
   }
@@ -58,16 +61,16 @@ export function withholdFlapping(
   return count
 }
 
-function canGrow({ compiled }: JudgedRule, count: number): boolean {
-  return wantAt(compiled.rule.scale, count) > count
+function asksForMore(ask: Ask, question: Question): boolean {
+  const answer = ask(question)
+  return answer.kind === 'want' && answer.count > question.current
 }
 
 function record(
   projections: Projection[],
   compiled: CompiledFleet,
   judged: JudgedRule | undefined,
-  evidence: Evidence,
-  instances: number,
+  { evidence, current: instances }: Question,
 ): void {
   if (judged === undefined || projections.length >= RECORDED_PROJECTIONS) return
   for (const operand of judged.compiled.operands) {
@@ -78,13 +81,13 @@ function record(
   }
 }
 
-/** What conditions would be judged by if the same load were carried by `count` instances. */
-function projectEvidence(
+/** What rules would be asked if the same load were carried by `count` instances, all of them ready. */
+function project(
   compiled: CompiledFleet,
   { evidence, reporting }: Operands,
   observation: Observation,
   count: number,
-): Evidence {
+): Question {
   const open = observation.capacity?.open ?? 0
   const operands = Float64Array.from(evidence.operands)
   compiled.operands.forEach(({ operand, kind }, slot) => {
@@ -95,8 +98,12 @@ function projectEvidence(
     const carriers = Number.isNaN(named) ? open : Math.max(named, open)
     operands[slot] = spread(value * carriers, count)
   })
-  return { operands, quantities: projectQuantities(evidence.quantities, open, count) }
+  const quantities = projectQuantities(evidence.quantities, open, count)
+  return { evidence: { operands, quantities }, current: count, ready: count, reporting: NOBODY_NAMED }
 }
+
+/** A projected value stands for all of the projected instances. */
+const NOBODY_NAMED = new Float64Array(0)
 
 /** A sum over the instances and a count of samples do not grow when fewer instances share the load. */
 function isUnaffected(aggregate: string): boolean {
