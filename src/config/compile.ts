@@ -57,6 +57,8 @@ export function compile(input: CompileInput): Spec {
     fleets: record(fleets.map(fleet => [fleet.name, fleet])),
     metrics,
     schedules: record(schedules.map(schedule => [schedule.name, schedule])),
+    notifiers: {},
+    actions: {},
   })
 }
 

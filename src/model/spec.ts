@@ -206,10 +206,44 @@ export interface FleetSpec {
   readonly launchBatch: number
 }
 
+/** What is told to whom: a notifier and the events it is for. */
+export interface NotifierSpec {
+  readonly name: string
+  readonly type: 'email' | 'webhook' | 'slack' | 'command'
+  /** As written; the notifier's own schema parses them. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly on: readonly NoticeEvent[]
+  /** At most one notice of a kind per fleet in this time. */
+  readonly everyMs: number
+}
+
+export type NoticeEvent =
+  | 'scaled'
+  | 'failed'
+  | 'gap-began'
+  | 'gap-ended'
+  | 'flapping'
+  | 'held-long'
+  | 'approval-wanted'
+  | 'approval-withdrawn'
+  | 'limit-reached'
+  | 'lost'
+  | 'rule'
+
+/** A custom action that rules may run. */
+export interface ActionSpec {
+  readonly name: string
+  readonly type: 'command' | 'webhook' | 'function'
+  /** As written; the action's own schema parses them. */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
 export interface Spec {
   /** Identifies the text this came from: first 16 hex digits of its SHA-256. */
   readonly digest: string
   readonly fleets: Readonly<Record<string, FleetSpec>>
   readonly metrics: Readonly<Record<string, MetricSpec>>
   readonly schedules: Readonly<Record<string, Schedule>>
+  readonly notifiers: Readonly<Record<string, NotifierSpec>>
+  readonly actions: Readonly<Record<string, ActionSpec>>
 }

@@ -71,7 +71,7 @@ export function sampleEntry(
       because: 'as an example',
       kpis: { busy: 'red' },
       settings: {},
-    effects: [],
+      effects: [],
       steps: [],
     },
     plan: { fleet, desired, actions, waiting: [] },

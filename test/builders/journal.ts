@@ -107,6 +107,8 @@ export function specOf(...fleets: readonly FleetSpec[]): Spec {
     fleets: Object.fromEntries(fleets.map(fleet => [fleet.name, fleet])),
     metrics: { cpu: CPU },
     schedules: {},
+    notifiers: {},
+    actions: {},
   }
 }
 
