@@ -31,7 +31,11 @@ export function failureOf(error: unknown, request: FastifyRequest, bodyLimitByte
   }
 }
 
-export function answerFailure(log: ApiLog | null, bodyLimitBytes: number) {
+export function answerFailure(
+  log: ApiLog | null,
+  bodyLimitBytes: number,
+  bodyOf: (failure: ApiError, request: FastifyRequest) => object = failure => failure.body(),
+) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const failure = failureOf(error, request, bodyLimitBytes)
     if (failure.statusCode >= 500) {
@@ -50,7 +54,7 @@ export function answerFailure(log: ApiLog | null, bodyLimitBytes: number) {
       reply.removeHeader('connection')
       lingerOver(request.raw)
     }
-    void reply.code(failure.statusCode).type('application/json; charset=utf-8').send(failure.body())
+    void reply.code(failure.statusCode).type('application/json; charset=utf-8').send(bodyOf(failure, request))
   }
 }
 

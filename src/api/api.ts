@@ -12,6 +12,7 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Runtime } from '../loop/runtime.ts'
+import { createSettingsBoard } from '../loop/settings-board.ts'
 import { answerFailure, pathOf } from './answer-failure.ts'
 import { takeJson } from './body.ts'
 import { askHost, askOrigin, tokenDoor } from './doors.ts'
@@ -34,8 +35,10 @@ import { fleetRoutes } from './routes/fleets.ts'
 import { HEALTH_PREFIX, healthRoutes } from './routes/health.ts'
 import { historyRoutes } from './routes/history.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { ofrepRoutes } from './routes/ofrep.ts'
 import { BUILT_PAGE, pageRoutes } from './routes/page.ts'
 import { sampleRoutes } from './routes/samples.ts'
+import { settingsRoutes } from './routes/settings.ts'
 import { specRoutes } from './routes/spec.ts'
 import { type ApiSettings, isLoopback, urlOf, withoutBrackets } from './settings.ts'
 
@@ -50,6 +53,8 @@ export const BODY_LIMIT_BYTES = 1024 * 1024
 /** Per second and client; far above what a well-behaved pusher sends, low enough that a loop gone wild is stopped. */
 const SAMPLE_POSTS_PER_SECOND = 10_000
 const WAKES_PER_SECOND = 100
+/** An application may ask for a flag at each of its own requests. */
+const EVALUATIONS_PER_SECOND = 10_000
 /** For the whole of a request to arrive. */
 const REQUEST_TIMEOUT_MS = 30_000
 const MAX_CONNECTIONS = 1000
@@ -78,6 +83,15 @@ export async function createApi(runtime: Runtime, settings: ApiSettings): Promis
     samples: { rateLimit: { max: SAMPLE_POSTS_PER_SECOND, timeWindow: 1000 } },
     wake: { rateLimit: { max: WAKES_PER_SECOND, timeWindow: 1000 } },
   })
+  const board = createSettingsBoard(runtime)
+  app.addHook('onClose', async () => board.close())
+  settingsRoutes(app, runtime, board)
+  await app.register(flags =>
+    ofrepRoutes(flags, runtime, board, {
+      rateLimit: { max: settings.evaluationsPerSecond ?? EVALUATIONS_PER_SECOND, timeWindow: 1000 },
+      fail: bodyOf => answerFailure(settings.log ?? null, BODY_LIMIT_BYTES, bodyOf),
+    }),
+  )
   specRoutes(app, runtime)
   eventRoutes(app, runtime, stream)
   healthRoutes(app, runtime)

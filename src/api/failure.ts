@@ -153,7 +153,7 @@ export function tooManyRequests(limit: number): ApiError {
     429,
     'PLM-464',
     `More than ${limit} requests within a second.`,
-    'Put several samples into one request, and wait as long as Retry-After says.',
+    'Wait as long as Retry-After says; put several samples into one request, keep the value of a setting for a second.',
   )
 }
 
@@ -187,6 +187,30 @@ export function storeFailed(seen: string, cause: unknown): ApiError {
 }
 
 export const PAGE_NOT_BUILT = 'PLM-468'
+
+export function noSuchFlag(key: string, known: readonly string[]): ApiError {
+  return new ApiError(404, 'PLM-469', `There is no setting "${key}".`, listed('Settings', known))
+}
+
+export function ambiguousFlag(key: string, meant: readonly string[]): ApiError {
+  return new ApiError(
+    404,
+    'PLM-469',
+    `"${key}" is a setting of ${meant.length} fleets.`,
+    `Name the fleet, as in ${meant.join(' or ')}, or in the context: { "fleet": "..." }.`,
+  )
+}
+
+export const CONTEXT_REFUSED = 'PLM-470'
+
+export function noSuchContextFleet(named: unknown, known: readonly string[]): ApiError {
+  return new ApiError(
+    400,
+    CONTEXT_REFUSED,
+    `The context's \`fleet\` is ${JSON.stringify(named)?.slice(0, 100)}, and there is no such fleet.`,
+    `Leave it out, or give the name of one. ${listed('Fleets', known)}`,
+  )
+}
 
 /** At most this many names in a hint. */
 const NAMES_SHOWN = 20

@@ -42,6 +42,7 @@ export async function describeRoutes(app: App, version: string, asksForToken: bo
       tags: [
         { name: 'fleets', description: 'The fleets as they are now.' },
         { name: 'history', description: 'What was decided and seen.' },
+        { name: 'settings', description: 'What applications are told: settings, also as feature flags.' },
         { name: 'samples', description: 'Measurements in.' },
         { name: 'configuration', description: 'What is configured.' },
         { name: 'events', description: 'What happens, as it happens.' },

@@ -21,6 +21,8 @@ export interface ApiSettings {
   readonly token: string | null
   /** Folder of the built page; default is the one in this package; `null` serves no page. */
   readonly dashboardRoot?: string | null
+  /** Most evaluations of flags a client may ask for in a second; default 10,000. */
+  readonly evaluationsPerSecond?: number
   readonly log?: ApiLog
 }
 

@@ -6,6 +6,7 @@
  */
 import { describeRule, explainStep } from '../engine/explain.ts'
 import type { Runtime } from '../loop/runtime.ts'
+import type { FleetSettings } from '../loop/settings-board.ts'
 import type { TickReport } from '../loop/world.ts'
 import type { Decision, Step } from '../model/decision.ts'
 import type { JournalEntry } from '../model/journal.ts'
@@ -106,4 +107,14 @@ export function journalledDecision(entry: JournalEntry) {
 
 export function narratedEntry(entry: JournalEntry) {
   return { ...entry, decision: narrated(entry.decision) }
+}
+
+export function settingsView({ fleet, version, applied, settings }: FleetSettings) {
+  return {
+    fleet,
+    version,
+    applied,
+    settings: Object.fromEntries(settings.map(({ setting, value }) => [setting, value])),
+    details: [...settings],
+  }
 }

@@ -95,6 +95,8 @@ function lineOf(event: LoopEvent, io: Io): Line | null {
       return { level: 'info', fleet: event.fleet, text: `${event.operand} is known again`, fields: { event } }
     case 'lost':
       return warning(event.fleet, `${event.instance} was lost: ${event.detail}`, event)
+    case 'settings':
+      return settingsLine(event)
     case 'trouble':
       return warning(event.fleet, event.what, event)
     case 'spec-refused':
@@ -106,6 +108,21 @@ function lineOf(event: LoopEvent, io: Io): Line | null {
     case 'spec-applied':
     case 'samples':
       return null
+  }
+}
+
+function settingsLine({ fleet, changes, settings }: Extract<LoopEvent, { type: 'settings' }>): Line | null {
+  if (changes.length === 0) return null
+  const told = changes.map(({ setting, from, to, rule }) => {
+    const why = rule === null ? 'back to its default' : `because "${rule}" fires`
+    return `setting ${setting}: ${from} -> ${to}, ${why}`
+  })
+  return {
+    level: 'info',
+    fleet,
+    text: told.join('; '),
+    subject: `settings ${settings.version}`,
+    fields: { settings: changes },
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { plan } from '../capacity/plan.ts'
 import { settle } from '../capacity/settle.ts'
+import { applySettings, type SettingsApplied } from '../engine/apply-settings.ts'
 import { decide } from '../engine/decide.ts'
 import { rememberDecision } from '../engine/remember.ts'
 import type { Inventory } from '../model/inventory.ts'
@@ -40,11 +41,13 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   const decided = decide(spec, observed.observation, observed.memory)
   const planned = plan(spec, decided.decision, observed.inventory, decided.memory)
   const acts = mayAct(world, seat)
+  const applied = applySettings(spec, spec.mode, decided.decision, before.settings)
 
   const revision = before.revision + 1
-  const intent: Memory = acts
+  const intended: Memory = acts
     ? { ...rememberDecision(spec, decided.decision, planned.memory), revision }
     : { ...decided.memory, expected: decided.decision.current, revision }
+  const intent: Memory = { ...intended, settings: applied.settings }
   const entry: JournalEntry = {
     fleet: spec.name,
     revision,
@@ -65,8 +68,10 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     entry,
     outcomes: null,
     samples: senses.fresh(),
+    settings: applied.changes,
   })
   senses.saved()
+  notifySettings(world, entry, before, applied)
 
   const done = acts ? await carryOut(world, lease, entry, intent, observed) : entry
   notifyLost(world, done, observed, takesOver)
@@ -123,6 +128,17 @@ async function routeOrSay(
   } catch (error) {
     world.emit({ type: 'trouble', fleet, at, what: reasonOf(error) })
   }
+}
+
+/** Before the plan is carried out, which takes its time: an application sheds load at once. */
+function notifySettings(
+  world: World,
+  { fleet, at, decision }: JournalEntry,
+  before: Memory,
+  { settings, changes }: SettingsApplied,
+): void {
+  if (settings === before.settings) return
+  world.emit({ type: 'settings', fleet, at, settings, changes, decided: decision.settings })
 }
 
 /** What vanished before the lease was ours ended with the run that had launched it, which is no news. */

@@ -6,7 +6,8 @@
  */
 import type { JournalEntry } from '../model/journal.ts'
 import type { Sample } from '../model/sample.ts'
-import type { Spec } from '../model/spec.ts'
+import type { SettingChange, SettingsInForce } from '../model/settings.ts'
+import type { SettingValue, Spec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -69,6 +70,16 @@ export type LoopEvent =
       readonly instance: string
       readonly at: EpochMs
       readonly detail: string
+    }
+  /** The settings in force changed: a value, or only the rule that holds one (then `changes` is empty). */
+  | {
+      readonly type: 'settings'
+      readonly fleet: string
+      readonly at: EpochMs
+      readonly settings: SettingsInForce
+      readonly changes: readonly SettingChange[]
+      /** What the rules ask for, also where it is not applied. */
+      readonly decided: Readonly<Record<string, SettingValue>>
     }
   | { readonly type: 'trouble'; readonly fleet: string; readonly at: EpochMs; readonly what: string }
   | { readonly type: 'spec-applied'; readonly digest: string; readonly at: EpochMs }

@@ -5,7 +5,9 @@
  * Example: after "Scale up" added one at 11:40,
  * `lastChange: { at: ..., direction: 'out', rule: 'Scale up', from: 4, to: 5, cooldownMs: 180000 }`.
  */
+import type { Approval } from './approval.ts'
 import type { Admission, Order } from './inventory.ts'
+import { NO_SETTINGS, type SettingsInForce } from './settings.ts'
 import type { EpochMs } from './time.ts'
 
 export interface Change {
@@ -22,6 +24,14 @@ export interface Change {
 export interface Recommendation {
   readonly at: EpochMs
   readonly count: number
+}
+
+/** What the outage guard remembers of the load. */
+export interface LoadMemory {
+  /** Values that may still be the highest of the guard's time, falling, oldest first; a few dozen at most. */
+  readonly peaks: readonly { readonly at: EpochMs; readonly value: number }[]
+  /** Shrinking is held until then; `null` when no drop was seen. */
+  readonly heldUntil: EpochMs | null
 }
 
 /** Our marks on an instance, kept by us because a target does not know them. */
@@ -52,9 +62,10 @@ export interface Memory {
   /** By rule name: since when it has been firing, so that its effects come once. */
   readonly firingSince: Readonly<Record<string, EpochMs>>
   readonly lastChange: Change | null
-  /** As far back as a rate limit asks, oldest first. */
+  /** As far back as a rate limit or a warm-up asks, oldest first. */
   readonly changes: readonly Change[]
   readonly recommendations: readonly Recommendation[]
+  readonly load: LoadMemory
   /** What the last decision wanted; `null` before the first. */
   readonly desired: number | null
   /** The count the next tick should see if nobody else acts; `null` before the first. */
@@ -66,6 +77,9 @@ export interface Memory {
   /** Places that were decided and are neither there nor ordered yet: lost instances, failed or withheld launches. */
   readonly owed: number
   readonly launchTrouble: LaunchTrouble | null
+  /** In `notify` mode: what a person was asked. */
+  readonly approval: Approval | null
+  readonly settings: SettingsInForce
 }
 
 export const EMPTY_MEMORY: Memory = Object.freeze({
@@ -76,6 +90,7 @@ export const EMPTY_MEMORY: Memory = Object.freeze({
   lastChange: null,
   changes: Object.freeze([]),
   recommendations: Object.freeze([]),
+  load: Object.freeze({ peaks: Object.freeze([]), heldUntil: null }),
   desired: null,
   expected: null,
   gaps: Object.freeze({}),
@@ -83,4 +98,6 @@ export const EMPTY_MEMORY: Memory = Object.freeze({
   orders: Object.freeze([]),
   owed: 0,
   launchTrouble: null,
+  approval: null,
+  settings: NO_SETTINGS,
 })

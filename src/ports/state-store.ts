@@ -8,6 +8,7 @@ import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
 import type { Outcome } from '../model/plan.ts'
 import type { Sample } from '../model/sample.ts'
+import type { SettingChange } from '../model/settings.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
 import type { Plugin } from './plugin.ts'
 
@@ -35,6 +36,8 @@ export interface Commit {
   /** Outcomes of the entry with this revision, in the commit that follows the acting. */
   readonly outcomes: { readonly revision: number; readonly outcomes: readonly Outcome[] } | null
   readonly samples: readonly SeriesSamples[]
+  /** Changes of the settings in force that `memory` holds the outcome of. */
+  readonly settings?: readonly SettingChange[]
 }
 
 /** Newest first. `before` pages: entries with a smaller revision. */
@@ -79,12 +82,20 @@ export interface SampleQuery {
   readonly limit: number
 }
 
+/** Newest first. `before` pages: changes with a smaller version. */
+export interface SettingChangeQuery {
+  readonly fleet: string
+  readonly limit: number
+  readonly before?: number
+}
+
 export interface Retention {
   readonly samplesMs: number
   /** Samples kept per fleet and metric, whatever their age: the newest this many. */
   readonly samplesPerSeries: number
+  /** Also of the changes of settings. */
   readonly journalMs: number
-  /** Journal entries kept per fleet, whatever their age: the newest this many. */
+  /** Journal entries, and changes of settings, kept per fleet, whatever their age: the newest this many. */
   readonly journalEntries: number
 }
 
@@ -104,6 +115,7 @@ export interface StateStore extends Plugin {
   readTimeline(query: TimelineQuery): Promise<readonly TimelinePoint[]>
   /** Sorted by time. */
   readSamples(query: SampleQuery): Promise<readonly Sample[]>
+  readSettingChanges(query: SettingChangeQuery): Promise<readonly SettingChange[]>
   /** Fleets that have memory, sorted. */
   listFleets(): Promise<readonly string[]>
   /** The lease when it was free, expired, or already `holder`'s (then renewed, same epoch); `null` while another holds it. */

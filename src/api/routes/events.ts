@@ -6,19 +6,28 @@
  */
 import { z } from 'zod'
 import type { Runtime } from '../../loop/runtime.ts'
+import { settingsNow } from '../../loop/settings-board.ts'
 import type { LoopEvent, TickReport } from '../../loop/world.ts'
 import { changedSomething, timelinePoint } from '../../plugins/stores/commit-rules.ts'
 import type { EventStream } from '../event-stream.ts'
 import type { App } from '../route.ts'
-import { fleetSummary } from '../views.ts'
-import { GapEvent, LostEvent, SamplesEvent, SpecEvent, TickEvent, TroubleEvent } from '../wire/event.ts'
+import { fleetSummary, settingsView } from '../views.ts'
+import {
+  GapEvent,
+  LostEvent,
+  SamplesEvent,
+  SettingsEvent,
+  SpecEvent,
+  TickEvent,
+  TroubleEvent,
+} from '../wire/event.ts'
 import { COMMON_FAILURES } from '../wire/failure.ts'
 
 /** Samples of one batch that are sent; older ones of a larger batch are left out. */
 const MAX_SAMPLES_PER_EVENT = 500
 
 const DESCRIPTION = `Server-sent events, one schema each: \`tick\` (TickEvent), \`samples\` (SamplesEvent), \`gap\` (GapEvent),
-\`lost\` (LostEvent), \`trouble\` (TroubleEvent), \`spec\` (SpecEvent). Every event has an id; a comment is sent every 15 s. A client that does not
+\`settings\` (SettingsEvent), \`lost\` (LostEvent), \`trouble\` (TroubleEvent), \`spec\` (SpecEvent). Every event has an id; a comment is sent every 15 s. A client that does not
 keep up is disconnected; at most 64 may follow.`
 
 export const EVENTS_PATH = '/v1/events'
@@ -61,7 +70,7 @@ interface Encoded {
   readonly data: string
 }
 
-/** `null` for the tick of a fleet that is no longer configured. */
+/** `null` for what concerns a fleet that is no longer configured. */
 function encodeEvent(runtime: Runtime, event: LoopEvent): Encoded | null {
   switch (event.type) {
     case 'tick':
@@ -76,6 +85,8 @@ function encodeEvent(runtime: Runtime, event: LoopEvent): Encoded | null {
       return encode('gap', GapEvent, { ...event, state: 'began' })
     case 'gap-ended':
       return encode('gap', GapEvent, { ...event, state: 'ended', gap: null })
+    case 'settings':
+      return encodeSettings(runtime, event)
     case 'lost':
       return encode('lost', LostEvent, event)
     case 'trouble':
@@ -85,6 +96,13 @@ function encodeEvent(runtime: Runtime, event: LoopEvent): Encoded | null {
     case 'spec-refused':
       return encode('spec', SpecEvent, { ...event, state: 'refused', digest: null })
   }
+}
+
+function encodeSettings(runtime: Runtime, event: Extract<LoopEvent, { type: 'settings' }>): Encoded | null {
+  const fleet = runtime.spec().fleets[event.fleet]
+  if (fleet === undefined) return null
+  const now = settingsNow(fleet, event.settings, event.decided)
+  return encode('settings', SettingsEvent, { ...settingsView(now), at: event.at, changed: event.changes })
 }
 
 function encodeTick(runtime: Runtime, report: TickReport): Encoded | null {

@@ -8,6 +8,7 @@ import { component } from './components.ts'
 import { FleetSummaryWire } from './fleet.ts'
 import { TimelinePointWire } from './journal.ts'
 import { SampleWire } from './sample.ts'
+import { FleetSettingsWire, SettingChangeWire } from './settings.ts'
 import { Time } from './time.ts'
 
 export const TickEvent = component(
@@ -43,6 +44,17 @@ export const GapEvent = component(
 export const LostEvent = component(
   'LostEvent',
   z.object({ fleet: z.string(), instance: z.string(), at: Time, detail: z.string() }),
+)
+
+export const SettingsEvent = component(
+  'SettingsEvent',
+  FleetSettingsWire.extend({
+    at: Time,
+    changed: z
+      .array(SettingChangeWire)
+      .readonly()
+      .describe('Empty when only the rule that holds a value is another.'),
+  }),
 )
 
 export const TroubleEvent = component(

@@ -7,6 +7,8 @@ import { z } from 'zod'
 import type { Memory } from '../../model/memory.ts'
 import { type Covers, component } from './components.ts'
 import { AdmissionWire, OrderWire } from './inventory.ts'
+import { ApprovalWire } from './override.ts'
+import { SettingsInForceWire } from './settings.ts'
 import { Time } from './time.ts'
 
 const ChangeWire = z.object({
@@ -35,6 +37,10 @@ export const MemoryWire = component(
     firingSince: z.record(z.string(), Time),
     lastChange: ChangeWire.nullable(),
     changes: z.array(ChangeWire).readonly(),
+    load: z.object({
+      peaks: z.array(z.object({ at: Time, value: z.number() })).readonly(),
+      heldUntil: Time.nullable(),
+    }),
     recommendations: z.array(z.object({ at: Time, count: z.number() })).readonly(),
     desired: z.number().nullable(),
     expected: z.number().nullable(),
@@ -42,7 +48,9 @@ export const MemoryWire = component(
     marks: z.record(z.string(), MarkWire),
     orders: z.array(OrderWire).readonly(),
     owed: z.number(),
+    approval: ApprovalWire.nullable(),
     launchTrouble: z.object({ failures: z.number(), retryAt: Time, error: z.string() }).nullable(),
+    settings: SettingsInForceWire,
   }),
 )
 export type MemoryCovered = Covers<Memory, z.output<typeof MemoryWire>>

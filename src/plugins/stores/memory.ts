@@ -8,6 +8,7 @@
 import type { JournalEntry } from '../../model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
 import type { Sample } from '../../model/sample.ts'
+import type { SettingChange } from '../../model/settings.ts'
 import type { EpochMs } from '../../model/time.ts'
 import { contains } from '../../model/time.ts'
 import { PluginError } from '../../ports/plugin.ts'
@@ -17,6 +18,7 @@ import type {
   Lease,
   Retention,
   SampleQuery,
+  SettingChangeQuery,
   StateStore,
   TimelinePoint,
   TimelineQuery,
@@ -38,6 +40,8 @@ interface FleetRow {
   journal: JournalEntry[]
   /** By metric, sorted. */
   series: Map<string, Sample[]>
+  /** Oldest first. */
+  settingChanges: SettingChange[]
 }
 
 interface SpecRow {
@@ -58,7 +62,7 @@ export function createMemoryStore(): StateStore {
   function fleetRow(fleet: string): FleetRow {
     const known = fleets.get(fleet)
     if (known !== undefined) return known
-    const fresh: FleetRow = { memory: EMPTY_MEMORY, journal: [], series: new Map() }
+    const fresh: FleetRow = { memory: EMPTY_MEMORY, journal: [], series: new Map(), settingChanges: [] }
     fleets.set(fleet, fresh)
     return fresh
   }
@@ -95,6 +99,7 @@ export function createMemoryStore(): StateStore {
         const entry = row.journal[index]
         if (entry !== undefined) row.journal[index] = { ...entry, outcomes }
       }
+      row.settingChanges.push(...(commit.settings ?? []))
       for (const { metric, samples } of commit.samples) insertSamples(row.series, metric, samples)
     },
 
@@ -137,6 +142,15 @@ export function createMemoryStore(): StateStore {
         samples.filter(sample => contains(query.window, sample.at)),
         query.limit,
       )
+    },
+
+    async readSettingChanges({ fleet, limit, before }: SettingChangeQuery) {
+      requireOpen()
+      const changes = fleets.get(fleet)?.settingChanges ?? []
+      return newest(
+        changes.filter(({ version }) => before === undefined || version < before),
+        limit,
+      ).reverse()
     },
 
     async listFleets() {
@@ -224,6 +238,12 @@ function insertionIndex(stored: readonly Sample[], sample: Sample): number {
 /** Drops the oldest of what age or number no longer keeps, at most `budget` rows; returns how many. */
 function pruneFleet(row: FleetRow, now: EpochMs, retention: Retention, budget: number): number {
   let deleted = dropOldest(row.journal, now - retention.journalMs, retention.journalEntries, budget)
+  deleted += dropOldest(
+    row.settingChanges,
+    now - retention.journalMs,
+    retention.journalEntries,
+    budget - deleted,
+  )
   for (const [metric, samples] of row.series) {
     deleted += dropOldest(samples, now - retention.samplesMs, retention.samplesPerSeries, budget - deleted)
     if (samples.length === 0) row.series.delete(metric)

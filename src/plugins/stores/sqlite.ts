@@ -34,6 +34,7 @@ import {
 } from './sqlite/journal.ts'
 import { acquire, currentEpoch, release } from './sqlite/leases.ts'
 import { insertSeries, pruneSamples, readSeries } from './sqlite/samples.ts'
+import { insertSettingChange, pruneChanges, readChanges } from './sqlite/setting-changes.ts'
 
 export interface SqliteStoreOptions {
   /** Reads only, beside a daemon that writes; every change is refused. */
@@ -45,6 +46,7 @@ export interface SqliteStoreOptions {
 /** Most rows one `prune` deletes: it then holds the event loop for some ten milliseconds. */
 const SAMPLES_PER_PRUNE = 10_000
 const ENTRIES_PER_PRUNE = 1_000
+const CHANGES_PER_PRUNE = 1_000
 
 /**
  * Throws `PluginError`: `misconfigured` when the file is not ours, damaged or of a newer version (it is left as
@@ -146,6 +148,13 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
       return reading(() => readSeries(database, query))
     },
 
+    async readSettingChanges(query) {
+      return reading(() => {
+        const fleetId = findFleet(database, query.fleet)?.id
+        return fleetId === undefined ? [] : readChanges(database, fleetId, query)
+      })
+    },
+
     async listFleets() {
       return reading(() =>
         database
@@ -169,6 +178,7 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
         return (
           pruneSamples(database, now - samplesMs, samplesPerSeries, SAMPLES_PER_PRUNE) +
           pruneJournal(database, now - journalMs, journalEntries, ENTRIES_PER_PRUNE) +
+          pruneChanges(database, now - journalMs, journalEntries, CHANGES_PER_PRUNE) +
           pruneSpecs(database, now - journalMs)
         )
       })
@@ -202,6 +212,7 @@ function store(database: Database, commit: Commit): void {
   if (commit.outcomes !== null) {
     updateOutcomes(database, fleetId, commit.outcomes.revision, commit.outcomes.outcomes)
   }
+  for (const change of commit.settings ?? []) insertSettingChange(database, fleetId, change)
   for (const series of commit.samples) insertSeries(database, commit.fleet, series)
 }
 

@@ -11,7 +11,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { PluginError } from '../../../ports/plugin.ts'
 import { damaged, notOurs, otherVersion, readOnlyPlace, translate, unusablePath } from './errors.ts'
 import { loadSqlite } from './load.ts'
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, TABLES } from './schema.ts'
+import { ADDED_TABLES, APPLICATION_ID, SCHEMA, SCHEMA_VERSION, TABLES } from './schema.ts'
 
 export interface OpenOptions {
   readonly readOnly: boolean
@@ -71,6 +71,7 @@ function prepare(connection: DatabaseSync, path: string, options: OpenOptions, b
   if (!options.readOnly) {
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     connection.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}`)
+    connection.exec(`BEGIN IMMEDIATE; ${ADDED_TABLES} COMMIT`)
   }
 }
 

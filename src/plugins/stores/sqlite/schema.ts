@@ -77,3 +77,22 @@ CREATE TABLE samples (
 PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
+
+/**
+ * Tables that later versions added beside the others. Made when a file is opened for writing and they are not there, so
+ * that the version stays: an older Plimsoll can still open the file and leaves them alone. Reading a file that lacks one
+ * finds nothing in it.
+ */
+export const ADDED_TABLES = `
+CREATE TABLE IF NOT EXISTS setting_changes (
+  fleet INTEGER NOT NULL REFERENCES fleets (id),
+  version INTEGER NOT NULL,
+  at REAL NOT NULL,
+  setting TEXT NOT NULL,
+  -- JSON: a boolean, a number or a text.
+  from_value TEXT NOT NULL,
+  to_value TEXT NOT NULL,
+  rule TEXT,
+  PRIMARY KEY (fleet, version)
+) STRICT, WITHOUT ROWID;
+`
