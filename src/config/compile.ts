@@ -82,6 +82,11 @@ function compileMetric(
     options: metric.source === 'command' ? withFolder(options, folder) : options,
     everyMs: metric.every,
     staleAfterMs,
+    ofFleet: null,
+    grainMs: null,
+    across: null,
+    filter: [],
+    dividePerInstance: false,
   }
 }
 
@@ -137,9 +142,15 @@ function compileFleet(
       rateOut: { limits: [], select: 'max' },
       rateIn: { limits: [], select: 'max' },
       billingHour: null,
+      growDuringWarmup: true,
+      withoutConstraint: 'free',
     },
+    outageGuard: null,
+    quota: null,
     settings: {},
+    settingsWebhook: null,
     mode: fleet.mode,
+    approvalExpiresMs: 1_800_000,
     everyMs: fleet.every,
     quorumRatio: fleet.quorum,
     warmupMs: fleet.warmup,

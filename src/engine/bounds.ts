@@ -32,7 +32,7 @@ function boundsOf(constraint: ConstraintRule, windows: Windows): Bounds {
     highest: constraint.max,
     default: constraint.default ?? constraint.min,
     constraint: constraint.name,
-    until: window?.to ?? null,
+    until: constraint.until ?? window?.to ?? null,
   }
 }
 
@@ -76,8 +76,11 @@ function namesOf(
   return active.filter(other => other !== winner && counts(other)).map(other => other.name)
 }
 
+/** Stands for a constraint where none is in force. */
+export const NO_CONSTRAINT = 'no constraint'
+
 const UNBOUNDED: ConstraintRule = {
-  name: 'no constraint',
+  name: NO_CONSTRAINT,
   rank: 0,
   enabled: true,
   min: 0,

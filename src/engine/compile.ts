@@ -33,6 +33,8 @@ export interface CompiledFleet {
   readonly rules: readonly CompiledRule[]
   readonly kpis: readonly CompiledKpi[]
   readonly count: Evaluate | null
+  /** What the outage guard watches. */
+  readonly load: Evaluate | null
 }
 
 const compiled = new WeakMap<FleetSpec, CompiledFleet>()
@@ -53,7 +55,7 @@ function compileAnew(spec: FleetSpec): CompiledFleet {
     slots,
     operands: spec.operands.map(operand => ({
       operand,
-      kind: spec.metrics[operand.metric]?.kind ?? 'independent',
+      kind: kindOf(spec, operand.metric),
     })),
     rules: spec.rules.map(rule => ({
       rule,
@@ -66,7 +68,14 @@ function compileAnew(spec: FleetSpec): CompiledFleet {
       operands: operandKeys(kpi.goal, new Map()),
     })),
     count: spec.count === null ? null : compileExpression(spec.count, slots),
+    load: spec.outageGuard === null ? null : compileExpression(spec.outageGuard.operand, slots),
   }
+}
+
+/** What another fleet's instances report does not change with the count of this one. */
+function kindOf(spec: FleetSpec, metric: string): MetricKind {
+  const known = spec.metrics[metric]
+  return known === undefined || known.ofFleet !== null ? 'independent' : known.kind
 }
 
 function treeOf(rule: ReactiveRule): Condition | Expression {

@@ -70,7 +70,7 @@ export function judgeConditions(
 }
 
 /** The question as the fleet stands now; a count that is not known counts as none, and then nothing is carried out. */
-function questionOf({ evidence, reporting }: Operands, { capacity }: Observation): Question {
+export function questionOf({ evidence, reporting }: Operands, { capacity }: Observation): Question {
   const ready = capacity?.open ?? 0
   const current = capacity === null ? 0 : capacity.open + capacity.pending + capacity.replacing
   return { evidence, reporting, ready, current }

@@ -8,19 +8,23 @@
 import type { Bounds, Decision, Direction, Step } from '../model/decision.ts'
 import type { Memory } from '../model/memory.ts'
 import type { CapacityCounts, Observation } from '../model/observation.ts'
+import type { Override } from '../model/override.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import { decideBounds } from './bounds.ts'
 import { type CompiledFleet, compileFleet } from './compile.ts'
-import { type Conditions, judgeConditions } from './conditions.ts'
+import { type Conditions, judgeConditions, questionOf } from './conditions.ts'
 import { decideEffects, type Effects } from './effects.ts'
 import { headline } from './explain.ts'
 import { withinBillingHour } from './guards/billing-hour.ts'
 import { withholdCooling } from './guards/cooldown.ts'
 import { withholdFlapping } from './guards/flapping.ts'
+import { type LoadWatch, watchLoad, withholdOutage } from './guards/outage.ts'
 import { limitRate } from './guards/rate-limit.ts'
 import { rememberRecommendation, stabilize } from './guards/stabilization.ts'
+import { countWarming } from './guards/warm-up.ts'
 import { applyLimits } from './limits.ts'
 import { type Operands, readOperands } from './operands.ts'
+import { applyOverrides, overrideSteps, pauseOf } from './overrides.ts'
 import { propose } from './proposals.ts'
 import { reconcile, type Wanted } from './reconcile.ts'
 import { rememberExternalChange } from './remember.ts'
@@ -31,24 +35,29 @@ export interface Decided {
   readonly memory: Memory
 }
 
-export function decide(spec: FleetSpec, observation: Observation, before: Memory): Decided {
+export function decide(written: FleetSpec, observation: Observation, before: Memory): Decided {
+  const spec = applyOverrides(written, observation.overrides, observation.at)
   const compiled = compileFleet(spec)
   const memory = rememberExternalChange(spec, observation.external, observation.at, before)
-  const steps: Step[] = []
+  const steps: Step[] = overrideSteps(observation.overrides, observation.at)
   const { bounds, step } = decideBounds(spec, observation.at, observation.windows)
   steps.push(step)
   const operands = readOperands(spec, compiled, observation, bounds, steps)
   const conditions = judgeConditions(compiled, operands, observation, memory, steps)
   const settings = decideSettings(spec, conditions, steps)
   const effects = decideEffects(conditions, memory, observation.at, steps)
-  const outlook: Outlook = { observation, memory, bounds, conditions, operands, settings, effects }
+  const watched = compiled.load === null ? Number.NaN : compiled.load(operands.evidence)
+  const load = watchLoad(spec.outageGuard, memory.load, observation.at, watched)
+  const outlook: Outlook = { observation, memory, bounds, conditions, operands, settings, effects, load }
   if (observation.capacity === null) return concludeBlind(outlook, steps)
 
   const current = currentOf(observation.capacity)
+  const pause = pauseOf(observation.overrides, observation.at)
+  if (pause !== null) return concludePaused(spec, outlook, pause, current, steps)
   const fired = propose(conditions, steps)
   const wanted = reconcile(spec, conditions, fired, current, bounds, steps)
   const guarded = guard(spec, compiled, outlook, current, wanted, steps)
-  const desired = applyLimits(bounds, observation.targetHighest, guarded, steps)
+  const desired = applyLimits(bounds, observation.targetHighest, spec.quota, guarded, steps)
   return conclude(spec, outlook, current, wanted, desired, steps)
 }
 
@@ -61,6 +70,7 @@ interface Outlook {
   readonly operands: Operands
   readonly settings: Decision['settings']
   readonly effects: Effects
+  readonly load: LoadWatch
 }
 
 /** What rules call the current count: orders count, and a lost instance keeps its place until it is replaced. */
@@ -72,13 +82,23 @@ export function currentOf(capacity: CapacityCounts): number {
 function guard(
   spec: FleetSpec,
   compiled: CompiledFleet,
-  { conditions, operands, observation, memory }: Outlook,
+  { conditions, operands, observation, memory, load }: Outlook,
   current: number,
   { count, rule }: Wanted,
   steps: Step[],
 ): number {
   const { at } = observation
   let wanted = count
+  if (
+    wanted > current &&
+    !spec.guards.growDuringWarmup &&
+    (rule?.kind === 'when' || rule?.kind === 'steps')
+  ) {
+    const ask = compiled.rules.find(candidate => candidate.rule === rule)?.ask
+    const question = questionOf(operands, observation)
+    if (ask !== undefined) wanted = countWarming(spec, memory.changes, question, ask, at, wanted, steps)
+  }
+  if (wanted < current) wanted = withholdOutage(spec.outageGuard, load, current, wanted, steps)
   if (wanted < current && spec.guards.flapping) {
     const rank = rule?.rank ?? 0
     wanted = withholdFlapping(compiled, conditions, operands, observation, current, wanted, rank, steps)
@@ -112,6 +132,18 @@ function conclude(
       desired,
     },
   }
+}
+
+/** A person said that nothing changes: neither rules nor bounds nor guards are asked. */
+function concludePaused(
+  spec: FleetSpec,
+  outlook: Outlook,
+  { who, why, until }: Override,
+  current: number,
+  steps: Step[],
+): Decided {
+  steps.push({ stage: 'reconciliation', outcome: 'paused', who, why, until })
+  return conclude(spec, outlook, current, { count: current, rule: null }, current, steps)
 }
 
 /** The rule, where the change goes its way; else the constraint whose bound asked. */
@@ -148,7 +180,7 @@ function decisionOf(
   }
 }
 
-function rememberTick({ observation, memory, conditions, operands, effects }: Outlook): Memory {
+function rememberTick({ observation, memory, conditions, operands, effects, load }: Outlook): Memory {
   const gaps: Record<string, number> = {}
   for (const operand of operands.gaps.keys()) gaps[operand] = memory.gaps[operand] ?? observation.at
   return {
@@ -156,6 +188,7 @@ function rememberTick({ observation, memory, conditions, operands, effects }: Ou
     at: Math.max(memory.at, observation.at),
     trueSince: conditions.trueSince,
     firingSince: effects.firingSince,
+    load: load.memory,
     gaps,
   }
 }

@@ -6,6 +6,7 @@
  * is "cooldown: held for another 2m (last change 1m ago, cooldown 3m)".
  */
 import type { Decision, Direction, Step } from '../model/decision.ts'
+import type { Override, OverrideChange } from '../model/override.ts'
 import type { ReactiveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 
@@ -16,6 +17,8 @@ export function explainDecision(decision: Decision): string[] {
 
 export function explainStep(step: Step, at: EpochMs): string {
   switch (step.stage) {
+    case 'overrides':
+      return explainOverride(step, at)
     case 'bounds':
       return explainBounds(step, at)
     case 'operands':
@@ -33,7 +36,7 @@ export function explainStep(step: Step, at: EpochMs): string {
         ? `"${step.rule}" wants ${step.want} (rank ${step.rank})`
         : `"${step.rule}" abstains: ${abstention(step.reason, step.until, at)}`
     case 'reconciliation':
-      return explainReconciliation(step)
+      return explainReconciliation(step, at)
     case 'guards':
       return explainGuard(step, at)
     case 'limits':
@@ -75,7 +78,9 @@ function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>): str
     case 'keep':
     case 'vetoed':
     case 'nothing-fired':
+    case 'no-constraint':
     case 'count-unknown':
+    case 'paused':
       return null
   }
 }
@@ -100,6 +105,8 @@ function boundsAsk(steps: readonly Step[], limit: StepOf<'limits'>): string {
       return `${constraint} allows at most ${limit.to}`
     case 'target':
       return `the target holds at most ${limit.to}`
+    case 'quota':
+      return `the quota allows at most ${limit.to}`
   }
 }
 
@@ -108,9 +115,11 @@ function whyNot(steps: readonly Step[], at: EpochMs): string {
   if (winner === undefined) return 'nothing was asked'
   switch (winner.outcome) {
     case 'count-unknown':
+    case 'no-constraint':
+    case 'paused':
     case 'vetoed':
     case 'keep':
-      return explainReconciliation(winner)
+      return explainReconciliation(winner, at)
     case 'nothing-fired':
       return nothingFired(steps, at)
     case 'default':
@@ -139,6 +148,31 @@ function nothingFired(steps: readonly Step[], at: EpochMs): string {
 
 function isJudged(reason: string): boolean {
   return reason === 'false' || reason === 'unknown' || reason === 'holds'
+}
+
+function explainOverride(step: StepOf<'overrides'>, at: EpochMs): string {
+  return `${changedWhat(step.change)}${toldBy(step, at)}`
+}
+
+/** What an operator changed, in words: `"Scale up" is switched off`. */
+export function changedWhat(change: OverrideChange): string {
+  switch (change.kind) {
+    case 'pause':
+      return 'paused'
+    case 'mode':
+      return `mode ${change.mode}`
+    case 'capacity':
+      return `capacity set to ${change.count}`
+    case 'rule-enabled':
+      return `"${change.rule}" is switched ${change.enabled ? 'on' : 'off'}`
+    case 'rule-rank':
+      return `"${change.rule}" has rank ${change.rank}`
+  }
+}
+
+function toldBy({ who, why, until }: Pick<Override, 'who' | 'why' | 'until'>, at: EpochMs): string {
+  const reason = why === '' ? '' : ` (${why})`
+  return ` by ${who}${reason}${until === null ? '' : `, for another ${formatSpan(until - at)}`}`
 }
 
 function explainBounds(step: StepOf<'bounds'>, at: EpochMs): string {
@@ -213,7 +247,7 @@ function abstention(
   }
 }
 
-function explainReconciliation(step: StepOf<'reconciliation'>): string {
+function explainReconciliation(step: StepOf<'reconciliation'>, at: EpochMs): string {
   switch (step.outcome) {
     case 'grow':
     case 'shrink':
@@ -226,8 +260,12 @@ function explainReconciliation(step: StepOf<'reconciliation'>): string {
       return `every rule is without data: the default of ${step.want}`
     case 'nothing-fired':
       return 'no rule fired'
+    case 'no-constraint':
+      return 'no constraint is in force, so nothing changes'
     case 'count-unknown':
       return `the count is unknown (${step.gap}), so nothing changes`
+    case 'paused':
+      return `paused${toldBy(step, at)}: nothing changes`
   }
 }
 
@@ -281,7 +319,25 @@ function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
       return step.outcome === 'passed'
         ? 'billing hour: a good moment'
         : `billing hour: held for another ${formatSpan((step.until ?? at) - at)}`
+    case 'outage':
+      return explainOutage(step, at)
+    case 'warm-up': {
+      const warming = `${step.warming} came within ${formatSpan(step.warmupMs)}`
+      if (step.outcome === 'passed') return `warm-up: not ordered yet (${warming})`
+      return step.outcome === 'held'
+        ? `warm-up: held, it is ordered already (${warming})`
+        : `warm-up: ${step.to} instead of ${step.from} (${warming})`
+    }
   }
+}
+
+function explainOutage(step: Extract<Step, { guard: 'outage' }>, at: EpochMs): string {
+  const now =
+    step.value === null ? `${step.operand} is unknown` : `${step.operand} = ${formatNumber(step.value)}`
+  const lately = step.peak === null ? '' : `, at most ${formatNumber(step.peak)} lately`
+  return step.until === null
+    ? `outage: no sudden drop (${now}${lately})`
+    : `outage: held for another ${formatSpan(step.until - at)}, the load vanished at once (${now})`
 }
 
 function explainLimit(step: StepOf<'limits'>): string {
@@ -292,6 +348,8 @@ function explainLimit(step: StepOf<'limits'>): string {
       return `at most ${step.to}: the highest bound`
     case 'target':
       return `at most ${step.to}: the target holds no more`
+    case 'quota':
+      return `at most ${step.to}: the quota allows no more`
   }
 }
 

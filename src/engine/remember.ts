@@ -41,10 +41,10 @@ export function rememberExternalChange(
 }
 
 function withChange(spec: FleetSpec, memory: Memory, change: Change): Memory {
-  const { rateOut, rateIn } = spec.guards
+  const { rateOut, rateIn, growDuringWarmup } = spec.guards
   const longestMs = [...rateOut.limits, ...rateIn.limits].reduce(
     (longest, { periodMs }) => Math.max(longest, periodMs),
-    0,
+    growDuringWarmup ? 0 : spec.warmupMs,
   )
   const kept = memory.changes.filter(({ at }) => at > change.at - longestMs)
   return { ...memory, lastChange: change, changes: longestMs === 0 ? [] : [...kept, change] }

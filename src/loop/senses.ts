@@ -9,7 +9,7 @@ import type { OperandReading } from '../model/observation.ts'
 import type { Sample } from '../model/sample.ts'
 import type { FleetSpec, MetricSpec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
-import type { MetricAnswer } from '../ports/metric-source.ts'
+import type { MetricAnswer, MetricQuery } from '../ports/metric-source.ts'
 import type { SeriesSamples } from '../ports/state-store.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
 import { FleetWindows, longestWindowMs } from './fleet-windows.ts'
@@ -109,7 +109,7 @@ export class Senses {
 
   async #askSource(name: string, metrics: readonly MetricSpec[], at: EpochMs): Promise<void> {
     const lookBackMs = Math.max(...metrics.map(metric => longestWindowMs(this.spec, metric.name)))
-    const queries = metrics.map(metric => ({ fleet: this.spec.name, metric }))
+    const queries = metrics.map(metric => queryOf(this.spec, metric))
     try {
       const answers = await withDeadline(this.#world.clock, READ_DEADLINE_MS, `read source ${name}`, signal =>
         this.#world.source(name).read(queries, { from: at - lookBackMs, to: at }, signal),
@@ -135,4 +135,12 @@ export class Senses {
     )
     if (samples.length > 0) this.#arrived.push({ metric, samples })
   }
+}
+
+/** A metric that a rule of another fleet reads is asked for as that fleet's own. */
+function queryOf({ name: reader }: FleetSpec, metric: MetricSpec): MetricQuery {
+  const { ofFleet } = metric
+  if (ofFleet === null) return { fleet: reader, metric }
+  const name = metric.name.slice(ofFleet.length + 1)
+  return { fleet: ofFleet, reader, metric: { ...metric, name, ofFleet: null } }
 }

@@ -6,6 +6,7 @@
  *   because: '"Scale up" fired: avg(cpu, 45m) = 83.2', steps: [...] }`
  */
 import type { KpiState, Truth } from './expression.ts'
+import type { OverrideChange } from './override.ts'
 import type { SettingValue } from './spec.ts'
 import type { EpochMs } from './time.ts'
 
@@ -36,6 +37,15 @@ export interface Projection {
 }
 
 export type Step =
+  /** What a person changed at run time; first, since all that follows goes by it. */
+  | {
+      readonly stage: 'overrides'
+      readonly outcome: 'in-force'
+      readonly who: string
+      readonly why: string
+      readonly until: EpochMs | null
+      readonly change: OverrideChange
+    }
   | {
       readonly stage: 'bounds'
       readonly outcome: 'set'
@@ -56,8 +66,11 @@ export type Step =
       readonly outcome: 'value'
       readonly operand: string
       readonly value: number
+      /** `null` where no samples were looked at: a stated value, or a quantity of another fleet. */
       readonly samples: number | null
       readonly reporting: number | null
+      /** The ready instances it was divided by; `null` where it was not (`dividePerInstance`). */
+      readonly dividedBy: number | null
     }
   | { readonly stage: 'operands'; readonly outcome: 'gap'; readonly operand: string; readonly gap: string }
   | {
@@ -122,7 +135,16 @@ export type Step =
     }
   | { readonly stage: 'reconciliation'; readonly outcome: 'default'; readonly want: number }
   | { readonly stage: 'reconciliation'; readonly outcome: 'nothing-fired' }
+  /** No constraint is in force, and the fleet is told to stay as it is then. */
+  | { readonly stage: 'reconciliation'; readonly outcome: 'no-constraint' }
   | { readonly stage: 'reconciliation'; readonly outcome: 'count-unknown'; readonly gap: string }
+  | {
+      readonly stage: 'reconciliation'
+      readonly outcome: 'paused'
+      readonly who: string
+      readonly why: string
+      readonly until: EpochMs | null
+    }
   | {
       readonly stage: 'guards'
       readonly guard: 'flapping'
@@ -169,6 +191,28 @@ export type Step =
       readonly until: EpochMs | null
     }
   | {
+      readonly stage: 'guards'
+      readonly guard: 'outage'
+      readonly outcome: 'passed' | 'held'
+      readonly from: number
+      readonly to: number
+      readonly operand: string
+      /** What it reads now, and the highest of the guard's time; `null` where there is no data. */
+      readonly value: number | null
+      readonly peak: number | null
+      readonly until: EpochMs | null
+    }
+  | {
+      readonly stage: 'guards'
+      readonly guard: 'warm-up'
+      readonly outcome: 'passed' | 'lessened' | 'held'
+      readonly from: number
+      readonly to: number
+      /** How many of the current instances came within the warm-up. */
+      readonly warming: number
+      readonly warmupMs: number
+    }
+  | {
       readonly stage: 'settings'
       readonly outcome: 'set'
       readonly setting: string
@@ -186,7 +230,7 @@ export type Step =
   | {
       readonly stage: 'limits'
       readonly outcome: 'raised' | 'lowered'
-      readonly limit: 'lowest' | 'highest' | 'target'
+      readonly limit: 'lowest' | 'highest' | 'target' | 'quota'
       readonly from: number
       readonly to: number
     }

@@ -7,6 +7,7 @@
  */
 import type { AggregateOperand, Condition, Expression } from './expression.ts'
 import type { Schedule } from './schedule.ts'
+import type { EpochMs } from './time.ts'
 
 /** How a metric answers to the instance count. */
 export type MetricKind = 'perInstance' | 'total' | 'independent'
@@ -25,6 +26,32 @@ export interface MetricSpec {
   readonly everyMs: number
   /** A `last` older than this is a gap; also the default window of `last(metric)`. */
   readonly staleAfterMs: number
+  /**
+   * Read for another fleet, whose rule scales this one: `name` is then `web/cpu`, and the instance count here has no
+   * part in it. `null`: this fleet's own.
+   */
+  readonly ofFleet: string | null
+  /**
+   * Two-stage aggregation: `across` combines all samples of each grain of this length (begun at multiples of it since
+   * the epoch), and aggregates are then over the grains that lie wholly in the window. `null`: over the samples.
+   */
+  readonly grainMs: number | null
+  /** Set exactly when `grainMs` is. */
+  readonly across: Across | null
+  /** Only samples that every one of these lets through count. */
+  readonly filter: readonly LabelFilter[]
+  /** Aggregates are divided by the ready instances, as a total that each gets its share of. */
+  readonly dividePerInstance: boolean
+}
+
+/** The statistic over all samples of one grain, whichever instance they come from. */
+export type Across = 'avg' | 'min' | 'max' | 'sum' | 'count'
+
+/** `in`: the label has one of the values. `not-in`: it has none of them, or the sample lacks the label. */
+export interface LabelFilter {
+  readonly label: string
+  readonly operator: 'in' | 'not-in'
+  readonly values: readonly string[]
 }
 
 /** `to` sets the count; `by` adds instances; `percent` adds a share of the current count (0.2 is +20 %). */
@@ -106,8 +133,10 @@ export interface TrackRule extends RuleFrame {
   readonly operandText: string
   readonly spread: 'perInstance' | 'total'
   readonly target: number
-  /** Within this share of the target nothing is asked (0.1 is 10 %). */
+  /** Within this share above the target nothing more is asked (0.1 is 10 %). */
   readonly toleranceRatio: number
+  /** The same below the target, where fewer would be asked. */
+  readonly toleranceInRatio: number
   /** The Kubernetes HPA cuts a utilisation to whole percents before it compares. */
   readonly wholePercents: boolean
 }
@@ -130,6 +159,8 @@ export interface ConstraintRule {
   readonly default: number | null
   /** Name of the schedule in whose windows it is active; `null` is always. */
   readonly schedule: string | null
+  /** When it ends for good: only of one that an operator set at run time. */
+  readonly until?: EpochMs | null
 }
 
 export interface Kpi {
@@ -166,6 +197,32 @@ export interface Guards {
   readonly rateOut: RateLimits
   readonly rateIn: RateLimits
   readonly billingHour: BillingHour | null
+  /**
+   * `false`: growth in steps counts from the instances there were before the last `warmupMs`, so that what was just
+   * ordered is not ordered again (AWS's warm-up, where others have a cooldown).
+   */
+  readonly growDuringWarmup: boolean
+  /** While no constraint is in force: anything from 0 up (`free`), or no change at all (`hold`). */
+  readonly withoutConstraint: 'free' | 'hold'
+}
+
+/**
+ * Load that vanishes at once is more likely an outage in front of the fleet than peace: a drop of `operand` by `dropRatio` or
+ * more of its highest value within `withinMs` holds all shrinking for `holdMs`.
+ */
+export interface OutageGuard {
+  readonly operand: Expression
+  readonly operandText: string
+  readonly dropRatio: number
+  readonly withinMs: number
+  readonly holdMs: number
+}
+
+/** Where settings are pushed to when they change. */
+export interface SettingsWebhook {
+  readonly url: string
+  /** Signs what is sent. */
+  readonly secret: string | null
 }
 
 /**
@@ -183,7 +240,7 @@ export interface FleetSpec {
   readonly name: string
   readonly target: PluginRef
   readonly router: PluginRef | null
-  /** First the always-on `capacity` (rank 0), then the constraints in the order of the file. */
+  /** First the always-on `capacity` (rank 0) where there is one, then the constraints in the order of the file. */
   readonly constraints: readonly ConstraintRule[]
   readonly kpis: readonly Kpi[]
   readonly rules: readonly ReactiveRule[]
@@ -194,8 +251,14 @@ export interface FleetSpec {
   /** Where the target has no instances of its own to count (`none`): the count, as an expression. */
   readonly count: Expression | null
   readonly guards: Guards
+  readonly outageGuard: OutageGuard | null
+  /** Never more than this, whatever the bounds say; `null` is no limit. */
+  readonly quota: number | null
   readonly settings: Readonly<Record<string, SettingSpec>>
+  readonly settingsWebhook: SettingsWebhook | null
   readonly mode: Mode
+  /** In mode `notify`, a decision nobody approved in this time lapses. */
+  readonly approvalExpiresMs: number
   readonly everyMs: number
   /** Share of ready instances that must report before a per-instance aggregate counts. */
   readonly quorumRatio: number

@@ -11,7 +11,13 @@ import type { Interval } from '../model/time.ts'
 import type { Plugin } from './plugin.ts'
 
 export interface MetricQuery {
+  /** Whose metric it is. */
   readonly fleet: string
+  /**
+   * Who asks, where that is another fleet. A source that keeps account of what was read, or takes differences, does so
+   * for each reader.
+   */
+  readonly reader?: string
   readonly metric: MetricSpec
 }
 

@@ -25,6 +25,11 @@ export const CPU: MetricSpec = {
   options: { password: 'hunter2' },
   everyMs: 1000,
   staleAfterMs: 30_000,
+  ofFleet: null,
+  grainMs: null,
+  across: null,
+  filter: [],
+  dividePerInstance: false,
 }
 
 export const AVG_CPU: AggregateOperand = {
@@ -89,9 +94,15 @@ export function webFleet(overrides: Partial<FleetSpec> = {}): FleetSpec {
       rateOut: { limits: [], select: 'max' },
       rateIn: { limits: [], select: 'max' },
       billingHour: null,
+      growDuringWarmup: true,
+      withoutConstraint: 'free',
     },
+    outageGuard: null,
+    quota: null,
     settings: {},
+    settingsWebhook: null,
     mode: 'scale',
+    approvalExpiresMs: 1_800_000,
     everyMs: 1000,
     quorumRatio: 0.5,
     warmupMs: 0,

@@ -55,6 +55,8 @@ export const NO_WAITING: Guards = {
   rateOut: { limits: [], select: 'max' },
   rateIn: { limits: [], select: 'max' },
   billingHour: null,
+  growDuringWarmup: true,
+  withoutConstraint: 'free',
 }
 
 export function fleetSpec(words: FleetWords = {}): FleetSpec {
@@ -86,8 +88,12 @@ export function fleetSpec(words: FleetWords = {}): FleetSpec {
     operands: [...operands.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
     count: null,
     guards: { ...NO_WAITING, ...words.guards },
+    outageGuard: null,
+    quota: null,
     settings: {},
+    settingsWebhook: null,
     mode: 'scale',
+    approvalExpiresMs: 1_800_000,
     everyMs: 15_000,
     quorumRatio: 0.5,
     warmupMs: 0,
@@ -110,6 +116,11 @@ function metricsOf(words: FleetWords): Record<string, MetricSpec> {
         options: {},
         everyMs: 15_000,
         staleAfterMs: 60_000,
+        ofFleet: null,
+        grainMs: null,
+        across: null,
+        filter: [],
+        dividePerInstance: false,
       },
     ]),
   )

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { component } from './components.ts'
+import { OverrideChangeWire } from './override.ts'
 import { Time } from './time.ts'
 
 const because = z.string().describe('The step in words.')
@@ -25,6 +26,16 @@ const BoundsStep = z.object({
   until: Time.nullable(),
   over: names,
   tied: names,
+  because,
+})
+
+const OverridesStep = z.object({
+  stage: z.literal('overrides'),
+  outcome: z.literal('in-force'),
+  who: z.string(),
+  why: z.string(),
+  until: Time.nullable(),
+  change: OverrideChangeWire,
   because,
 })
 
@@ -121,11 +132,23 @@ const ReconciliationStep = z.discriminatedUnion('outcome', [
     want: z.number(),
     because,
   }),
-  z.object({ stage: z.literal('reconciliation'), outcome: z.literal('nothing-fired'), because }),
+  z.object({
+    stage: z.literal('reconciliation'),
+    outcome: z.enum(['nothing-fired', 'no-constraint']),
+    because,
+  }),
   z.object({
     stage: z.literal('reconciliation'),
     outcome: z.literal('count-unknown'),
     gap: z.string(),
+    because,
+  }),
+  z.object({
+    stage: z.literal('reconciliation'),
+    outcome: z.literal('paused'),
+    who: z.string(),
+    why: z.string(),
+    until: Time.nullable(),
     because,
   }),
 ])
@@ -168,6 +191,22 @@ const GuardsStep = z.discriminatedUnion('guard', [
     outcome: z.enum(['passed', 'held']),
     until: Time.nullable(),
   }),
+  z.object({
+    ...guard,
+    guard: z.literal('outage'),
+    outcome: z.enum(['passed', 'held']),
+    operand: z.string(),
+    value: z.number().nullable(),
+    peak: z.number().nullable(),
+    until: Time.nullable(),
+  }),
+  z.object({
+    ...guard,
+    guard: z.literal('warm-up'),
+    outcome: z.enum(['passed', 'lessened', 'held']),
+    warming: z.number(),
+    warmupMs: z.number(),
+  }),
 ])
 
 const SettingsStep = z.object({
@@ -191,7 +230,7 @@ const EffectsStep = z.object({
 const LimitsStep = z.object({
   stage: z.literal('limits'),
   outcome: z.enum(['raised', 'lowered']),
-  limit: z.enum(['lowest', 'highest', 'target']),
+  limit: z.enum(['lowest', 'highest', 'target', 'quota']),
   from: z.number(),
   to: z.number(),
   because,

@@ -79,6 +79,7 @@ function track(change: Partial<TrackRule> = {}): TrackRule {
     spread: 'perInstance',
     target: 60,
     toleranceRatio: 0.1,
+    toleranceInRatio: 0.1,
     wholePercents: false,
     ...change,
   }
@@ -184,7 +185,11 @@ describe('target tracking', () => {
         fc.double({ min: 1, max: 200, noNaN: true }),
         fc.integer({ min: 1, max: 50 }),
         (cpu, open) => {
-          const { desired } = decideAt(withRules([track({ toleranceRatio: 0 })]), cpu, open)
+          const { desired } = decideAt(
+            withRules([track({ toleranceRatio: 0, toleranceInRatio: 0 })]),
+            cpu,
+            open,
+          )
           const demand = cpu * open
           expect(desired).not.toBeNull()
           expect(demand / Math.max(1, desired ?? 0)).toBeLessThanOrEqual(60 + 1e-6)

@@ -36,9 +36,12 @@ function trackPerInstance(rule: TrackRule, value: number, question: Question, sl
   return found
 }
 
-function answer({ target, toleranceRatio }: TrackRule, demand: number, current: number): Answer {
+function answer(rule: TrackRule, demand: number, current: number): Answer {
+  const { target, toleranceRatio, toleranceInRatio } = rule
   const count = Math.max(0, Math.ceil(demand / target - ROUNDING))
   if (current === 0) return count === 0 ? HOLD : want(count)
   const ratio = demand / (target * current)
-  return Math.abs(ratio - 1) <= toleranceRatio + ROUNDING || count === current ? HOLD : want(count)
+  const tolerated =
+    ratio >= 1 ? ratio - 1 <= toleranceRatio + ROUNDING : 1 - ratio <= toleranceInRatio + ROUNDING
+  return tolerated || count === current ? HOLD : want(count)
 }

@@ -26,6 +26,11 @@ function query(options: Record<string, unknown>, fleet = 'web') {
     options,
     everyMs: 15_000,
     staleAfterMs: 45_000,
+    ofFleet: null,
+    grainMs: null,
+    across: null,
+    filter: [],
+    dividePerInstance: false,
   }
   return { fleet, metric }
 }

@@ -16,6 +16,11 @@ function query(name: string): MetricQuery {
     options: {},
     everyMs: 1,
     staleAfterMs: 1,
+    ofFleet: null,
+    grainMs: null,
+    across: null,
+    filter: [],
+    dividePerInstance: false,
   } as const
   return { fleet: 'web', metric }
 }

@@ -17,6 +17,11 @@ function query(read: unknown, more: Partial<MetricSpec> = {}): MetricQuery {
     options: { read },
     everyMs: 1_000,
     staleAfterMs: 10_000,
+    ofFleet: null,
+    grainMs: null,
+    across: null,
+    filter: [],
+    dividePerInstance: false,
     ...more,
   }
   return { fleet: 'web', metric }

@@ -48,7 +48,7 @@ export function createProcessSource(
       case 'memory':
         return samples(readings, at, reading => reading.memoryBytes)
       case 'cpu': {
-        const key = JSON.stringify([query.fleet, query.metric.name])
+        const key = JSON.stringify([query.fleet, query.metric.name, query.reader ?? query.fleet])
         const before = baselines.get(key) ?? new Map<string, UsageReading>()
         baselines.set(key, nextBaseline(before, readings))
         const perUnit = query.metric.unit === 'ratio' ? 1 : 100

@@ -33,6 +33,11 @@ function metric(read: unknown, kind: MetricSpec['kind'] = 'total'): MetricSpec {
     options: { read },
     everyMs: 1_000,
     staleAfterMs: 30_000,
+    ofFleet: null,
+    grainMs: null,
+    across: null,
+    filter: [],
+    dividePerInstance: false,
   }
 }
 

@@ -23,6 +23,11 @@ function metric(name: string): MetricSpec {
     options: {},
     everyMs: 15_000,
     staleAfterMs: 45_000,
+    ofFleet: null,
+    grainMs: null,
+    across: null,
+    filter: [],
+    dividePerInstance: false,
   }
 }
 
@@ -244,5 +249,24 @@ describe('pushed samples', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('a metric that another fleet reads', () => {
+  it('is handed to both, each once, and only what is of that fleet', async () => {
+    const source = createPushSource(clock)
+    source.push(
+      [
+        { metric: 'orders', at: now, value: 1, fleet: 'web' },
+        { metric: 'orders', at: now, value: 2, fleet: 'db' },
+      ],
+      KNOWN,
+    )
+    const window = { from: now - MINUTE, to: now }
+    const own = { fleet: 'web', metric: metric('orders') }
+    const foreign = { ...own, reader: 'db' }
+    const first = await source.read([own, foreign], window, signal)
+    expect(first).toEqual([{ samples: [{ at: now, value: 1 }] }, { samples: [{ at: now, value: 1 }] }])
+    expect(await source.read([own, foreign], window, signal)).toEqual([{ samples: [] }, { samples: [] }])
   })
 })

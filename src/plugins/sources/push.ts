@@ -56,10 +56,10 @@ export function createPushSource(clock: Clock): PushSource {
     return fresh
   }
 
-  function readOne({ fleet, metric }: MetricQuery, window: Interval): Sample[] {
+  function readOne({ fleet, reader, metric }: MetricQuery, window: Interval): Sample[] {
     const buffer = buffers.get(metric.name)
     if (buffer === undefined) return []
-    const key = JSON.stringify([fleet, metric.name])
+    const key = JSON.stringify([fleet, metric.name, reader ?? fleet])
     const cursor = cursors.get(key) ?? { next: 0, early: [] }
     cursors.set(key, cursor)
     const start = Math.max(0, cursor.next - buffer.first)

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { NOON, observation } from '../../../test/builders/observation.ts'
+import { fleetSpec, type RuleWords } from '../../../test/builders/spec.ts'
+import { type Change, EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
+import { decide } from '../decide.ts'
+import { explainDecision } from '../explain.ts'
+import { rememberDecision } from '../remember.ts'
+
+const MINUTE = 60_000
+
+function fleet(rule: Partial<RuleWords>) {
+  return fleetSpec({
+    max: 1000,
+    rules: [{ when: 'last(orders) > 1', ...rule }],
+    guards: { growDuringWarmup: false },
+    spec: { warmupMs: 5 * MINUTE },
+  })
+}
+
+function grown(from: number, to: number, minutesAgo: number): Change {
+  return { at: NOON - minutesAgo * MINUTE, direction: 'out', rule: null, from, to, cooldownMs: 0 }
+}
+
+function desired(rule: Partial<RuleWords>, current: number, ...changes: Change[]): number | null {
+  const seen = observation({ open: current, values: { 'last(orders)': 9 } })
+  return decide(fleet(rule), seen, { ...EMPTY_MEMORY, changes }).decision.desired
+}
+
+describe('growing during a warm-up', () => {
+  it.each([
+    ['counts from before it, so nothing is ordered twice', { by: 2 }, 12, [grown(10, 12, 1)], 12],
+    ['orders what is asked beyond it', { by: 4 }, 12, [grown(10, 12, 1)], 14],
+    ['takes a percentage of the count before it', { percent: 30 }, 130, [grown(100, 130, 1)], 130],
+    ['forgets what is older', { by: 2 }, 12, [grown(10, 12, 5)], 14],
+    ['adds up several changes', { by: 2 }, 13, [grown(10, 12, 3), grown(12, 13, 2)], 13],
+    ['never counts a cut as growth', { by: 2 }, 8, [grown(10, 8, 1)], 10],
+    ['leaves a rule alone that says a count', { to: 20 }, 12, [grown(10, 12, 1)], 20],
+  ] as const)('%s', (_case, rule, current, changes, expected) => {
+    expect(desired(rule, current, ...changes)).toBe(expected)
+  })
+
+  it('says why', () => {
+    const seen = observation({ open: 12, values: { 'last(orders)': 9 } })
+    const { decision } = decide(fleet({ by: 2 }), seen, { ...EMPTY_MEMORY, changes: [grown(10, 12, 1)] })
+    expect(explainDecision(decision)).toContain('warm-up: held, it is ordered already (2 came within 5m)')
+  })
+
+  it('remembers its own changes for as long as it needs them', () => {
+    const spec = fleet({ by: 2 })
+    let memory: Memory = EMPTY_MEMORY
+    const counts: (number | null)[] = []
+    let open = 4
+    for (let minute = 0; minute < 12; minute += 1) {
+      const seen = observation({ at: NOON + minute * MINUTE, open, values: { 'last(orders)': 9 } })
+      const decided = decide(spec, seen, memory)
+      memory = rememberDecision(spec, decided.decision, decided.memory)
+      open = decided.decision.desired ?? open
+      counts.push(open)
+    }
+    expect(counts).toEqual([6, 6, 6, 6, 6, 8, 8, 8, 8, 8, 10, 10])
+  })
+})
