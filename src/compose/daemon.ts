@@ -33,6 +33,7 @@ import {
   proxyOf,
   samePlugins,
 } from './parts.ts'
+import { SettingsPushes } from './settings-pushes.ts'
 
 export interface DaemonOptions {
   readonly plugins?: HostPlugins
@@ -57,6 +58,7 @@ export class Daemon implements Runtime {
   readonly #push = createPushSource(systemClock)
   readonly #sources: ReadonlyMap<string, MetricSource>
   readonly #world: World
+  readonly #settingsPushes: SettingsPushes
   #loaded: Loaded
   #cancelPrune: () => void = () => undefined
   /** By fleet, its target's; by `source NAME`, a source's. */
@@ -70,6 +72,9 @@ export class Daemon implements Runtime {
     this.#sources = this.#createSources()
     this.#world = this.#createWorld()
     this.#controller = new Controller(this.#world)
+    const emit = (event: LoopEvent): void => this.#emit(event)
+    this.#settingsPushes = new SettingsPushes({ clock: systemClock, store, emit })
+    this.subscribe(event => this.#settingsPushes.onEvent(event))
   }
 
   spec(): Spec {
@@ -186,6 +191,7 @@ export class Daemon implements Runtime {
     this.#cancelPrune()
     for (const unsubscribe of this.#unsubscribes.values()) unsubscribe()
     await this.#controller.stop()
+    await this.#settingsPushes.close()
     await Promise.all([...this.#fleets].map(([name, parts]) => this.#endParts(name, parts)))
     await Promise.all([...this.#sources.values()].map(source => source.close()))
     await this.store.close()
@@ -204,6 +210,7 @@ export class Daemon implements Runtime {
     for (const [name, parts] of this.#fleets) {
       if (spec.fleets[name] === undefined) await this.#endParts(name, parts)
     }
+    await this.#settingsPushes.apply(spec)
     await this.#controller.apply(spec)
     this.#emit({ type: 'spec-applied', digest: spec.digest, at: this.clock.now() })
   }
