@@ -7,6 +7,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 
+/** What is printed beyond the limit ends the command, or is dropped where only the beginning matters. */
+export type Excess = 'ends-it' | 'is-dropped'
+
 export interface ProcessStart {
   readonly argv: readonly string[]
   /** Written to its standard input. */
@@ -14,6 +17,7 @@ export interface ProcessStart {
   readonly env: Readonly<Record<string, string>>
   /** Folder it runs in; `null` is the daemon's own. */
   readonly cwd: string | null
+  readonly excess: Excess
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -100,8 +104,8 @@ export class CommandProcess {
   #onOutput(chunk: Buffer): void {
     this.#heard = true
     this.#stdoutBytes += chunk.length
-    if (this.#stdoutBytes > OUTPUT_BYTES) this.#callOff({ how: 'too-much' })
-    else this.#stdout.push(chunk)
+    if (this.#stdoutBytes <= OUTPUT_BYTES) this.#stdout.push(chunk)
+    else if (this.#start.excess === 'ends-it') this.#callOff({ how: 'too-much' })
   }
 
   #onExit(ending: Ending): void {

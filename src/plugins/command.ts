@@ -5,7 +5,7 @@
  * when it exits with 69 it throws `unavailable`, "PLM-352 "./fleet.sh list" exited with code 69. It printed: ...".
  */
 import { PluginError, type PluginErrorKind } from '../ports/plugin.ts'
-import { CommandProcess, type Ending, OUTPUT_BYTES } from './command-process.ts'
+import { CommandProcess, type Ending, type Excess, OUTPUT_BYTES } from './command-process.ts'
 
 export interface CommandRun {
   /** Given to the command as JSON on its standard input; `null` gives it nothing. */
@@ -16,6 +16,8 @@ export interface CommandRun {
   readonly cwd?: string | null
   /** Added to the daemon's own environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** What it prints beyond the limit; by default that ends it. */
+  readonly excess?: Excess
 }
 
 /** `started`: it ran, if only for a moment, so what it did is not known. */
@@ -36,9 +38,9 @@ export async function runCommand(argv: readonly string[], run: CommandRun): Prom
     const what = `PLM-354 ${quoteCommand(argv)} was called off before it was started.`
     throw new CommandError('unavailable', what, false)
   }
-  const { cwd = null, env = {}, timeoutMs, signal } = run
+  const { cwd = null, env = {}, excess = 'ends-it', timeoutMs, signal } = run
   const input = run.input === null ? '' : `${JSON.stringify(run.input)}\n`
-  const child = new CommandProcess({ argv, input, env, cwd, timeoutMs, signal })
+  const child = new CommandProcess({ argv, input, env, cwd, excess, timeoutMs, signal })
   const ending = await child.ended
   if (ending.how === 'exited' && ending.code === 0) return child.output()
   throw failure(argv, run, ending, child.errors())

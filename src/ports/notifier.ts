@@ -1,7 +1,8 @@
 /**
  * Tells people. At least once; `id` lets the receiver drop repeats.
  *
- * Example: `send({ id: 'web/42/scaled', at, fleet: 'web', event: 'scaled', title: 'web 5 -> 6', text: '...' }, signal)`.
+ * Example: `send({ id: 'web/42/scaled', at, fleet: 'web', event: 'scaled', title: 'web 5 -> 6', text: '...',
+ * change: { from: 5, to: 6, rule: 'Scale up' }, withdraws: null }, signal)`.
  */
 import type { NoticeEvent } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
@@ -18,9 +19,13 @@ export interface Notice {
   readonly text: string
   /** Where a change is told: counts before and after, and who asked. */
   readonly change: { readonly from: number; readonly to: number; readonly rule: string | null } | null
+  /** Id of an earlier notice that this one ends or takes back ("no longer needed"). */
+  readonly withdraws: string | null
 }
 
 export interface Notifier extends Plugin {
-  /** Throws `PluginError` when it was not taken; `unavailable` and `throttled` are tried again. */
+  /** The only events it has words for; left out: all. */
+  readonly tells?: readonly NoticeEvent[]
+  /** Throws `PluginError` when it was not taken; `unavailable` and `throttled` are tried again, all else is final. */
   send(notice: Notice, signal: AbortSignal): Promise<void>
 }

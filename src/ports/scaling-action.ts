@@ -9,7 +9,7 @@ import type { EpochMs } from '../model/time.ts'
 import type { Plugin } from './plugin.ts'
 
 export interface ActionRequest {
-  /** Idempotency token; the same one is never sent twice by us. */
+  /** Idempotency token; `run` is called with it once. What retries within a call carries it every time. */
   readonly id: string
   readonly at: EpochMs
   readonly fleet: string
@@ -18,12 +18,15 @@ export interface ActionRequest {
   readonly decision: Decision
 }
 
-/** `output`: what it had to say, bounded. */
+/** `output`: what it had to say, bounded by the action (`MOST_OUTPUT`). */
 export interface ActionResult {
   readonly output: string
 }
 
+/** Characters of output an action may answer. */
+export const MOST_OUTPUT = 4_000
+
 export interface ScalingAction extends Plugin {
-  /** Throws `PluginError` when it failed. */
+  /** Throws `PluginError` when it failed. Ends soon after the signal does. */
   run(request: ActionRequest, signal: AbortSignal): Promise<ActionResult>
 }
