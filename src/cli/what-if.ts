@@ -64,6 +64,7 @@ export function imagine(
     readings,
     windows: windowsOf(spec, fleet, at, calendar),
     targetHighest: given.targetHighest,
+    overrides: [],
   }
   const decided = decide(fleet, observation, memory)
   const planned = plan(fleet, decided.decision, inventory, decided.memory)

@@ -18,6 +18,7 @@ import type { EpochMs, Interval } from '../model/time.ts'
 import type { TargetInstance } from '../ports/target.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
 import type { Senses } from './senses.ts'
+import { standingOverrides } from './standing-overrides.ts'
 import type { FleetPorts, World } from './world.ts'
 
 /** Longer than a target's own deadline may be set by default. */
@@ -51,6 +52,9 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
     : { inventory: EMPTY_INVENTORY, memory, lost: [] }
   senses.take(sample => isWarm(sample, taken.memory, spec))
   const readings = senses.read(at)
+  // Read last, so that a word said while the target was slow to answer is heard.
+  const overrides = await standingOverrides(world, spec.name, at, senses.overrides)
+  senses.overrides = overrides
   const capacity = capacityOf(spec, ports, listed, taken, readings, at)
   return {
     ...taken,
@@ -64,6 +68,7 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
       readings,
       windows: windowsOf(world, spec, at),
       targetHighest: ports.target.capabilities.highestCount,
+      overrides,
     },
   }
 }

@@ -6,6 +6,7 @@
  * and leaves `cpu` alone.
  */
 import type { OperandReading } from '../model/observation.ts'
+import { NO_OVERRIDES, type Override } from '../model/override.ts'
 import type { Sample } from '../model/sample.ts'
 import type { FleetSpec, MetricSpec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
@@ -30,6 +31,8 @@ export type CountsSample = (sample: Sample) => boolean
 
 export class Senses {
   readonly spec: FleetSpec
+  /** In force at the last tick. */
+  overrides: readonly Override[] = NO_OVERRIDES
   readonly #world: World
   readonly #windows: FleetWindows
   readonly #asking = new Map<string, Promise<void>>()

@@ -5,16 +5,17 @@
  * Example: revision 41 is loaded, the tick commits 42 (its entry with observation, decision and plan), launches one
  * instance with token `web/42/1`, and commits 43 with the outcome.
  */
-import { plan } from '../capacity/plan.ts'
 import { settle } from '../capacity/settle.ts'
 import { applySettings, type SettingsApplied } from '../engine/apply-settings.ts'
 import { decide } from '../engine/decide.ts'
-import { rememberDecision } from '../engine/remember.ts'
+import { applyOverrides, pauseOf } from '../engine/overrides.ts'
+import type { Verdict } from '../model/approval.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
 import type { Lease } from '../ports/state-store.ts'
 import { act, route } from './act.ts'
+import { type Conduct, conductOf } from './conduct.ts'
 import { reasonOf } from './deadline.ts'
 import { type Observed, observe } from './observe.ts'
 import type { Senses } from './senses.ts'
@@ -30,24 +31,34 @@ export interface Seat {
 
 export async function tick(world: World, seat: Seat): Promise<TickReport> {
   const { senses } = seat
-  const { spec } = senses
+  const { spec: written } = senses
   const takesOver = seat.lease === null
   const lease = await holdLease(world, seat)
-  if (lease === null) return { outcome: 'standby', fleet: spec.name, at: world.clock.now() }
+  if (lease === null) return { outcome: 'standby', fleet: written.name, at: world.clock.now() }
 
-  const before = await world.store.load(spec.name)
+  const before = await world.store.load(written.name)
   const at = Math.max(world.clock.now(), before.at)
   const observed = await observe(world, senses, before, at)
-  const decided = decide(spec, observed.observation, observed.memory)
-  const planned = plan(spec, decided.decision, observed.inventory, decided.memory)
-  const acts = mayAct(world, seat)
-  const applied = applySettings(spec, spec.mode, decided.decision, before.settings)
-
+  const { overrides } = observed.observation
+  const spec = applyOverrides(written, overrides, at)
+  const decided = decide(written, observed.observation, observed.memory)
   const revision = before.revision + 1
-  const intended: Memory = acts
-    ? { ...rememberDecision(spec, decided.decision, planned.memory), revision }
-    : { ...decided.memory, expected: decided.decision.current, revision }
-  const intent: Memory = { ...intended, settings: applied.settings }
+  const pause = pauseOf(overrides, at)
+  const conduct = conductOf({
+    spec,
+    decided,
+    inventory: observed.inventory,
+    pause,
+    targetActs: world.ports(spec.name).target.capabilities.acts,
+    verdict: await verdictOn(world, before),
+    revision,
+  })
+  const applied: SettingsApplied =
+    pause === null
+      ? applySettings(spec, spec.mode, decided.decision, before.settings)
+      : { settings: before.settings, changes: [] }
+
+  const intent: Memory = { ...conduct.memory, settings: applied.settings, revision }
   const entry: JournalEntry = {
     fleet: spec.name,
     revision,
@@ -57,7 +68,8 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     memory: observed.memory,
     inventory: observed.inventory,
     decision: decided.decision,
-    plan: planned.plan,
+    plan: conduct.plan,
+    approval: conduct.approval,
     outcomes: [],
   }
   await world.store.commit({
@@ -72,8 +84,12 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   })
   senses.saved()
   notifySettings(world, entry, before, applied)
+  notifyApproval(world, entry, conduct)
 
-  const done = acts ? await carryOut(world, lease, entry, intent, observed) : entry
+  if (conduct.routes && observed.observation.capacity !== null) {
+    await routeOrSay(world, entry, observed.inventory, intent)
+  }
+  const done = conduct.acts ? await carryOut(world, lease, entry, intent) : entry
   notifyLost(world, done, observed, takesOver)
   notifyGaps(world, done, before)
   return { outcome: 'ticked', fleet: spec.name, at, entry: done }
@@ -89,9 +105,8 @@ async function holdLease(world: World, seat: Seat): Promise<Lease | null> {
   return seat.lease
 }
 
-/** The mode is enforced here, where actions are carried out. */
-function mayAct(world: World, { senses: { spec } }: Seat): boolean {
-  return spec.mode === 'scale' && world.ports(spec.name).target.capabilities.acts
+async function verdictOn({ store }: World, { approval }: Memory): Promise<Verdict | null> {
+  return approval?.state === 'waiting' ? store.readVerdict(approval.id) : null
 }
 
 async function carryOut(
@@ -99,9 +114,7 @@ async function carryOut(
   lease: Lease,
   entry: JournalEntry,
   intent: Memory,
-  { inventory, observation }: Observed,
 ): Promise<JournalEntry> {
-  if (observation.capacity !== null) await routeOrSay(world, entry, inventory, intent)
   if (entry.plan.actions.length === 0) return entry
   const outcomes = await act(world, entry.plan)
   await world.store.commit({
@@ -139,6 +152,20 @@ function notifySettings(
 ): void {
   if (settings === before.settings) return
   world.emit({ type: 'settings', fleet, at, settings, changes, decided: decision.settings })
+}
+
+const APPROVAL_EVENTS = {
+  wanted: 'approval-wanted',
+  withdrawn: 'approval-withdrawn',
+  approved: 'approved',
+  rejected: 'rejected',
+  expired: 'expired',
+} as const
+
+function notifyApproval(world: World, { fleet, at }: JournalEntry, conduct: Conduct): void {
+  for (const { news, approval } of conduct.news) {
+    world.emit({ type: APPROVAL_EVENTS[news], fleet, at, approval })
+  }
 }
 
 /** What vanished before the lease was ours ended with the run that had launched it, which is no news. */

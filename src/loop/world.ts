@@ -4,7 +4,9 @@
  *
  * Example: a test gives a world a clock it advances, a memory store and a simulated target, then calls `tick(world, 'web')`.
  */
+import type { Approval } from '../model/approval.ts'
 import type { JournalEntry } from '../model/journal.ts'
+import type { OperatorAct } from '../model/override.ts'
 import type { Sample } from '../model/sample.ts'
 import type { SettingChange, SettingsInForce } from '../model/settings.ts'
 import type { SettingValue, Spec } from '../model/spec.ts'
@@ -81,6 +83,15 @@ export type LoopEvent =
       /** What the rules ask for, also where it is not applied. */
       readonly decided: Readonly<Record<string, SettingValue>>
     }
+  /** What a person is asked, or was, and what became of it (mode `notify`). */
+  | {
+      readonly type: 'approval-wanted' | 'approval-withdrawn' | 'approved' | 'rejected' | 'expired'
+      readonly fleet: string
+      readonly at: EpochMs
+      readonly approval: Approval
+    }
+  /** An operator changed something by hand, or the time of such a change was over. */
+  | { readonly type: 'act'; readonly act: OperatorAct }
   | { readonly type: 'trouble'; readonly fleet: string; readonly at: EpochMs; readonly what: string }
   | { readonly type: 'spec-applied'; readonly digest: string; readonly at: EpochMs }
   | { readonly type: 'spec-refused'; readonly problems: string; readonly at: EpochMs }

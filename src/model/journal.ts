@@ -4,6 +4,7 @@
  *
  * Example: `plimsoll explain web --at 12:04` reads the newest entry with `at` <= 12:04.
  */
+import type { Approval } from './approval.ts'
 import type { Decision } from './decision.ts'
 import type { Inventory } from './inventory.ts'
 import type { Memory } from './memory.ts'
@@ -23,6 +24,8 @@ export interface JournalEntry {
   readonly inventory: Inventory
   readonly decision: Decision
   readonly plan: Plan
+  /** What a person was asked, as it stands after this tick; `null` where nothing was. */
+  readonly approval: Approval | null
   /** Empty until the outcomes are committed. */
   readonly outcomes: readonly Outcome[]
 }

@@ -6,6 +6,9 @@
  * `{ at: 1795262400000, fleet: 'web', capacity: { open: 4, pending: 0, draining: 0, replacing: 0 },
  *    readings: { 'avg(cpu, 45m)': { value: 83.2, samples: 9, firstAt: ..., lastAt: ..., reporting: 4 } }, ... }`
  */
+
+import type { FleetQuantity } from './expression.ts'
+import type { Override } from './override.ts'
 import type { EpochMs, Interval } from './time.ts'
 
 /** What a window held. Whether that is enough to count is the engine's business (coverage, quorum). */
@@ -60,4 +63,11 @@ export interface Observation {
   readonly windows: Readonly<Record<string, Interval | null>>
   /** The most the target can hold (plan tier, quota); `null` when it knows no limit. */
   readonly targetHighest: number | null
+  /** What operators changed at run time, as far as it is in force. */
+  readonly overrides: readonly Override[]
+  /** Quantities of the other fleets its rules name, as their latest ticks saw them; one that is missing is unknown. */
+  readonly fleets: Readonly<Record<string, FleetQuantities>>
 }
+
+/** `null` is unknown. */
+export type FleetQuantities = Readonly<Record<FleetQuantity, number | null>>

@@ -10,6 +10,7 @@ import type { JournalEntry } from '../model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
 import type { Outcome } from '../model/plan.ts'
 import type { Sample } from '../model/sample.ts'
+import type { SettingChange } from '../model/settings.ts'
 import type { Commit, Retention, StateStore } from './state-store.ts'
 
 export interface StateStoreCase {
@@ -57,6 +58,7 @@ export function sampleEntry(
       readings: { 'avg(cpu, 45m)': { value: 83.2, samples: 9, firstAt: at - 5, lastAt: at, reporting: 4 } },
       windows: { peak: { from: at, to: at + 1 }, never: null },
       targetHighest: null,
+      overrides: [],
     },
     memory: memoryAt(revision - 1),
     inventory: { instances: [], orders: [] },
@@ -75,6 +77,7 @@ export function sampleEntry(
       steps: [],
     },
     plan: { fleet, desired, actions, waiting: [] },
+    approval: null,
     outcomes: [],
   }
 }
@@ -485,6 +488,69 @@ export function stateStoreAcceptance(name: string, create: () => Promise<StateSt
           }),
           { numRuns: 30 },
         )
+      })
+    })
+
+    describe('changes of settings', () => {
+      function change(version: number, setting = 'reports'): SettingChange {
+        const rule = version % 2 === 1 ? 'Shed load' : null
+        return { version, at: NOON + version * MINUTE, setting, from: rule === null, to: rule !== null, rule }
+      }
+
+      it('are read newest first, page by page, as they were committed', async () => {
+        const odd: SettingChange = { ...change(3, 'quality'), from: 'hoch "1"', to: 2.5 }
+        await commitMany('web', 2, revision => ({
+          settings: revision === 1 ? [change(1), change(2)] : [odd, change(4)],
+        }))
+        expect(await store.readSettingChanges({ fleet: 'web', limit: 9 })).toEqual([
+          change(4),
+          odd,
+          change(2),
+          change(1),
+        ])
+        expect(await store.readSettingChanges({ fleet: 'web', limit: 2, before: 4 })).toEqual([
+          odd,
+          change(2),
+        ])
+        expect(await store.readSettingChanges({ fleet: 'web', limit: 2, before: 1 })).toEqual([])
+      })
+
+      it('are of one fleet, and none of a fleet nobody knows', async () => {
+        await store.commit(sampleCommit('web', 1, { settings: [change(1)] }))
+        await store.commit(sampleCommit('shop', 1))
+        expect(await store.readSettingChanges({ fleet: 'shop', limit: 9 })).toEqual([])
+        expect(await store.readSettingChanges({ fleet: 'nobody', limit: 9 })).toEqual([])
+      })
+
+      it('are not there when their commit was refused', async () => {
+        await store.commit(sampleCommit('web', 1))
+        const stale = sampleCommit('web', 1, { settings: [change(1)] })
+        await expect(store.commit(stale)).rejects.toMatchObject({ kind: 'conflict' })
+        expect(await store.readSettingChanges({ fleet: 'web', limit: 9 })).toEqual([])
+      })
+
+      it('survive with the settings in force, where the store does', async () => {
+        const settings = {
+          version: 1,
+          at: NOON,
+          applied: true,
+          values: { reports: { value: false, rule: 'Shed load', since: NOON } },
+        }
+        const memory = { ...memoryAt(1), settings }
+        await store.commit(sampleCommit('web', 1, { memory, settings: [change(1)] }))
+        if (subject.reopen !== undefined) store = await subject.reopen()
+        expect((await store.load('web')).settings).toEqual(settings)
+        expect(await store.readSettingChanges({ fleet: 'web', limit: 9 })).toEqual([change(1)])
+      })
+
+      it('go with the age and the number of the journal, oldest first', async () => {
+        await commitMany('web', 9, revision => ({ settings: [change(revision)] }))
+        const kept = async () =>
+          (await store.readSettingChanges({ fleet: 'web', limit: 99 })).map(one => one.version)
+        await store.prune(NOON + 10 * MINUTE, { ...EVERYTHING, journalMs: 7 * MINUTE })
+        expect(await kept()).toEqual([9, 8, 7, 6, 5, 4, 3])
+        await store.prune(NOON + 10 * MINUTE, { ...EVERYTHING, journalEntries: 2 })
+        expect(await kept()).toEqual([9, 8])
       })
     })
 

@@ -4,8 +4,10 @@
  * Example: `commit({ fleet: 'web', epoch: 3, parentRevision: 41, memory: { revision: 42, ... }, entry, samples: [] })`
  * is refused with `conflict` when someone else committed revision 42 first or holds a later epoch.
  */
+import type { Verdict } from '../model/approval.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
+import type { NewAct, OperatorAct, Override } from '../model/override.ts'
 import type { Outcome } from '../model/plan.ts'
 import type { Sample } from '../model/sample.ts'
 import type { SettingChange } from '../model/settings.ts'
@@ -89,11 +91,26 @@ export interface SettingChangeQuery {
   readonly before?: number
 }
 
+/** Newest first. `before` pages: acts with a smaller id. */
+export interface ActQuery {
+  /** Of this fleet and of the whole configuration; without it, of all. */
+  readonly fleet?: string
+  readonly limit: number
+  readonly before?: number
+}
+
+/** A configuration that was in force. */
+export interface SpecVersion {
+  readonly digest: string
+  /** When it was last put in force. */
+  readonly at: EpochMs
+}
+
 export interface Retention {
   readonly samplesMs: number
   /** Samples kept per fleet and metric, whatever their age: the newest this many. */
   readonly samplesPerSeries: number
-  /** Also of the changes of settings. */
+  /** Also of the changes of settings and of operators' acts. */
   readonly journalMs: number
   /** Journal entries, and changes of settings, kept per fleet, whatever their age: the newest this many. */
   readonly journalEntries: number
@@ -110,6 +127,22 @@ export interface StateStore extends Plugin {
   /** Keeps the text of a configuration under its digest (once). */
   saveSpec(digest: string, text: string, at: EpochMs): Promise<void>
   readSpec(digest: string): Promise<string | null>
+  /** Newest first. */
+  listSpecs(limit: number): Promise<readonly SpecVersion[]>
+  /** Puts an override in force in place of the one on the same subject, and records the act: both or neither. */
+  saveOverride(override: Override, act: NewAct): Promise<OperatorAct>
+  /** Ends it and records the act; does neither and answers `null` when there is no such override. */
+  deleteOverride(fleet: string, id: string, act: NewAct): Promise<OperatorAct | null>
+  /** In the order they were set, those whose time is over included. */
+  readOverrides(fleet: string): Promise<readonly Override[]>
+  /**
+   * Records an act that is its own effect: a word on an approval, a configuration put in force. Throws
+   * `PluginError('conflict')` when that approval has been answered already.
+   */
+  recordAct(act: NewAct): Promise<OperatorAct>
+  readActs(query: ActQuery): Promise<readonly OperatorAct[]>
+  /** The word on an approval; `null` while nobody has said one. */
+  readVerdict(approval: string): Promise<Verdict | null>
   readJournal(query: JournalQuery): Promise<readonly JournalEntry[]>
   /** Sorted by time. */
   readTimeline(query: TimelineQuery): Promise<readonly TimelinePoint[]>

@@ -4,6 +4,7 @@
  *
  * Example: `nextEntry(webFleet(), null, { at: T0, instances: [instance('web-1')], cpu: 83.2 })` decides to grow.
  */
+import { applySettings } from '../../src/engine/apply-settings.ts'
 import { decide } from '../../src/engine/decide.ts'
 import type { AggregateOperand, Condition } from '../../src/model/expression.ts'
 import type { Instance } from '../../src/model/inventory.ts'
@@ -11,6 +12,7 @@ import type { JournalEntry } from '../../src/model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts'
 import type { CapacityCounts, OperandReading } from '../../src/model/observation.ts'
 import type { Action, Outcome } from '../../src/model/plan.ts'
+import type { SettingChange } from '../../src/model/settings.ts'
 import type { FleetSpec, MetricSpec, Spec } from '../../src/model/spec.ts'
 import type { EpochMs } from '../../src/model/time.ts'
 
@@ -155,6 +157,7 @@ export interface Seen {
 export interface Journalled {
   readonly entry: JournalEntry
   readonly memory: Memory
+  readonly changes: readonly SettingChange[]
 }
 
 /** The entry of the tick after `before` (`null`: the first), its plan, and its outcomes, all done. */
@@ -172,13 +175,16 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
       peak: seen.peakUntil === undefined ? null : { from: seen.peakUntil - 7_200_000, to: seen.peakUntil },
     },
     targetHighest: null,
+    overrides: [],
   }
   const decided = decide(fleet, observation, memory)
   const revision = memory.revision + 1
   const { current, desired } = decided.decision
+  const { settings, changes } = applySettings(fleet, fleet.mode, decided.decision, memory.settings)
   const actions = actionsFor(fleet.name, revision, seen.instances, (desired ?? 0) - (current ?? 0))
   return {
-    memory: { ...decided.memory, revision },
+    changes,
+    memory: { ...decided.memory, settings, revision },
     entry: {
       fleet: fleet.name,
       revision,
@@ -189,6 +195,7 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
       inventory: { instances: seen.instances, orders: [] },
       decision: decided.decision,
       plan: { fleet: fleet.name, desired, actions, waiting: [] },
+      approval: null,
       outcomes: actions.map((action, index) => doneAt(action, seen.at + 10 + index)),
     },
   }

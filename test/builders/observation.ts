@@ -20,6 +20,7 @@ export interface ObservationWords {
   readonly windows?: Readonly<Record<string, Interval | null>>
   readonly external?: Observation['external']
   readonly targetHighest?: number
+  readonly overrides?: Observation['overrides']
 }
 
 export function observation(words: ObservationWords = {}): Observation {
@@ -42,5 +43,6 @@ export function observation(words: ObservationWords = {}): Observation {
     readings: { ...Object.fromEntries(stated), ...words.readings },
     windows: words.windows ?? {},
     targetHighest: words.targetHighest ?? null,
+    overrides: words.overrides ?? [],
   }
 }

@@ -12,6 +12,7 @@ import { DecisionWire } from './decision.ts'
 import { InventoryWire } from './inventory.ts'
 import { MemoryWire } from './memory.ts'
 import { ObservationWire } from './observation.ts'
+import { ApprovalWire } from './override.ts'
 import { OutcomeWire, PlanWire } from './plan.ts'
 import { Time } from './time.ts'
 
@@ -27,6 +28,7 @@ export const JournalEntryWire = component(
     inventory: InventoryWire,
     decision: DecisionWire,
     plan: PlanWire,
+    approval: ApprovalWire.nullable().describe('What a person was asked, as it stands after this tick.'),
     outcomes: z.array(OutcomeWire).readonly(),
   }),
 )

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { Observation } from '../../model/observation.ts'
 import { type Covers, component } from './components.ts'
+import { OverrideWire } from './override.ts'
 import { Time } from './time.ts'
 
 export const CapacityWire = component(
@@ -37,6 +38,7 @@ export const ObservationWire = component(
     readings: z.record(z.string(), ReadingWire),
     windows: z.record(z.string(), z.object({ from: Time, to: Time }).nullable()),
     targetHighest: z.number().nullable(),
+    overrides: z.array(OverrideWire).readonly().describe('What operators changed at run time.'),
   }),
 )
 export type ObservationCovered = Covers<Observation, z.output<typeof ObservationWire>>

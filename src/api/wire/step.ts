@@ -239,6 +239,7 @@ const LimitsStep = z.object({
 export const StepWire = component(
   'Step',
   z.discriminatedUnion('stage', [
+    OverridesStep,
     BoundsStep,
     OperandsStep,
     KpisStep,

@@ -5,7 +5,10 @@
  * Example: stored revision 41 and lease epoch 3. A commit with `parentRevision: 41, epoch: 3` whose memory is
  * revision 42 passes; with `parentRevision: 40` or `epoch: 2` it is a conflict; with memory revision 44 it is refused.
  */
+import type { Verdict } from '../../model/approval.ts'
 import type { JournalEntry } from '../../model/journal.ts'
+import { EMPTY_MEMORY } from '../../model/memory.ts'
+import { type NewAct, NO_OVERRIDES } from '../../model/override.ts'
 import { PluginError } from '../../ports/plugin.ts'
 import type { Commit, TimelinePoint } from '../../ports/state-store.ts'
 
@@ -60,6 +63,30 @@ function findContradiction(commit: Commit): string | null {
     if (odd !== undefined) return `metric "${metric}" has a sample of ${odd.value} at ${odd.at}`
   }
   return null
+}
+
+/** An approval is answered once; whoever comes second is told. */
+export function answeredAlready({ approval, verdict, who }: Verdict): PluginError {
+  return new PluginError(
+    'conflict',
+    `PLM-416 ${approval} was ${verdict} by ${who} already; nothing was stored`,
+  )
+}
+
+/** The word an act says on an approval; `null` for any other act. */
+export function verdictOf(act: NewAct): Verdict | null {
+  if (act.act !== 'approved' && act.act !== 'rejected') return null
+  return { approval: act.approval, verdict: act.act, at: act.at, who: act.who, why: act.why }
+}
+
+/** What a field says that was added to the journal since this entry was stored. */
+export function completeEntry(stored: JournalEntry): JournalEntry {
+  return {
+    ...stored,
+    approval: stored.approval ?? null,
+    observation: { ...stored.observation, overrides: stored.observation.overrides ?? NO_OVERRIDES },
+    memory: { ...EMPTY_MEMORY, ...stored.memory },
+  }
 }
 
 /** Did this tick change anything, or want to? */

@@ -5,8 +5,16 @@
  * Example: after `commit({ fleet: 'web', parentRevision: 0, memory: { revision: 1, ... }, ... })`,
  * `load('web')` answers that memory and `load('shop')` answers `EMPTY_MEMORY`.
  */
+import type { Verdict } from '../../model/approval.ts'
 import type { JournalEntry } from '../../model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
+import {
+  type NewAct,
+  NO_OVERRIDES,
+  type OperatorAct,
+  type Override,
+  subjectOf,
+} from '../../model/override.ts'
 import type { Sample } from '../../model/sample.ts'
 import type { SettingChange } from '../../model/settings.ts'
 import type { EpochMs } from '../../model/time.ts'
@@ -23,7 +31,14 @@ import type {
   TimelinePoint,
   TimelineQuery,
 } from '../../ports/state-store.ts'
-import { changedSomething, requireConsistent, requireCurrent, timelinePoint } from './commit-rules.ts'
+import {
+  answeredAlready,
+  changedSomething,
+  requireConsistent,
+  requireCurrent,
+  timelinePoint,
+  verdictOf,
+} from './commit-rules.ts'
 
 /** Most a single `prune` deletes, so that one call never takes long. */
 const ROWS_PER_PRUNE = 10_000
@@ -53,10 +68,29 @@ export function createMemoryStore(): StateStore {
   const fleets = new Map<string, FleetRow>()
   const leases = new Map<string, LeaseRow>()
   const specs = new Map<string, SpecRow>()
+  const overrides = new Map<string, readonly Override[]>()
+  /** Oldest first. */
+  const acts: OperatorAct[] = []
+  let lastAct = 0
   let closed = false
 
   function requireOpen(): void {
     if (closed) throw new PluginError('unavailable', 'PLM-411 the state store is closed')
+  }
+
+  function recordAct(act: NewAct): OperatorAct {
+    lastAct += 1
+    const recorded = { ...act, id: lastAct }
+    acts.push(recorded)
+    return recorded
+  }
+
+  function findVerdict(approval: string): Verdict | null {
+    for (const act of acts) {
+      const verdict = verdictOf(act)
+      if (verdict?.approval === approval) return verdict
+    }
+    return null
   }
 
   function fleetRow(fleet: string): FleetRow {
@@ -113,6 +147,58 @@ export function createMemoryStore(): StateStore {
     async readSpec(digest) {
       requireOpen()
       return specs.get(digest)?.text ?? null
+    },
+
+    async listSpecs(limit) {
+      requireOpen()
+      return [...specs]
+        .map(([digest, { savedAt }]) => ({ digest, at: savedAt }))
+        .sort((a, b) => b.at - a.at || (a.digest < b.digest ? -1 : 1))
+        .slice(0, limit)
+    },
+
+    async saveOverride(override, act) {
+      requireOpen()
+      const subject = subjectOf(override.change)
+      const others = (overrides.get(override.fleet) ?? []).filter(
+        ({ change }) => subjectOf(change) !== subject,
+      )
+      overrides.set(override.fleet, [...others, override])
+      return recordAct(act)
+    },
+
+    async deleteOverride(fleet, id, act) {
+      requireOpen()
+      const standing = overrides.get(fleet) ?? []
+      const others = standing.filter(override => override.id !== id)
+      if (others.length === standing.length) return null
+      overrides.set(fleet, others)
+      return recordAct(act)
+    },
+
+    async readOverrides(fleet) {
+      requireOpen()
+      return overrides.get(fleet) ?? NO_OVERRIDES
+    },
+
+    async recordAct(act) {
+      requireOpen()
+      const answered = act.act === 'approved' || act.act === 'rejected' ? findVerdict(act.approval) : null
+      if (answered !== null) throw answeredAlready(answered)
+      return recordAct(act)
+    },
+
+    async readActs({ fleet, limit, before = Number.POSITIVE_INFINITY }) {
+      requireOpen()
+      const found = acts.filter(
+        act => act.id < before && (fleet === undefined || act.fleet === null || act.fleet === fleet),
+      )
+      return newest(found, limit).reverse()
+    },
+
+    async readVerdict(approval) {
+      requireOpen()
+      return findVerdict(approval)
     },
 
     async readJournal(query: JournalQuery) {
@@ -180,6 +266,7 @@ export function createMemoryStore(): StateStore {
       for (const row of fleets.values()) {
         budget -= pruneFleet(row, now, retention, budget)
       }
+      budget -= dropOldest(acts, now - retention.journalMs, retention.journalEntries, budget)
       budget -= pruneSpecs(specs, fleets, now - retention.journalMs)
       return ROWS_PER_PRUNE - budget
     },

@@ -89,7 +89,7 @@ describe('a state file', () => {
         () => withSql('PRAGMA journal_mode = WAL; PRAGMA application_id = 42; CREATE TABLE t (x)'),
         'PLM-400',
       ],
-      ...[1, 3].map((version): [string, () => void, string] => [
+      ...[1, 4].map((version): [string, () => void, string] => [
         `a state file of version ${version}`,
         () =>
           withSql(`PRAGMA application_id = 0x504c4d53; PRAGMA user_version = ${version}; CREATE TABLE t (x)`),
@@ -97,7 +97,7 @@ describe('a state file', () => {
       ]),
       [
         'a state file without its tables',
-        () => withSql('PRAGMA application_id = 0x504c4d53; PRAGMA user_version = 2; CREATE TABLE t (x)'),
+        () => withSql('PRAGMA application_id = 0x504c4d53; PRAGMA user_version = 3; CREATE TABLE t (x)'),
         'PLM-402',
       ],
     ]

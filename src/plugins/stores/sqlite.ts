@@ -33,6 +33,15 @@ import {
   updateOutcomes,
 } from './sqlite/journal.ts'
 import { acquire, currentEpoch, release } from './sqlite/leases.ts'
+import {
+  deleteOverride,
+  pruneActs,
+  readActs,
+  readOverrides,
+  readVerdict,
+  recordAct,
+  saveOverride,
+} from './sqlite/overrides.ts'
 import { insertSeries, pruneSamples, readSeries } from './sqlite/samples.ts'
 import { insertSettingChange, pruneChanges, readChanges } from './sqlite/setting-changes.ts'
 
@@ -130,6 +139,43 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
       })
     },
 
+    async listSpecs(limit) {
+      return reading(() =>
+        database
+          .all('SELECT digest, saved_at FROM specs ORDER BY saved_at DESC, digest LIMIT ?', limit)
+          .map(row => ({ digest: textOf(database, row, 'digest'), at: numberOf(database, row, 'saved_at') })),
+      )
+    },
+
+    async saveOverride(override, act) {
+      return writing('save an override in', () => {
+        saveOverride(database, override)
+        return recordAct(database, act)
+      })
+    },
+
+    async deleteOverride(fleet, id, act) {
+      return writing('end an override in', () =>
+        deleteOverride(database, fleet, id) ? recordAct(database, act) : null,
+      )
+    },
+
+    async readOverrides(fleet) {
+      return reading(() => readOverrides(database, fleet))
+    },
+
+    async recordAct(act) {
+      return writing('record an act in', () => recordAct(database, act))
+    },
+
+    async readActs(query) {
+      return reading(() => readActs(database, query))
+    },
+
+    async readVerdict(approval) {
+      return reading(() => readVerdict(database, approval))
+    },
+
     async readJournal(query) {
       return reading(() => {
         const fleetId = findFleet(database, query.fleet)?.id
@@ -179,6 +225,7 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
           pruneSamples(database, now - samplesMs, samplesPerSeries, SAMPLES_PER_PRUNE) +
           pruneJournal(database, now - journalMs, journalEntries, ENTRIES_PER_PRUNE) +
           pruneChanges(database, now - journalMs, journalEntries, CHANGES_PER_PRUNE) +
+          pruneActs(database, now - journalMs, journalEntries, CHANGES_PER_PRUNE) +
           pruneSpecs(database, now - journalMs)
         )
       })

@@ -88,6 +88,11 @@ export function numberOf(database: Database, row: Row, column: string): number {
   throw damaged(database.path, `column ${column} holds no number`)
 }
 
+/** A file of an older version that is only read has not all tables of today. */
+export function hasTable(database: Database, name: string): boolean {
+  return database.get("SELECT 1 AS there FROM sqlite_schema WHERE type = 'table' AND name = ?", name) !== null
+}
+
 export function numberOrNull(database: Database, row: Row, column: string): number | null {
   return row[column] === null ? null : numberOf(database, row, column)
 }
@@ -118,7 +123,7 @@ function inflated(database: Database, packed: Uint8Array): string {
 }
 
 /** JSON we wrote ourselves; the caller names its type. */
-function parseStored<T>(database: Database, text: string): T {
+export function parseStored<T>(database: Database, text: string): T {
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -11,7 +11,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { PluginError } from '../../../ports/plugin.ts'
 import { damaged, notOurs, otherVersion, readOnlyPlace, translate, unusablePath } from './errors.ts'
 import { loadSqlite } from './load.ts'
-import { ADDED_TABLES, APPLICATION_ID, SCHEMA, SCHEMA_VERSION, TABLES } from './schema.ts'
+import { ADDED_TABLES, APPLICATION_ID, OLDEST_VERSION, SCHEMA, SCHEMA_VERSION, TABLES } from './schema.ts'
 
 export interface OpenOptions {
   readonly readOnly: boolean
@@ -71,7 +71,7 @@ function prepare(connection: DatabaseSync, path: string, options: OpenOptions, b
   if (!options.readOnly) {
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     connection.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}`)
-    connection.exec(`BEGIN IMMEDIATE; ${ADDED_TABLES} COMMIT`)
+    bringUpToDate(connection)
   }
 }
 
@@ -83,12 +83,21 @@ function createSchema(connection: DatabaseSync): void {
   connection.exec('COMMIT')
 }
 
+/** In one transaction: the file is of the older version, or of this one with all its tables. */
+function bringUpToDate(connection: DatabaseSync): void {
+  const newest = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'acts'").get()
+  if (newest !== undefined && pragma(connection, 'user_version') === SCHEMA_VERSION) return
+  connection.exec(`BEGIN IMMEDIATE; ${ADDED_TABLES} COMMIT`)
+}
+
 function requireOurs(path: string, applicationId: number, userVersion: number): void {
   if (applicationId !== APPLICATION_ID) {
     throw notOurs(path, `it is an SQLite file of another application (application_id ${applicationId})`)
   }
   if (userVersion < 1) throw damaged(path, `its version is ${userVersion}`)
-  if (userVersion !== SCHEMA_VERSION) throw otherVersion(path, userVersion, SCHEMA_VERSION)
+  if (userVersion < OLDEST_VERSION || userVersion > SCHEMA_VERSION) {
+    throw otherVersion(path, userVersion, SCHEMA_VERSION)
+  }
 }
 
 function requireTables(connection: DatabaseSync, path: string): void {

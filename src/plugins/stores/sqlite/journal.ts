@@ -7,7 +7,7 @@
 import type { JournalEntry } from '../../../model/journal.ts'
 import type { Outcome } from '../../../model/plan.ts'
 import type { JournalQuery, TimelinePoint, TimelineQuery } from '../../../ports/state-store.ts'
-import { changedSomething, timelinePoint } from '../commit-rules.ts'
+import { changedSomething, completeEntry, timelinePoint } from '../commit-rules.ts'
 import {
   type Database,
   deflateJson,
@@ -80,7 +80,7 @@ export function readEntries(database: Database, fleetId: number, query: JournalQ
 }
 
 function entryOf(database: Database, row: Row): JournalEntry {
-  const entry = inflateStored<JournalEntry>(database, row, 'entry')
+  const entry = completeEntry(inflateStored<JournalEntry>(database, row, 'entry'))
   if (row.outcomes === null) return entry
   return { ...entry, outcomes: inflateStored<Outcome[]>(database, row, 'outcomes') }
 }

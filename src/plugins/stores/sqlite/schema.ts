@@ -1,15 +1,20 @@
 /**
  * The tables of a state file, and the two numbers in its header that say whose it is and which version.
  *
- * Example: `application_id` 0x504c4d53 ("PLMS") and `user_version` 2 is ours to open; `user_version` 3 was
- * written by a newer Plimsoll and is refused untouched.
+ * Example: `application_id` 0x504c4d53 ("PLMS") and `user_version` 3 is ours to open; 2 is brought up to 3 where it
+ * lies; 4 was written by a newer Plimsoll and is refused untouched.
  *
  * Counts and times are REAL, which is what a JavaScript number is; SQLite keeps whole ones as small integers.
  * The index on the journal holds every column of the timeline, so pictures never read the entries themselves.
  */
 export const APPLICATION_ID = 0x50_4c_4d_53
-/** Version 1 never left the workshop: its journal was not deflated. */
-export const SCHEMA_VERSION = 2
+/**
+ * Version 3 keeps what operators changed at run time: an older Plimsoll, which would scale a fleet that somebody paused,
+ * must not open it.
+ */
+export const SCHEMA_VERSION = 3
+/** Brought up to date when opened for writing, and read as it is. Version 1 never left the workshop. */
+export const OLDEST_VERSION = 2
 
 export const TABLES = ['fleets', 'leases', 'specs', 'journal', 'series', 'samples']
 
@@ -78,11 +83,7 @@ PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
-/**
- * Tables that later versions added beside the others. Made when a file is opened for writing and they are not there, so
- * that the version stays: an older Plimsoll can still open the file and leaves them alone. Reading a file that lacks one
- * finds nothing in it.
- */
+/** Tables that later versions added beside the others. Reading a file that lacks one finds nothing in it. */
 export const ADDED_TABLES = `
 CREATE TABLE IF NOT EXISTS setting_changes (
   fleet INTEGER NOT NULL REFERENCES fleets (id),
@@ -95,4 +96,23 @@ CREATE TABLE IF NOT EXISTS setting_changes (
   rule TEXT,
   PRIMARY KEY (fleet, version)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS overrides (
+  fleet TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  id TEXT NOT NULL,
+  override TEXT NOT NULL,
+  UNIQUE (fleet, subject)
+) STRICT;
+
+-- Numbers are never used twice, also after the oldest are gone; an approval is answered once.
+CREATE TABLE IF NOT EXISTS acts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  fleet TEXT,
+  at REAL NOT NULL,
+  approval TEXT UNIQUE,
+  act TEXT NOT NULL
+) STRICT;
+
+PRAGMA user_version = ${SCHEMA_VERSION};
 `
