@@ -9,6 +9,7 @@ import type { ApiLog } from '../api/settings.ts'
 import type { DemoLoadStatus } from '../demo/load.ts'
 import type { LoopEvent, TickReport } from '../loop/world.ts'
 import type { JournalEntry } from '../model/journal.ts'
+import { tellAct, tellApproval } from './act-text.ts'
 import { coloursFor } from './colours.ts'
 import { tellHeadline } from './decision-text.ts'
 import type { Io } from './io.ts'
@@ -105,6 +106,14 @@ function lineOf(event: LoopEvent, io: Io): Line | null {
         `the changed configuration is refused, the one before stays in force:\n${event.problems}`,
         event,
       )
+    case 'approval-wanted':
+    case 'approval-withdrawn':
+    case 'approved':
+    case 'rejected':
+    case 'expired':
+      return { level: 'info', fleet: event.fleet, text: tellApproval(event), fields: { event } }
+    case 'act':
+      return { level: 'info', fleet: event.act.fleet ?? '', text: tellAct(event.act), fields: { event } }
     case 'spec-applied':
     case 'samples':
       return null

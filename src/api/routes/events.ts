@@ -13,6 +13,7 @@ import type { EventStream } from '../event-stream.ts'
 import type { App } from '../route.ts'
 import { fleetSummary, settingsView } from '../views.ts'
 import {
+  ApprovalEvent,
   GapEvent,
   LostEvent,
   SamplesEvent,
@@ -22,6 +23,7 @@ import {
   TroubleEvent,
 } from '../wire/event.ts'
 import { COMMON_FAILURES } from '../wire/failure.ts'
+import { OperatorActWire } from '../wire/override.ts'
 
 /** Samples of one batch that are sent; older ones of a larger batch are left out. */
 const MAX_SAMPLES_PER_EVENT = 500
@@ -91,6 +93,16 @@ function encodeEvent(runtime: Runtime, event: LoopEvent): Encoded | null {
       return encode('lost', LostEvent, event)
     case 'trouble':
       return encode('trouble', TroubleEvent, event)
+    case 'approval-wanted':
+    case 'approval-withdrawn':
+    case 'approved':
+    case 'rejected':
+    case 'expired': {
+      const { fleet, at, type, approval } = event
+      return encode('approval', ApprovalEvent, { fleet, at, news: type, approval })
+    }
+    case 'act':
+      return encode('act', OperatorActWire, event.act)
     case 'spec-applied':
       return encode('spec', SpecEvent, { ...event, state: 'applied', problems: null })
     case 'spec-refused':

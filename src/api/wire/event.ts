@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { component } from './components.ts'
 import { FleetSummaryWire } from './fleet.ts'
 import { TimelinePointWire } from './journal.ts'
+import { ApprovalWire } from './override.ts'
 import { SampleWire } from './sample.ts'
 import { FleetSettingsWire, SettingChangeWire } from './settings.ts'
 import { Time } from './time.ts'
@@ -62,6 +63,18 @@ export const TroubleEvent = component(
   z
     .object({ fleet: z.string(), at: Time, what: z.string() })
     .describe('Something did not go as it should; the loop goes on.'),
+)
+
+export const ApprovalEvent = component(
+  'ApprovalEvent',
+  z
+    .object({
+      fleet: z.string(),
+      at: Time,
+      news: z.enum(['approval-wanted', 'approval-withdrawn', 'approved', 'rejected', 'expired']),
+      approval: ApprovalWire,
+    })
+    .describe('A person is asked, was asked in vain, or has answered (mode notify).'),
 )
 
 export const SpecEvent = component(
