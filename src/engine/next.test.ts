@@ -192,6 +192,7 @@ describe('the next step', () => {
       spread: 'total' as const,
       target: 60,
       toleranceRatio: 0.1,
+      toleranceInRatio: 0.1,
       wholePercents: false,
     }
     const match = {

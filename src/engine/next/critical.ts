@@ -35,7 +35,7 @@ function valuesOf(rule: ReactiveRule, goals: ReadonlyMap<string, Condition>): nu
         ),
       ]
     case 'track':
-      return [1 - rule.toleranceRatio, 1, 1 + rule.toleranceRatio].map(share => share * rule.target)
+      return [1 - rule.toleranceInRatio, 1, 1 + rule.toleranceRatio].map(share => share * rule.target)
     case 'match':
       return literals(rule.expression, goals)
   }

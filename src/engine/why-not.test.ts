@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest'
+import { NOON, type ObservationWords, observation } from '../../test/builders/observation.ts'
+import { type FleetWords, fleetSpec, type RuleWords } from '../../test/builders/spec.ts'
+import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
+import type { FleetSpec } from '../model/spec.ts'
+import { decide } from './decide.ts'
+import { whyNot } from './why-not.ts'
+
+const MINUTE = 60_000
+const metrics = { cpu: {}, orders: {} }
+const up: RuleWords = { name: 'up', rank: 10, when: 'last(cpu) > 80%', by: 1 }
+const down: RuleWords = { name: 'down', rank: 10, when: 'last(cpu) < 20%', by: -1 }
+
+function ask(
+  rule: string,
+  words: FleetWords,
+  seen: ObservationWords,
+  memory: Memory = EMPTY_MEMORY,
+  change: (spec: FleetSpec) => FleetSpec = spec => spec,
+) {
+  const spec = change(fleetSpec({ min: 1, max: 10, metrics, ...words }))
+  const given = observation(seen)
+  return whyNot(spec, { observation: given, memory, decision: decide(spec, given, memory).decision }, rule)
+}
+
+const because = (answer: ReturnType<typeof whyNot>) => answer?.reasons.map(reason => reason.because)
+const kinds = (answer: ReturnType<typeof whyNot>) => answer?.reasons.map(({ reason }) => reason)
+
+describe('why a rule did not win', () => {
+  it('knows no rule of another name', () => {
+    expect(ask('uq', { rules: [up] }, {})).toBeNull()
+  })
+
+  it('it did win', () => {
+    const answer = ask('up', { rules: [up] }, { values: { 'last(cpu)': 90 } })
+    expect(answer).toMatchObject({ won: true, rule: 'up' })
+    expect(because(answer)).toEqual(['it did win: 4 became 5'])
+  })
+
+  it('disabled in the file', () => {
+    const answer = ask('up', { rules: [{ ...up, enabled: false }] }, { values: { 'last(cpu)': 90 } })
+    expect(because(answer)).toEqual(['it is disabled in the file'])
+  })
+
+  it('outside its schedule, with when it opens', () => {
+    const words = { rules: [{ ...up, during: 'day' }] }
+    const values = { 'last(cpu)': 90 }
+    const opens = NOON + 90 * MINUTE
+    const answer = ask('up', words, { values, windows: { day: { from: opens, to: opens + MINUTE } } })
+    expect(answer?.reasons).toMatchObject([{ reason: 'outside-schedule', by: 'day', until: opens }])
+    expect(because(answer)).toEqual(['outside its schedule "day" for another 1h 30m'])
+    const never = ask('up', words, { values, windows: { day: null } })
+    expect(because(never)).toEqual(['outside its schedule "day", which has no window to come'])
+  })
+
+  it('false, with the value against the threshold', () => {
+    const answer = ask('up', { rules: [up] }, { values: { 'last(cpu)': 62.1 } })
+    expect(because(answer)).toEqual(['last(cpu) is 62.1, not > 80% (17.9 short)'])
+    expect(answer?.reasons[0]).toMatchObject({ reason: 'false', found: { 'last(cpu)': 62.1 } })
+  })
+
+  it('false: only the parts that are to blame, through and, or, not and KPIs', () => {
+    const when = 'last(orders) > 10 and (busy is red or not last(cpu) < 90%)'
+    const words = { kpis: { busy: 'last(cpu) < 85%' }, rules: [{ ...up, when }] }
+    const answer = ask('up', words, { values: { 'last(cpu)': 62, 'last(orders)': 20 } })
+    expect(because(answer)).toEqual(['"busy": last(cpu) is 62, still < 85%', 'last(cpu) is 62, still < 90%'])
+  })
+
+  it('false: against something that is computed, and at a bound', () => {
+    const when = 'last(orders) / instances > highest * 2 and at_max'
+    const answer = ask('up', { rules: [{ ...up, when }] }, { values: { 'last(orders)': 20 } })
+    expect(because(answer)).toEqual([
+      'last(orders) / instances is 5, not > highest * 2 (20) (15 short)',
+      'instances is 4, not >= highest (10) (6 short)',
+    ])
+  })
+
+  it('unknown, because of which gap and since when', () => {
+    const memory = { ...EMPTY_MEMORY, gaps: { 'last(cpu)': NOON - 12 * MINUTE } }
+    const answer = ask('up', { rules: [up] }, { values: { 'last(cpu)': null } }, memory)
+    expect(answer?.reasons).toMatchObject([
+      { reason: 'unknown', by: 'last(cpu)', since: NOON - 12 * MINUTE, found: { 'last(cpu)': null } },
+    ])
+    expect(because(answer)).toEqual(['last(cpu) is unknown: stated as a gap, for 12m now'])
+    const fresh = ask('up', { rules: [up] }, { values: { 'last(cpu)': null } })
+    expect(because(fresh)).toEqual(['last(cpu) is unknown: stated as a gap, since this tick'])
+  })
+
+  it('unknown without a gap: a division by zero', () => {
+    const rules = [{ ...up, when: 'last(cpu) / last(orders) > 1' }]
+    const answer = ask('up', { rules }, { values: { 'last(cpu)': 5, 'last(orders)': 0 } })
+    expect(because(answer)?.[0]).toContain('division by zero')
+  })
+
+  it('not long enough, until when', () => {
+    const memory = { ...EMPTY_MEMORY, trueSince: { up: NOON - 10_000 } }
+    const answer = ask('up', { rules: [{ ...up, forMs: 30_000 }] }, { values: { 'last(cpu)': 90 } }, memory)
+    expect(answer?.reasons).toMatchObject([
+      { reason: 'not-long-enough', since: NOON - 10_000, until: NOON + 20_000 },
+    ])
+    expect(because(answer)).toEqual(['true for 10s, and it must be for 30s (another 20s)'])
+  })
+
+  it.each([
+    {
+      than: { ...down, when: 'last(cpu) > 50%', rank: 20 },
+      kind: 'lower-rank',
+      says: 'it wants 5, but "down" has rank 20, over 10, and wants 3',
+    },
+    {
+      than: { ...up, name: 'fast', by: 3 },
+      kind: 'smaller-want',
+      says: 'it wants 5, and "fast" of the same rank wants 7, which is more',
+    },
+    {
+      than: { ...up, name: 'first' },
+      kind: 'later-in-file',
+      says: '"first" wants 5 too and stands before it in the file',
+    },
+  ])('$kind', ({ than, kind, says }) => {
+    const answer = ask('up', { rules: [than, up] }, { values: { 'last(cpu)': 90 } })
+    expect(kinds(answer)).toEqual([kind])
+    expect(because(answer)).toEqual([says])
+    expect(answer).toMatchObject({ won: false, reasons: [{ by: than.name }] })
+  })
+
+  it('vetoed, by whom and why', () => {
+    const rules = [down, { ...down, name: 'quiet', when: 'last(orders) < 5' }]
+    const answer = ask('down', { rules }, { values: { 'last(cpu)': 10, 'last(orders)': 50 } })
+    expect(answer?.reasons).toMatchObject([{ reason: 'vetoed', by: 'quiet' }])
+    expect(because(answer)).toEqual(['"down" wants 3, but "quiet" does not agree (scaleIn: all)'])
+  })
+
+  it('held by a guard, until when', () => {
+    const lastChange = {
+      at: NOON - MINUTE,
+      direction: 'out' as const,
+      rule: null,
+      from: 3,
+      to: 4,
+      cooldownMs: 0,
+    }
+    const words = { rules: [up], guards: { cooldownOutMs: 3 * MINUTE } }
+    const answer = ask('up', words, { values: { 'last(cpu)': 90 } }, { ...EMPTY_MEMORY, lastChange })
+    expect(answer?.reasons).toMatchObject([{ reason: 'held', by: 'cooldown', until: NOON + 2 * MINUTE }])
+    expect(because(answer)).toEqual(['cooldown: held for another 2m (last change 1m ago, cooldown 3m)'])
+  })
+
+  it('lessened by a guard, and still won', () => {
+    const rate = {
+      limits: [{ kind: 'instances' as const, instances: 2, periodMs: MINUTE }],
+      select: 'max' as const,
+    }
+    const words = { rules: [{ ...up, by: 5 }], guards: { rateOut: rate } }
+    const answer = ask('up', words, { values: { 'last(cpu)': 90 } })
+    expect(kinds(answer)).toEqual(['won', 'lessened'])
+    expect(because(answer)?.[0]).toBe('it did win: 4 became 6')
+  })
+
+  it('stopped by the bounds, and by what the target holds', () => {
+    const bounded = ask('up', { max: 4, rules: [up] }, { values: { 'last(cpu)': 90 } })
+    expect(bounded?.reasons).toMatchObject([{ reason: 'bounds', by: 'capacity' }])
+    expect(because(bounded)).toEqual(['at most 4: the highest bound of "capacity"'])
+    const full = ask('up', { rules: [up] }, { values: { 'last(cpu)': 90 }, targetHighest: 4 })
+    expect(full?.reasons).toMatchObject([{ reason: 'bounds', by: 'target' }])
+  })
+
+  it('wants just what there is', () => {
+    const { by: _, ...frame } = up
+    const answer = ask('up', { rules: [{ ...frame, to: 4 }] }, { values: { 'last(cpu)': 90 } })
+    expect(kinds(answer)).toEqual(['wants-what-there-is'])
+  })
+
+  it('the count is not known', () => {
+    const spec = fleetSpec({ metrics, rules: [up] })
+    const given = { ...observation(), capacity: null, capacityGap: 'the target did not answer' }
+    const { decision } = decide(spec, given, EMPTY_MEMORY)
+    const answer = whyNot(spec, { observation: given, memory: EMPTY_MEMORY, decision }, 'up')
+    expect(kinds(answer)).toEqual(['count-unknown'])
+  })
+
+  it('asks for no count: its effects are all it has, and a setting may be overruled', () => {
+    const change = (spec: FleetSpec): FleetSpec => ({
+      ...spec,
+      settings: { quality: { name: 'quality', default: 'high', description: '' } },
+      rules: spec.rules.map(rule =>
+        rule.kind === 'when'
+          ? { ...rule, scale: null, effects: { set: { quality: rule.name }, notify: [], run: ['page'] } }
+          : rule,
+      ),
+    })
+    const rules = [{ ...up, name: 'first' }, up]
+    const answer = ask('up', { rules }, { values: { 'last(cpu)': 90 } }, EMPTY_MEMORY, change)
+    expect(because(answer)).toEqual([
+      'it fired, and asks for no count: it sets quality to up, runs page',
+      'quality is first as "first" has it',
+    ])
+  })
+
+  it('content: a tracking rule within its tolerance', () => {
+    const change = (spec: FleetSpec): FleetSpec => ({
+      ...spec,
+      rules: spec.rules.flatMap(rule => {
+        if (rule.kind !== 'when' || rule.when.node !== 'compare') return []
+        const { when, whenText: _, scale: __, ...frame } = rule
+        return [
+          {
+            ...frame,
+            kind: 'track' as const,
+            operand: when.left,
+            operandText: 'last(cpu)',
+            spread: 'perInstance' as const,
+            target: 60,
+            toleranceRatio: 0.1,
+            toleranceInRatio: 0.1,
+            wholePercents: false,
+          },
+        ]
+      }),
+    })
+    const answer = ask('up', { rules: [up] }, { values: { 'last(cpu)': 62 } }, EMPTY_MEMORY, change)
+    expect(because(answer)).toEqual(['it is content: last(cpu) is 62, near enough to 60 (tolerance 10 %)'])
+  })
+
+  it('switched off by a person, and paused by one', () => {
+    const at = NOON - MINUTE
+    const override = { id: '1', fleet: 'web', at, who: 'ada', why: 'sale', until: NOON + 60 * MINUTE }
+    const spec = fleetSpec({ metrics, rules: [up] })
+    const given = observation({ values: { 'last(cpu)': 90 } })
+    const off = {
+      ...given,
+      overrides: [{ ...override, change: { kind: 'rule-enabled' as const, rule: 'up', enabled: false } }],
+    }
+    const answer = whyNot(
+      spec,
+      { observation: off, memory: EMPTY_MEMORY, decision: decide(spec, off, EMPTY_MEMORY).decision },
+      'up',
+    )
+    expect(answer?.reasons).toMatchObject([{ reason: 'disabled', by: 'ada', until: NOON + 60 * MINUTE }])
+    const paused = { ...given, overrides: [{ ...override, change: { kind: 'pause' as const } }] }
+    const held = whyNot(
+      spec,
+      { observation: paused, memory: EMPTY_MEMORY, decision: decide(spec, paused, EMPTY_MEMORY).decision },
+      'up',
+    )
+    expect(held?.reasons).toMatchObject([{ reason: 'paused', by: 'ada' }])
+  })
+})
