@@ -75,7 +75,12 @@ describe('the document', () => {
       'GET /v1/fleets/{fleet}/journal',
       'GET /v1/fleets/{fleet}/metrics/{metric}/samples',
       'GET /v1/fleets/{fleet}/timeline',
+      'GET /v1/settings',
+      'GET /v1/settings/{fleet}',
+      'GET /v1/settings/{fleet}/history',
       'GET /v1/spec',
+      'POST /ofrep/v1/evaluate/flags',
+      'POST /ofrep/v1/evaluate/flags/{key}',
       'POST /v1/fleets/{fleet}/tick',
       'POST /v1/samples',
     ])
@@ -109,7 +114,8 @@ describe('the document', () => {
           operation.responses[status]?.content?.['application/json']?.schema,
           `${path} ${status}`,
         ).toEqual({
-          $ref: '#/components/schemas/Error',
+          // Which has the fields of the protocol beside the usual ones.
+          $ref: `#/components/schemas/${path.startsWith('/ofrep/') ? 'FlagFailure' : 'Error'}`,
         })
       }
     }
@@ -221,6 +227,9 @@ describe('what the routes answer', () => {
     ['/v1/fleets/{fleet}/decisions', '/v1/fleets/web/decisions?changesOnly=false'],
     ['/v1/fleets/{fleet}/journal', '/v1/fleets/web/journal'],
     ['/v1/fleets/{fleet}/timeline', '/v1/fleets/web/timeline'],
+    ['/v1/settings', '/v1/settings'],
+    ['/v1/settings/{fleet}', '/v1/settings/web'],
+    ['/v1/settings/{fleet}/history', '/v1/settings/web/history'],
     ['/v1/spec', '/v1/spec'],
     ['/health/ready', '/health/ready'],
   ])('%s is what the document says', async (path, asked) => {

@@ -49,7 +49,7 @@ export function applySettings(
     values[setting.name] = { ...wanted, since }
   }
   version += Object.keys(before.values).filter(name => !Object.hasOwn(values, name)).length
-  const applied = appliesSettings(mode)
+  const applied = appliesSettings(mode) || Object.keys(values).length === 0
   if (version > before.version) return { settings: { version, at: decision.at, applied, values }, changes }
   if (applied === before.applied && !holdersChanged(before.values, values))
     return { settings: before, changes }

@@ -37,9 +37,10 @@ export interface SettingChange {
   readonly rule: string | null
 }
 
+/** Before the first tick, and of a fleet without settings: there is nothing that is not applied. */
 export const NO_SETTINGS: SettingsInForce = Object.freeze({
   version: 0,
   at: 0,
-  applied: false,
+  applied: true,
   values: Object.freeze({}),
 })

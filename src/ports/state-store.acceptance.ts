@@ -348,6 +348,40 @@ export function stateStoreAcceptance(name: string, create: () => Promise<StateSt
         ])
       })
 
+      it('adds later outcomes to those an entry has, the latest of each action', async () => {
+        await commitMany('web', 1)
+        const runs = (outcome: Outcome[]) => ({ entry: null, outcomes: { revision: 1, outcomes: outcome } })
+        const ran: Outcome = {
+          action: 'web/1/run/1',
+          outcome: 'done',
+          instance: null,
+          output: 'queue created',
+          at: NOON,
+        }
+        const failed: Outcome = {
+          action: 'web/1/run/2',
+          outcome: 'failed',
+          kind: 'interrupted',
+          error: 'cut off',
+          at: NOON,
+        }
+        await store.commit(sampleCommit('web', 2, runs([done('web/1/1')])))
+        await store.commit(sampleCommit('web', 3, runs([ran])))
+        await store.commit(sampleCommit('web', 4, runs([failed])))
+        await store.commit(sampleCommit('web', 5, runs([{ ...ran, output: 'again' }])))
+        const [entry] = await store.readJournal({ fleet: 'web', limit: 1 })
+        expect(entry?.outcomes).toEqual([done('web/1/1'), failed, { ...ran, output: 'again' }])
+      })
+
+      it('counts a tick that only began something beside scaling as a change', async () => {
+        const plain = sampleEntry('web', 2)
+        const effects = [{ kind: 'run' as const, rule: 'Backlog', name: 'provision' }]
+        await commitMany('web', 3, revision =>
+          revision === 2 ? { entry: { ...plain, decision: { ...plain.decision, effects } } } : {},
+        )
+        expect(await revisions({ limit: 9, changesOnly: true })).toEqual([2])
+      })
+
       it('takes outcomes of an entry that is no longer there', async () => {
         await store.commit(
           sampleCommit('web', 1, { entry: null, outcomes: { revision: 99, outcomes: [done('x')] } }),

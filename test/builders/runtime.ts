@@ -63,7 +63,7 @@ export function createStandIn(spec: Spec = specOf(webFleet())): StandIn {
     async tick(name, seen, samples = []) {
       const fleet = spec.fleets[name]
       if (fleet === undefined) throw new Error(`the stand-in has no fleet ${name}`)
-      const { entry, memory } = nextEntry(fleet, memories.get(name) ?? null, seen)
+      const { entry, memory, changes } = nextEntry(fleet, memories.get(name) ?? null, seen)
       await store.commit({
         fleet: name,
         epoch: 1,
@@ -72,10 +72,16 @@ export function createStandIn(spec: Spec = specOf(webFleet())): StandIn {
         entry,
         outcomes: null,
         samples: [{ metric: 'cpu', samples }],
+        settings: changes,
       })
       memories.set(name, memory)
       latest.set(name, entry)
       standIn.at = Math.max(standIn.at, seen.at)
+      const { settings } = memory
+      if (settings !== entry.memory.settings) {
+        const { settings: decided } = entry.decision
+        standIn.emit({ type: 'settings', fleet: name, at: seen.at, settings, changes, decided })
+      }
       if (samples.length > 0) standIn.emit({ type: 'samples', fleet: name, metric: 'cpu', samples })
       standIn.report({ outcome: 'ticked', fleet: name, at: seen.at, entry })
       return entry
