@@ -29,10 +29,11 @@ interface Document {
   components?: { schemas?: Record<string, unknown> }
 }
 
-/** Names what each answer means, and leaves out the second form of schemas that are used one way only. */
+/** Names what each answer means, says that a 304 has no body, and leaves out the second form of schemas that are used one way only. */
 export function tidy<Doc extends Document>(document: Doc): Doc {
   for (const response of responsesOf(document.paths)) {
     const { status, body } = response
+    if (status === '304') delete body.content
     if (body.description === 'Default Response') body.description = MEANINGS[status] ?? 'As asked.'
   }
   const schemas = document.components?.schemas ?? {}
