@@ -7,7 +7,7 @@
  */
 import { createApi } from '../api/api.ts'
 import { compose, type Daemon } from '../compose.ts'
-import { formatProblems, type Loaded, type LoadResult } from '../config/load.ts'
+import { configurationFile, formatProblems, type Loaded, type LoadResult } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
 import { type DemoLoad, startDemoLoad } from '../demo/load.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
@@ -32,7 +32,7 @@ export async function runCommand(file: string, options: RunOptions, io: Io): Pro
   const endings: Ending[] = []
   const stop = untilStopped(io, voice, options.forMs)
   try {
-    const daemon = await compose(loaded, { log: voice.fleetLine })
+    const daemon = await compose(loaded, { log: voice.fleetLine, file: configurationFile(loaded.file) })
     endings.push(() => daemon.stop())
     daemon.subscribe(event => voice.event(event))
     await daemon.start()

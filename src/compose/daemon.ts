@@ -7,7 +7,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Loaded } from '../config/load.ts'
+import type { Configuring } from '../loop/configuring.ts'
 import { Controller } from '../loop/controller.ts'
+import { createOperator, type Operator } from '../loop/operate.ts'
 import type { PushedSample, PushResult, Runtime, RuntimeHealth } from '../loop/runtime.ts'
 import type { FleetPorts, LoopEvent, TickReport, World } from '../loop/world.ts'
 import type { JournalEntry } from '../model/journal.ts'
@@ -23,6 +25,7 @@ import type { MetricSource } from '../ports/metric-source.ts'
 import { PluginError } from '../ports/plugin.ts'
 import type { Retention, StateStore } from '../ports/state-store.ts'
 import { checkFleet, checkSource, type PluginCheck } from './checks.ts'
+import { type ConfigurationFile, createConfiguring } from './configuring.ts'
 import {
   closeParts,
   createParts,
@@ -36,6 +39,8 @@ import {
 import { SettingsPushes } from './settings-pushes.ts'
 
 export interface DaemonOptions {
+  /** The file the configuration came from and is written back to when an operator applies another. */
+  readonly file?: ConfigurationFile
   readonly plugins?: HostPlugins
   /** What instances and the proxy print. */
   readonly log?: (fleet: string, line: string) => void
@@ -58,20 +63,30 @@ export class Daemon implements Runtime {
   readonly #push = createPushSource(systemClock)
   readonly #sources: ReadonlyMap<string, MetricSource>
   readonly #world: World
+  readonly operator: Operator
+  readonly configuring: Configuring
   readonly #settingsPushes: SettingsPushes
   #loaded: Loaded
+  #applying: Promise<void> = Promise.resolve()
   #cancelPrune: () => void = () => undefined
   /** By fleet, its target's; by `source NAME`, a source's. */
   readonly #unsubscribes = new Map<string, () => void>()
   #stopping: Promise<void> | null = null
 
-  constructor(loaded: Loaded, store: StateStore, { plugins, log }: DaemonOptions) {
+  constructor(loaded: Loaded, store: StateStore, { plugins, log, file }: DaemonOptions) {
     this.#loaded = loaded
     this.#context = { plugins: plugins ?? {}, clock: systemClock, log: log ?? (() => undefined) }
     this.store = store
     this.#sources = this.#createSources()
     this.#world = this.#createWorld()
     this.#controller = new Controller(this.#world)
+    this.operator = createOperator(this.#doors())
+    this.configuring = createConfiguring({
+      ...this.#doors(),
+      file: file ?? null,
+      loaded: () => this.#loaded,
+      putInForce: loaded => this.apply(loaded),
+    })
     const emit = (event: LoopEvent): void => this.#emit(event)
     this.#settingsPushes = new SettingsPushes({ clock: systemClock, store, emit })
     this.subscribe(event => this.#settingsPushes.onEvent(event))
@@ -96,8 +111,14 @@ export class Daemon implements Runtime {
     this.#schedulePrune()
   }
 
-  /** Puts a new configuration in force. When its plugins cannot start, the one before stays. */
-  async apply(loaded: Loaded): Promise<void> {
+  /** Puts a new configuration in force, one at a time. When its plugins cannot start, the one before stays. */
+  apply(loaded: Loaded): Promise<void> {
+    const applying = this.#applying.then(() => this.#apply(loaded))
+    this.#applying = applying.catch(() => undefined)
+    return applying
+  }
+
+  async #apply(loaded: Loaded): Promise<void> {
     const before = this.#loaded
     try {
       await this.#take(loaded)
@@ -199,13 +220,14 @@ export class Daemon implements Runtime {
 
   async #take(loaded: Loaded): Promise<void> {
     const { spec } = loaded
-    await this.store.saveSpec(spec.digest, loaded.text, this.clock.now())
     for (const fleet of Object.values(spec.fleets)) {
       const parts = this.#fleets.get(fleet.name)
       if (parts !== undefined && samePlugins(parts.spec, fleet)) continue
       if (parts !== undefined) await this.#endParts(fleet.name, parts)
       await this.#startParts(fleet)
     }
+    // A version that can be gone back to: it could be started.
+    await this.store.saveSpec(spec.digest, loaded.text, this.clock.now())
     this.#loaded = loaded
     for (const [name, parts] of this.#fleets) {
       if (spec.fleets[name] === undefined) await this.#endParts(name, parts)
@@ -240,6 +262,17 @@ export class Daemon implements Runtime {
       ['command', createCommandSource(this.clock)],
       ...Object.entries(this.#context.plugins.sources ?? {}),
     ])
+  }
+
+  /** What operators come in by. */
+  #doors() {
+    return {
+      clock: this.clock,
+      store: this.store,
+      spec: () => this.spec(),
+      wake: (fleet: string | null) => this.wake(fleet),
+      emit: (event: LoopEvent) => this.#emit(event),
+    }
   }
 
   #createWorld(): World {

@@ -16,6 +16,7 @@ import { lint } from './lint.ts'
 import type { Check } from './plugin-name.ts'
 import { type ConfigProblem, type Finding, pathText, sortProblems } from './problem.ts'
 import { MAX_REFERENCED, type Resolved, resolveReferences } from './references.ts'
+import { withPresets } from './presets.ts'
 import { configSchema, type Extensions } from './schema.ts'
 import { readValue } from './shape.ts'
 import { readTextFile, reason } from './text-file.ts'
@@ -106,12 +107,24 @@ function readConfigFile(path: string, extensions: Extensions | undefined): LoadR
     })
     return { ok: false, problems: [problem], text: '' }
   }
-  return parseConfig(text, {
-    file: path,
-    env: process.env,
-    readFile: readReferenced,
-    ...(extensions === undefined ? {} : { extensions }),
-  })
+  return configurationFile(path, extensions).parse(text)
+}
+
+/** A configuration file that a running daemon writes another text to. */
+export function configurationFile(
+  path: string,
+  extensions?: Extensions,
+): { readonly path: string; readonly parse: (text: string) => LoadResult } {
+  return {
+    path,
+    parse: text =>
+      parseConfig(text, {
+        file: path,
+        env: process.env,
+        readFile: readReferenced,
+        ...(extensions === undefined ? {} : { extensions }),
+      }),
+  }
 }
 
 function readReferenced(path: string): string {
@@ -138,11 +151,11 @@ function load(tree: Tree, text: string, where: Where, folder: string, fromFile: 
     sortProblems([...problems, ...found.map(finding => locate(finding, tree, resolved))])
   if (isRefused(problems, found)) return { ok: false, problems: finish(), text }
 
-  const config = readValue(check, configSchema(check.extensions), resolved.value, [])
+  const config = readValue(check, configSchema(check.extensions), withPresets(resolved.value), [])
   if (config === undefined || isRefused(problems, found)) return { ok: false, problems: finish(), text }
   const written = readWritten(resolved.value)
-  const spec = compile({ config, written, text, folder: fromFile ? folder : null })
-  lint(spec, report)
+  const { spec, origins } = compile({ config, written, text, folder: fromFile ? folder : null })
+  lint(spec, origins, report)
   const { api, state } = config
   return {
     ok: true,
@@ -161,8 +174,11 @@ function isRefused(problems: readonly ConfigProblem[], found: readonly Finding[]
   return problems.length > 0 || found.some(finding => finding.severity !== 'warning')
 }
 
+const options = z.record(z.string(), z.record(z.string(), z.unknown())).default({})
 const written = z.object({
-  metrics: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  metrics: options,
+  notifiers: options,
+  actions: options,
   fleets: z.record(z.string(), z.object({ target: z.unknown().optional(), router: z.unknown().optional() })),
 })
 

@@ -8,6 +8,8 @@ import type { Spec } from '../model/spec.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PushedSample, PushResult } from '../ports/push.ts'
 import type { StateStore } from '../ports/state-store.ts'
+import type { Configuring } from './configuring.ts'
+import type { Operator } from './operate.ts'
 import type { LoopEvent, TickReport } from './world.ts'
 
 export type { PushedSample, PushResult }
@@ -32,4 +34,7 @@ export interface Runtime {
   wake(fleet: string | null): void
   subscribe(listener: (event: LoopEvent) => void): () => void
   health(): Promise<RuntimeHealth>
+  /** What operators do by hand. */
+  readonly operator: Operator
+  readonly configuring: Configuring
 }

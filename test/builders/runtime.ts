@@ -5,6 +5,7 @@
  * Example: `await standIn.tick('web', { at: T0, instances: [instance('web-1')], cpu: 83.2 })` commits the entry,
  * makes it the latest and emits the tick.
  */
+import { createOperator } from '../../src/loop/operate.ts'
 import type { PushedSample, PushResult, Runtime, RuntimeHealth } from '../../src/loop/runtime.ts'
 import type { LoopEvent, TickReport } from '../../src/loop/world.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
@@ -53,6 +54,18 @@ export function createStandIn(spec: Spec = specOf(webFleet())): StandIn {
       return () => listeners.delete(listener)
     },
     health: async () => standIn.healthNow,
+    operator: createOperator({
+      clock: { now: () => standIn.at, after: () => () => {} },
+      store,
+      spec: () => spec,
+      wake: fleet => standIn.wake(fleet),
+      emit: event => standIn.emit(event),
+    }),
+    configuring: {
+      apply: async () => ({ outcome: 'no-file' }),
+      rollBack: async () => ({ outcome: 'no-file' }),
+      versions: limit => store.listSpecs(limit),
+    },
     emit: event => {
       for (const listener of listeners) listener(event)
     },
