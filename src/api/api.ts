@@ -31,6 +31,7 @@ import { describeRoutes, documentRoute } from './openapi.ts'
 import { createPaths } from './paths.ts'
 import type { App } from './route.ts'
 import { EVENTS_PATH, eventRoutes } from './routes/events.ts'
+import { explainRoutes } from './routes/explain.ts'
 import { fleetRoutes } from './routes/fleets.ts'
 import { HEALTH_PREFIX, healthRoutes } from './routes/health.ts'
 import { historyRoutes } from './routes/history.ts'
@@ -79,6 +80,7 @@ export async function createApi(runtime: Runtime, settings: ApiSettings): Promis
   await describeRoutes(app, packageVersion(), settings.token !== null)
   fleetRoutes(app, runtime)
   historyRoutes(app, runtime)
+  explainRoutes(app, runtime)
   sampleRoutes(app, runtime, {
     samples: { rateLimit: { max: SAMPLE_POSTS_PER_SECOND, timeWindow: 1000 } },
     wake: { rateLimit: { max: WAKES_PER_SECOND, timeWindow: 1000 } },

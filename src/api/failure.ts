@@ -212,6 +212,39 @@ export function noSuchContextFleet(named: unknown, known: readonly string[]): Ap
   )
 }
 
+export const NO_SUCH_RULE = 'PLM-486'
+
+export function noSuchRule(fleet: string, rule: string, known: readonly string[]): ApiError {
+  return new ApiError(
+    404,
+    NO_SUCH_RULE,
+    `The fleet "${fleet}" had no rule "${rule}".`,
+    listed('Rules', known),
+  )
+}
+
+export const RULES_NOT_KEPT = 'PLM-487'
+
+export function rulesNotKept(fleet: string, digest: string): ApiError {
+  return new ApiError(
+    409,
+    RULES_NOT_KEPT,
+    `The rules "${fleet}" was decided by then (${digest}) are not kept, or cannot be read here.`,
+    'Ask without whyNot and next for the decision itself; ask the daemon when a host program registered the plugins of the file.',
+  )
+}
+
+export const NOTHING_RECORDED = 'PLM-488'
+
+export function nothingRecorded(fleet: string): ApiError {
+  return new ApiError(
+    404,
+    NOTHING_RECORDED,
+    `Nothing is recorded of "${fleet}" at that time.`,
+    'It had not ticked yet, or the journal does not reach back that far (`state: { journal: 30d }` sets how far).',
+  )
+}
+
 /** At most this many names in a hint. */
 const NAMES_SHOWN = 20
 
