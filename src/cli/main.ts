@@ -183,6 +183,8 @@ function addReadingCommands(program: Command, io: Io, done: Done): void {
     )
     .argument('<fleet>', 'name of the fleet')
     .option('--at <time>', 'the newest decision at or before this time')
+    .option('--why-not <rule>', 'also why this rule did not win')
+    .option('--next', 'also what the next step up and down would take')
     .addHelpText('after', FROM_HELP + TIME_HELP)
     .action(async (fleet, options) =>
       done(await (await import('./explain.ts')).explainCommand(fleet, options, io)),

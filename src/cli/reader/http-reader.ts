@@ -5,6 +5,8 @@
  * Example: `openHttpReader('http://127.0.0.1:7070', null)` reads `GET /v1/fleets/web/journal?limit=1` for `explain web`.
  */
 import { z } from 'zod'
+import { NO_SUCH_RULE, NOTHING_RECORDED, RULES_NOT_KEPT } from '../../api/failure.ts'
+import { ExplanationWire } from '../../api/wire/explanation.ts'
 import { Failure } from '../../api/wire/failure.ts'
 import { FleetSummaryWire } from '../../api/wire/fleet.ts'
 import { JournalEntryWire, TimelinePointWire } from '../../api/wire/journal.ts'
@@ -58,6 +60,14 @@ export function openHttpReader(url: string, token: string | null): Reader {
       return Promise.all(summaries.map(summary => fleetNow(summary, ticks)))
     },
     ticks,
+    explain({ fleet, at, whyNot, next }) {
+      const query = {
+        ...(at === undefined ? {} : { at: isoOf(at) }),
+        ...(whyNot === null ? {} : { whyNot }),
+        ...(next ? { next: 'true' } : {}),
+      }
+      return ask(`/v1/fleets/${encodeURIComponent(fleet)}/explain`, query, ExplanationWire)
+    },
     async timeline(fleet: string, window: Interval) {
       const points: TimelinePoint[] = []
       let until = window.to - 1
@@ -140,7 +150,12 @@ async function get<Schema extends z.ZodType>(
     )
   }
   const failure = Failure.safeParse(body)
-  if (failure.success && failure.data.error.code === NO_SUCH_FLEET) return null
+  if (failure.success) {
+    const { code, message, hint } = failure.data.error
+    if (code === NO_SUCH_FLEET || code === NOTHING_RECORDED) return null
+    if (code === NO_SUCH_RULE) throw new CliError('PLM-507', `${message} ${hint}`)
+    if (code === RULES_NOT_KEPT) throw new CliError('PLM-513', `${message} ${hint}`)
+  }
   if (response.status === 401) {
     throw new CliError(
       'PLM-512',

@@ -5,6 +5,7 @@
  * Example: `await reader.ticks({ fleet: 'web', limit: 1, at })` is the newest tick at or before `at`.
  */
 import type { z } from 'zod'
+import type { ExplanationWire } from '../../api/wire/explanation.ts'
 import type { JournalEntryWire } from '../../api/wire/journal.ts'
 import type { EpochMs, Interval } from '../../model/time.ts'
 import type { TimelinePoint } from '../../ports/state-store.ts'
@@ -23,6 +24,17 @@ export interface TickQuery {
   readonly changesOnly?: boolean
 }
 
+/** Why a rule did not win a tick, and what the next step takes. */
+export type Explained = z.output<typeof ExplanationWire>
+
+export interface ExplainQuery {
+  readonly fleet: string
+  /** The newest tick at or before this. */
+  readonly at?: EpochMs
+  readonly whyNot: string | null
+  readonly next: boolean
+}
+
 export interface FleetNow {
   readonly fleet: string
   /** `null` before the first tick. */
@@ -39,6 +51,8 @@ export interface Reader {
   /** Sorted by name. */
   fleets(): Promise<readonly FleetNow[]>
   ticks(query: TickQuery): Promise<readonly Tick[]>
+  /** `null` when nothing is recorded. Throws PLM-507 for a rule the fleet did not have. */
+  explain(query: ExplainQuery): Promise<Explained | null>
   /** Sorted by time. */
   timeline(fleet: string, window: Interval): Promise<readonly TimelinePoint[]>
   close(): Promise<void>

@@ -5,6 +5,8 @@
  * have not ticked yet.
  */
 import { access } from 'node:fs/promises'
+import { explainEntry } from '../../api/explanation.ts'
+import { ApiError, NO_SUCH_RULE } from '../../api/failure.ts'
 import { narratedEntry } from '../../api/views.ts'
 import type { Spec } from '../../model/spec.ts'
 import { openSqliteStore } from '../../plugins/stores/sqlite.ts'
@@ -24,6 +26,17 @@ export async function openStateReader(path: string, spec: Spec | null): Promise<
     },
     async ticks(query) {
       return (await store.readJournal(query)).map(narratedEntry)
+    },
+    async explain({ fleet, at, whyNot, next }) {
+      const [entry] = await store.readJournal({ fleet, limit: 1, ...(at === undefined ? {} : { at }) })
+      if (entry === undefined) return null
+      try {
+        return await explainEntry({ store, spec }, entry, { whyNot, next })
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error
+        const code = error.code === NO_SUCH_RULE ? 'PLM-507' : 'PLM-513'
+        throw new CliError(code, `${error.message} ${error.hint}`, { cause: error })
+      }
     },
     timeline: (fleet, window) => store.readTimeline({ fleet, window, limit: MOST_POINTS }),
     close: () => store.close(),
