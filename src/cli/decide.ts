@@ -54,7 +54,7 @@ export async function decideCommand(
 function imagineAll(spec: Spec, { at, fleets }: WhatIf, calendar: Calendar): readonly Imagined[] {
   return Object.entries(fleets).map(([name, given]): Imagined => {
     const fleet = Object.hasOwn(spec.fleets, name) ? spec.fleets[name] : undefined
-    if (fleet !== undefined) return imagine(spec, fleet, given, at, calendar)
+    if (fleet !== undefined) return imagine(spec, fleet, given, at, calendar, fleets)
     const path = pathOf(['fleets', name])
     return {
       ok: false,

@@ -5,6 +5,7 @@
  * with `"open": -1` it is `fleets.web.open: Too small: expected number to be >=0`.
  */
 import { z } from 'zod'
+import { LONGEST_LABEL, MOST_LABELS } from '../model/sample.ts'
 import { CliError, messageOf } from './cli-error.ts'
 import { parseIso } from './instant.ts'
 
@@ -38,7 +39,16 @@ const InstanceInput = z.strictObject({
   closedAt: Time.nullable().default(null),
 })
 
-const SampleInput = z.union([z.tuple([Time, z.number()]), z.tuple([Time, z.number(), Name.nullable()])])
+const LabelsInput = z
+  .record(Name, z.string().max(LONGEST_LABEL))
+  .refine(labels => Object.keys(labels).length <= MOST_LABELS, `at most ${MOST_LABELS} labels are taken`)
+
+/** Time, value, then perhaps an instance and labels. */
+const SampleInput = z.union([
+  z.tuple([Time, z.number()]),
+  z.tuple([Time, z.number(), Name.nullable()]),
+  z.tuple([Time, z.number(), Name.nullable(), LabelsInput]),
+])
 
 const ChangeInput = z.strictObject({
   at: Time,

@@ -7,8 +7,9 @@
 
 import { parseExpression } from '../config/expression/parse.ts'
 import { formatProblem } from '../config/expression/problem.ts'
-import { MetricWindows } from '../engine/windows.ts'
+import { passes, windowsOf } from '../engine/windows/of-metric.ts'
 import type { OperandReading } from '../model/observation.ts'
+import type { Sample } from '../model/sample.ts'
 import type { FleetSpec, Spec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { suggest } from './nearest.ts'
@@ -38,6 +39,7 @@ function statedValues(spec: Spec, fleet: FleetSpec, given: FleetWhatIf) {
       Object.values(spec.metrics).map(({ name, unit, staleAfterMs }) => [name, { unit, staleAfterMs }]),
     ),
     kpis: new Set(fleet.kpis.map(kpi => kpi.name)),
+    fleets: new Set(Object.keys(spec.fleets)),
   }
   const used = new Set(fleet.operands.map(operand => operand.key))
   const values = new Map<string, OperandReading>()
@@ -85,13 +87,19 @@ function sampledReadings(
   for (const metric of Object.values(fleet.metrics)) {
     const list = Object.hasOwn(samples, metric.name) ? samples[metric.name] : undefined
     if (list === undefined) continue
-    const windows = new MetricWindows(
+    const windows = windowsOf(
       metric,
       fleet.operands.filter(operand => operand.metric === metric.name),
     )
     const sorted = [...list].sort((a, b) => a[0] - b[0])
-    for (const [time, value, instance] of sorted) {
-      if (time <= at) windows.add({ at: time, value, ...(instance == null ? {} : { instance }) })
+    for (const [time, value, instance, labels] of sorted) {
+      const sample: Sample = {
+        at: time,
+        value,
+        ...(instance == null ? {} : { instance }),
+        ...(labels === undefined ? {} : { labels }),
+      }
+      if (time <= at && passes(metric.filter, sample)) windows.add(sample)
     }
     Object.assign(readings, windows.read(at))
   }

@@ -4,20 +4,23 @@
  *
  * Example: four open, `avg(cpu, 45m)` stated as 83.2, "Scale up" above 80: 4 -> 5, and the plan launches one.
  */
-import { countCapacity } from '../capacity/standing.ts'
+
 import { plan } from '../capacity/plan.ts'
+import { countCapacity } from '../capacity/standing.ts'
+import { boundsAt } from '../engine/bounds.ts'
 import { compileFleet } from '../engine/compile.ts'
 import { decide } from '../engine/decide.ts'
 import { cooldownOf } from '../engine/guards/cooldown.ts'
-import { countFromReadings } from '../engine/operands.ts'
+import { countFromReadings, fleetQuantities } from '../engine/operands.ts'
 import type { Decision } from '../model/decision.ts'
+import type { Inventory } from '../model/inventory.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../model/memory.ts'
-import type { CapacityCounts, Observation } from '../model/observation.ts'
+import type { CapacityCounts, FleetQuantities, Observation } from '../model/observation.ts'
 import type { Plan } from '../model/plan.ts'
 import type { FleetSpec, Spec } from '../model/spec.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
 import type { Calendar } from '../ports/calendar.ts'
-import { type FleetWhatIf, pathOf } from './what-if-input.ts'
+import { type FleetWhatIf, pathOf, type WhatIf } from './what-if-input.ts'
 import { inventoryOf, marksOf } from './what-if-inventory.ts'
 import { readingsOf } from './what-if-readings.ts'
 
@@ -36,13 +39,38 @@ export function imagine(
   given: FleetWhatIf,
   at: EpochMs,
   calendar: Calendar,
+  others: WhatIf['fleets'] = {},
 ): Imagined {
   const { readings, problems, remarks } = readingsOf(spec, fleet, given, at)
   const clashes = [...problems, ...contradictions(fleet, given, at)]
   if (clashes.length > 0) return { ok: false, problems: clashes }
 
+  const fleets = otherFleets(spec, fleet, others, at, calendar)
+  const { observation, inventory, memory } = picture(spec, fleet, given, at, calendar, { readings, fleets })
+  const decided = decide(fleet, observation, memory)
+  const planned = plan(fleet, decided.decision, inventory, decided.memory)
+  return { ok: true, decision: decided.decision, plan: planned.plan, remarks }
+}
+
+interface Picture {
+  readonly observation: Observation
+  readonly inventory: Inventory
+  readonly memory: Memory
+}
+
+/** What a tick would have seen. */
+function picture(
+  spec: Spec,
+  fleet: FleetSpec,
+  given: FleetWhatIf,
+  at: EpochMs,
+  calendar: Calendar,
+  { readings, fleets }: Pick<Observation, 'readings' | 'fleets'>,
+): Picture {
   const open =
-    given.open === undefined ? countFromReadings(fleet, compileFleet(fleet), readings, at) : given.open
+    given.open === undefined
+      ? countFromReadings(fleet, compileFleet(fleet), readings, at, fleets)
+      : given.open
   const inventory = inventoryOf(fleet, given, open ?? 0, at)
   const isCounted = given.instances !== undefined || open !== null
   const memory: Memory = {
@@ -65,10 +93,29 @@ export function imagine(
     windows: windowsOf(spec, fleet, at, calendar),
     targetHighest: given.targetHighest,
     overrides: [],
+    fleets,
   }
-  const decided = decide(fleet, observation, memory)
-  const planned = plan(fleet, decided.decision, inventory, decided.memory)
-  return { ok: true, decision: decided.decision, plan: planned.plan, remarks }
+  return { observation, inventory, memory }
+}
+
+/** Quantities of the other fleets its rules name, from what is stated of them in the same file. */
+function otherFleets(
+  spec: Spec,
+  fleet: FleetSpec,
+  given: WhatIf['fleets'],
+  at: EpochMs,
+  calendar: Calendar,
+): Record<string, FleetQuantities> {
+  const known: Record<string, FleetQuantities> = {}
+  for (const name of compileFleet(fleet).fleets) {
+    const other = Object.hasOwn(spec.fleets, name) ? spec.fleets[name] : undefined
+    const stated = Object.hasOwn(given, name) ? given[name] : undefined
+    if (other === undefined || stated === undefined) continue
+    const { readings } = readingsOf(spec, other, stated, at)
+    const { observation } = picture(spec, other, stated, at, calendar, { readings, fleets: {} })
+    known[name] = fleetQuantities(observation, boundsAt(other, at, observation.windows))
+  }
+  return known
 }
 
 function contradictions(fleet: FleetSpec, given: FleetWhatIf, at: EpochMs): string[] {

@@ -4,9 +4,10 @@
  * Example: "Up" when `avg(cpu, 5m) > 80%`, "Down" when `avg(cpu, 5m) < 80%`: at 79 % the fleet shrinks, which
  * brings it above 80 %, where it grows.
  */
-import type { Comparison, Condition, Expression } from '../model/expression.ts'
+import { type Comparison, type Condition, type Expression, quantityKey } from '../model/expression.ts'
 import type { FleetSpec, ThresholdRule } from '../model/spec.ts'
 import { CODES } from './codes.ts'
+import { type Origins, originKey } from './compile-fleet.ts'
 import type { Report } from './problem.ts'
 
 /** One side of a threshold: the operand above (or below) a number. */
@@ -16,7 +17,7 @@ interface Threshold {
   readonly value: number
 }
 
-export function lintMargins(fleet: FleetSpec, report: Report): void {
+export function lintMargins(fleet: FleetSpec, origins: Origins, report: Report): void {
   const grow = thresholdRules(fleet).filter(rule => rule.enabled && direction(rule) === 'out')
   const shrink = thresholdRules(fleet).filter(rule => rule.enabled && direction(rule) === 'in')
   for (const down of shrink) {
@@ -28,7 +29,7 @@ export function lintMargins(fleet: FleetSpec, report: Report): void {
       severity: 'warning',
       message: `no margin between "${up.name}" and "${down.name}": both look at ${found.operand} and their thresholds meet`,
       hint: `let "${down.name}" wait for a value well ${found.side} that of "${up.name}", so that the fleet does not swing`,
-      path: ['fleets', fleet.name, 'rules', fleet.rules.indexOf(down), 'when'],
+      path: [...(origins.get(originKey(fleet.name, down.name)) ?? ['fleets', fleet.name]), 'when'],
     })
   }
 }
@@ -83,5 +84,5 @@ function ofComparison(operator: Comparison, left: Expression, right: Expression)
 
 function nameOf(expression: Expression): string | null {
   if (expression.node === 'aggregate') return expression.key
-  return expression.node === 'quantity' ? expression.quantity : null
+  return expression.node === 'quantity' ? quantityKey(expression) : null
 }

@@ -5,15 +5,31 @@
  * Example: with operands `avg(cpu, 45m)` and `last(orders)`, `slots` is `{ 'avg(cpu, 45m)' => 0, 'last(orders)' => 1 }`.
  */
 import type { AggregateOperand, Condition, Expression, KpiState } from '../model/expression.ts'
-import type { FleetSpec, Kpi, MetricKind, ReactiveRule } from '../model/spec.ts'
-import { compileCondition, compileExpression, type Evaluate, type Judge, operandKeys } from './condition.ts'
+import { quantityKey } from '../model/expression.ts'
+import type { Across, FleetSpec, Kpi, MetricKind, ReactiveRule } from '../model/spec.ts'
+import {
+  compileCondition,
+  compileExpression,
+  type Evaluate,
+  type ForeignQuantity,
+  foreignQuantities,
+  type Judge,
+  operandKeys,
+} from './condition.ts'
 import type { Ask } from './rules/answer.ts'
 import { compileAsk } from './rules/ask.ts'
 
 export interface CompiledOperand {
   readonly operand: AggregateOperand
   readonly kind: MetricKind
+  /** Whose ready instances it is divided by: `''` is this fleet; `null`, not divided. */
+  readonly divisor: string | null
+  /** Whether it reads more when fewer instances carry the same load. */
+  readonly isSpread: boolean
 }
+
+/** Stands for the fleet itself among the names of fleets. */
+export const OWN_FLEET = ''
 
 export interface CompiledRule {
   readonly rule: ReactiveRule
@@ -30,6 +46,10 @@ export interface CompiledKpi {
 export interface CompiledFleet {
   readonly slots: ReadonlyMap<string, number>
   readonly operands: readonly CompiledOperand[]
+  /** Quantities of other fleets; their slots follow those of the operands. */
+  readonly foreign: readonly ForeignQuantity[]
+  /** Every other fleet something is to be known of. */
+  readonly fleets: readonly string[]
   readonly rules: readonly CompiledRule[]
   readonly kpis: readonly CompiledKpi[]
   readonly count: Evaluate | null
@@ -48,15 +68,17 @@ export function compileFleet(spec: FleetSpec): CompiledFleet {
 }
 
 function compileAnew(spec: FleetSpec): CompiledFleet {
-  const slots = new Map(spec.operands.map((operand, index) => [operand.key, index]))
+  const operands = spec.operands.map(operand => compileOperand(spec, operand))
+  const foreign = foreignQuantities(treesOf(spec))
+  const keys = [...spec.operands.map(operand => operand.key), ...foreign.map(quantityKey)]
+  const slots = new Map(keys.map((key, index) => [key, index]))
   const goalTrees = new Map<string, Condition>(spec.kpis.map(kpi => [kpi.name, kpi.goal]))
   const goals = new Map(spec.kpis.map(kpi => [kpi.name, compileCondition(kpi.goal, slots, new Map())]))
   return {
     slots,
-    operands: spec.operands.map(operand => ({
-      operand,
-      kind: kindOf(spec, operand.metric),
-    })),
+    operands,
+    foreign,
+    fleets: fleetsOf(operands, foreign),
     rules: spec.rules.map(rule => ({
       rule,
       ask: compileAsk(rule, rule.kind === 'when' ? compileCondition(rule.when, slots, goals) : null, slots),
@@ -76,6 +98,40 @@ function compileAnew(spec: FleetSpec): CompiledFleet {
 function kindOf(spec: FleetSpec, metric: string): MetricKind {
   const known = spec.metrics[metric]
   return known === undefined || known.ofFleet !== null ? 'independent' : known.kind
+}
+
+function compileOperand(spec: FleetSpec, operand: AggregateOperand): CompiledOperand {
+  const kind = kindOf(spec, operand.metric)
+  const metric = spec.metrics[operand.metric]
+  // A relative change is the same for a share of it.
+  const divided = metric?.dividePerInstance === true && operand.aggregate !== 'trend'
+  const divisor = divided ? (metric.ofFleet ?? OWN_FLEET) : null
+  const isSpread =
+    divisor === OWN_FLEET || (kind === 'perInstance' && isOneInstances(operand, metric?.across ?? null))
+  return { operand, kind, divisor, isSpread }
+}
+
+/** Whether an aggregate of a per-instance metric tells of one instance's load, and not of all together or of none. */
+function isOneInstances({ aggregate }: AggregateOperand, across: Across | null): boolean {
+  if (aggregate === 'count' || aggregate === 'trend') return false
+  if (across !== null) return across !== 'sum' && across !== 'count'
+  return aggregate !== 'sum' && aggregate !== 'rate' && aggregate !== 'increase'
+}
+
+function fleetsOf(operands: readonly CompiledOperand[], foreign: readonly ForeignQuantity[]): string[] {
+  const divisors = operands.flatMap(({ divisor }) =>
+    divisor === null || divisor === OWN_FLEET ? [] : divisor,
+  )
+  return [...new Set([...foreign.map(({ fleet }) => fleet), ...divisors])].sort()
+}
+
+function treesOf(spec: FleetSpec): (Condition | Expression)[] {
+  return [
+    ...spec.kpis.map(kpi => kpi.goal),
+    ...spec.rules.map(treeOf),
+    ...(spec.count === null ? [] : [spec.count]),
+    ...(spec.outageGuard === null ? [] : [spec.outageGuard.operand]),
+  ]
 }
 
 function treeOf(rule: ReactiveRule): Condition | Expression {

@@ -4,12 +4,19 @@
  *
  * Example: `avg(cpu, 45m) > 80` over evidence in which that operand is NaN is `null`; `null or true` is `true`.
  */
-import type { Comparison, Condition, Expression, FleetQuantity, Truth } from '../model/expression.ts'
-import { FLEET_QUANTITIES } from '../model/expression.ts'
+import type {
+  AggregateOperand,
+  Comparison,
+  Condition,
+  Expression,
+  FleetQuantity,
+  Truth,
+} from '../model/expression.ts'
+import { FLEET_QUANTITIES, type QuantityOperand, quantityKey } from '../model/expression.ts'
 
 /** The numbers conditions are judged by. NaN is unknown. */
 export interface Evidence {
-  /** By operand slot (see `Slots`). */
+  /** By operand slot (see `Slots`): the aggregates, then the quantities of other fleets. */
   readonly operands: Float64Array
   /** In the order of `FLEET_QUANTITIES`. */
   readonly quantities: Float64Array
@@ -43,6 +50,10 @@ export function compileExpression(expression: Expression, slots: Slots): Evaluat
       return evidence => evidence.operands[slot] ?? Number.NaN
     }
     case 'quantity': {
+      if (expression.fleet !== null) {
+        const slot = slots.get(quantityKey(expression)) ?? -1
+        return evidence => evidence.operands[slot] ?? Number.NaN
+      }
       const index = quantityIndex(expression.quantity)
       return evidence => evidence.quantities[index] ?? Number.NaN
     }
@@ -160,16 +171,46 @@ export function compileCondition(
   }
 }
 
-/** The keys of every aggregate in a tree, each once, in the order written. */
+/** The keys of every aggregate and every quantity of another fleet in a tree, each once, in the order written. */
 export function operandKeys(tree: Condition | Expression, goals: ReadonlyMap<string, Condition>): string[] {
   const keys = new Set<string>()
+  walk(tree, goals, leaf => {
+    if (leaf.node === 'aggregate') keys.add(leaf.key)
+    else if (leaf.fleet !== null) keys.add(quantityKey(leaf))
+  })
+  return [...keys]
+}
+
+/** A quantity that another fleet has. */
+export interface ForeignQuantity extends QuantityOperand {
+  readonly fleet: string
+}
+
+/** The quantities of other fleets in some trees, each once. */
+export function foreignQuantities(trees: readonly (Condition | Expression)[]): ForeignQuantity[] {
+  const found = new Map<string, ForeignQuantity>()
+  for (const tree of trees) {
+    walk(tree, new Map(), leaf => {
+      if (leaf.node !== 'quantity' || leaf.fleet === null) return
+      found.set(quantityKey(leaf), { node: 'quantity', quantity: leaf.quantity, fleet: leaf.fleet })
+    })
+  }
+  return [...found.values()]
+}
+
+/** Shows every operand of a tree, those of the goals it tests included. */
+function walk(
+  tree: Condition | Expression,
+  goals: ReadonlyMap<string, Condition>,
+  see: (leaf: AggregateOperand | QuantityOperand) => void,
+): void {
   const visit = (node: Condition | Expression): void => {
     switch (node.node) {
       case 'aggregate':
-        keys.add(node.key)
+      case 'quantity':
+        see(node)
         return
       case 'number':
-      case 'quantity':
       case 'truth':
         return
       case 'negate':
@@ -191,5 +232,4 @@ export function operandKeys(tree: Condition | Expression, goals: ReadonlyMap<str
     }
   }
   visit(tree)
-  return [...keys]
 }

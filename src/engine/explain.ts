@@ -24,7 +24,7 @@ export function explainStep(step: Step, at: EpochMs): string {
     case 'operands':
       return step.outcome === 'gap'
         ? `${step.operand} is unknown: ${step.gap}`
-        : `${step.operand} = ${formatNumber(step.value)}${evidenceOf(step.samples, step.reporting)}`
+        : `${step.operand} = ${formatNumber(step.value)}${evidenceOf(step)}`
     case 'kpis':
       return `${step.kpi} is ${step.outcome}: ${found(step.found)} against ${step.goal}`
     case 'conditions':
@@ -368,10 +368,17 @@ function found(values: Readonly<Record<string, number | null>>): string {
   return parts.length === 0 ? 'no operands' : parts.join(', ')
 }
 
-function evidenceOf(samples: number | null, reporting: number | null): string {
-  if (samples === null) return ' (as stated)'
+function evidenceOf({
+  operand,
+  samples,
+  reporting,
+  dividedBy,
+}: Extract<StepOf<'operands'>, { outcome: 'value' }>): string {
+  if (operand.startsWith('fleet(')) return ' (as of its latest tick)'
+  const share = dividedBy === null ? '' : `, divided by ${dividedBy} ready`
+  if (samples === null) return ` (as stated${share})`
   const instances = reporting === null ? '' : `, ${reporting} instance${reporting === 1 ? '' : 's'}`
-  return ` (${samples} sample${samples === 1 ? '' : 's'}${instances})`
+  return ` (${samples} sample${samples === 1 ? '' : 's'}${instances}${share})`
 }
 
 function quoted(names: readonly string[]): string {

@@ -5,11 +5,12 @@
  * Example: `avg(cpu, 45m)` over samples of the last five minutes only is a gap: nothing in the first 40 % of the window.
  */
 import type { Step } from '../model/decision.ts'
-import { FLEET_QUANTITIES } from '../model/expression.ts'
-import type { Observation, OperandReading, Reading } from '../model/observation.ts'
+import { FLEET_QUANTITIES, quantityKey } from '../model/expression.ts'
+import type { FleetQuantities, Observation, OperandReading, Reading } from '../model/observation.ts'
+import { NO_OVERRIDES } from '../model/override.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
-import type { CompiledFleet, CompiledOperand } from './compile.ts'
+import { type CompiledFleet, type CompiledOperand, OWN_FLEET } from './compile.ts'
 import type { Evidence } from './condition.ts'
 
 /** From this length on, a window needs samples near both of its ends (the Application Block's rule). */
@@ -32,7 +33,7 @@ export function readOperands(
   steps: Step[],
 ): Operands {
   const count = compiled.operands.length
-  const values = new Float64Array(count).fill(Number.NaN)
+  const values = new Float64Array(count + compiled.foreign.length).fill(Number.NaN)
   const reporting = new Float64Array(count).fill(Number.NaN)
   const gaps = new Map<string, string>()
   for (let slot = 0; slot < count; slot++) {
@@ -47,29 +48,77 @@ export function readOperands(
       continue
     }
     const stated = 'stated' in reading
-    values[slot] = stated ? reading.stated : reading.value
+    const dividedBy = readyOf(compiledOperand.divisor, observation)
+    const value = (stated ? reading.stated : reading.value) / (dividedBy ?? 1)
+    values[slot] = value
     if (!stated && reading.reporting !== null) reporting[slot] = reading.reporting
     steps.push({
       stage: 'operands',
       outcome: 'value',
       operand: key,
-      value: stated ? reading.stated : reading.value,
+      value,
       samples: stated ? null : reading.samples,
       reporting: stated ? null : reading.reporting,
+      dividedBy,
     })
   }
+  readForeign(compiled, observation, values, gaps, steps)
   return { evidence: { operands: values, quantities: quantitiesOf(observation, bounds) }, gaps, reporting }
+}
+
+/** Quantities of other fleets, into the slots behind those of the operands. */
+function readForeign(
+  compiled: CompiledFleet,
+  { fleets }: Observation,
+  values: Float64Array,
+  gaps: Map<string, string>,
+  steps: Step[],
+): void {
+  compiled.foreign.forEach((foreign, index) => {
+    const operand = quantityKey(foreign)
+    const known = quantitiesOfFleet(fleets, foreign.fleet)
+    const value = known?.[foreign.quantity] ?? null
+    if (value !== null) {
+      values[compiled.operands.length + index] = value
+      steps.push({ stage: 'operands', outcome: 'value', operand, value, ...NOT_SAMPLED })
+      return
+    }
+    const gap =
+      known === null
+        ? `fleet "${foreign.fleet}" has no recent tick`
+        : `fleet "${foreign.fleet}" does not know it`
+    gaps.set(operand, gap)
+    steps.push({ stage: 'operands', outcome: 'gap', operand, gap })
+  })
+}
+
+const NOT_SAMPLED = { samples: null, reporting: null, dividedBy: null } as const
+
+/** Entries written before fleets saw each other have no `fleets`. */
+function quantitiesOfFleet(fleets: Observation['fleets'] | undefined, fleet: string): FleetQuantities | null {
+  return fleets !== undefined && Object.hasOwn(fleets, fleet) ? (fleets[fleet] ?? null) : null
+}
+
+/** The ready instances an operand is divided by; `null` where it is not, or they are not known. */
+function readyOf(divisor: string | null, { capacity, fleets }: Observation): number | null {
+  if (divisor === null) return null
+  return divisor === OWN_FLEET
+    ? (capacity?.open ?? null)
+    : (quantitiesOfFleet(fleets, divisor)?.ready ?? null)
 }
 
 /** Why a reading does not count; `null` when it does. */
 function gapOf(
   spec: FleetSpec,
-  { operand, kind }: CompiledOperand,
+  { operand, kind, divisor }: CompiledOperand,
   observation: Observation,
   reading: OperandReading | undefined,
 ): string | null {
   if (reading === undefined) return 'no data'
   if ('gap' in reading) return reading.gap
+  const ready = readyOf(divisor, observation)
+  if (divisor !== null && ready === null) return 'the ready instances to divide it by are not known'
+  if (ready === 0) return 'no ready instance to divide it by'
   if ('stated' in reading) return Number.isFinite(reading.stated) ? null : 'not a finite number'
   if (!Number.isFinite(reading.value)) return 'not a finite number'
   if (operand.aggregate !== 'last' && operand.aggregate !== 'count') {
@@ -77,9 +126,9 @@ function gapOf(
     if (uncovered !== null) return uncovered
   }
   if (kind !== 'perInstance' || reading.reporting === null) return null
-  const ready = observation.capacity?.open ?? 0
-  return reading.reporting < spec.quorumRatio * ready
-    ? `only ${reading.reporting} of ${ready} instances reported`
+  const open = observation.capacity?.open ?? 0
+  return reading.reporting < spec.quorumRatio * open
+    ? `only ${reading.reporting} of ${open} instances reported`
     : null
 }
 
@@ -110,6 +159,19 @@ function quantitiesOf(observation: Observation, bounds: { lowest: number; highes
   return quantities
 }
 
+/** What other fleets may know of this one. */
+export function fleetQuantities(
+  observation: Observation,
+  bounds: { lowest: number; highest: number },
+): FleetQuantities {
+  const quantities = quantitiesOf(observation, bounds)
+  const known = FLEET_QUANTITIES.map((quantity, index) => {
+    const value = quantities[index] ?? Number.NaN
+    return [quantity, Number.isNaN(value) ? null : value] as const
+  })
+  return Object.fromEntries(known) as FleetQuantities
+}
+
 /**
  * The count as an expression says it, for a target that has no instances of its own to list.
  * @returns a whole number, or `null` when an operand of it is a gap
@@ -119,9 +181,10 @@ export function countFromReadings(
   compiled: CompiledFleet,
   readings: Observation['readings'],
   at: EpochMs,
+  fleets: Observation['fleets'] = {},
 ): number | null {
   if (compiled.count === null) return null
-  const blind: Observation = { ...BLIND, at, fleet: spec.name, readings }
+  const blind: Observation = { ...BLIND, at, fleet: spec.name, readings, fleets }
   const { evidence } = readOperands(spec, compiled, blind, { lowest: Number.NaN, highest: Number.NaN }, [])
   const count = compiled.count(evidence)
   return Number.isFinite(count) ? Math.max(0, Math.round(count)) : null
@@ -137,4 +200,6 @@ const BLIND: Observation = {
   readings: {},
   windows: {},
   targetHighest: null,
+  overrides: NO_OVERRIDES,
+  fleets: {},
 }

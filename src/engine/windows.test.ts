@@ -3,10 +3,11 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AGGREGATES, type Aggregate, type AggregateOperand } from '../model/expression.ts'
+import { AGGREGATES, type Aggregate, type AggregateOperand, percentileRatio } from '../model/expression.ts'
 import type { OperandReading, Reading } from '../model/observation.ts'
-import type { Sample } from '../model/sample.ts'
+import { type Sample, seriesOf } from '../model/sample.ts'
 import type { MetricKind } from '../model/spec.ts'
+import { EXACT_SAMPLES } from './windows/distribution.ts'
 import { MetricWindows } from './windows.ts'
 
 const MINUTE_MS = 60_000
@@ -15,8 +16,10 @@ function operand(aggregate: Aggregate, windowMs: number): AggregateOperand {
   return { node: 'aggregate', key: `${aggregate}(cpu, ${windowMs})`, aggregate, metric: 'cpu', windowMs }
 }
 
+const ALL: readonly Aggregate[] = [...AGGREGATES, 'p1', 'p33.3', 'p99.9']
+
 function operandsOver(...lengths: readonly number[]): AggregateOperand[] {
-  return lengths.flatMap(windowMs => AGGREGATES.map(aggregate => operand(aggregate, windowMs)))
+  return lengths.flatMap(windowMs => ALL.map(aggregate => operand(aggregate, windowMs)))
 }
 
 interface Metric {
@@ -40,13 +43,13 @@ class Oracle {
     const horizonMs = Math.max(this.#metric.staleAfterMs, ...this.#operands.map(each => each.windowMs))
     if (!Number.isFinite(sample.value) || !Number.isFinite(sample.at)) return false
     if (sample.at <= this.#readAt - horizonMs) return false
-    if (this.#kept.some(kept => kept.at === sample.at && kept.instance === sample.instance)) return false
+    if (this.#kept.some(kept => kept.at === sample.at && seriesOf(kept) === seriesOf(sample))) return false
     this.#kept.push(sample)
     return true
   }
 
-  /** Each reading with the sum of magnitudes its error is measured against; `null` is a gap. */
-  read(at: number): Map<string, { reading: Reading; magnitude: number } | null> {
+  /** Each reading with the error it may have; `null` is a gap. */
+  read(at: number): Map<string, { reading: Reading; tolerance: number } | null> {
     this.#readAt = Math.max(at, this.#readAt)
     return new Map(this.#operands.map(each => [each.key, this.#readOne(each)]))
   }
@@ -60,24 +63,12 @@ class Oracle {
     const reporting = new Set(
       this.#between(this.#metric.staleAfterMs).flatMap(sample => sample.instance ?? []),
     )
-    const values = inside.map(sample => sample.value)
-    const sum = values.reduce((total, value) => total + value, 0)
-    const newestOfEach = [...new Map(named.map(sample => [sample.instance, sample.value])).values()]
-    const byAggregate: Record<Aggregate, number> = {
-      avg: sum / values.length,
-      sum,
-      min: values.reduce((least, value) => Math.min(least, value)),
-      max: values.reduce((most, value) => Math.max(most, value)),
-      count: values.length,
-      last:
-        this.#metric.kind === 'perInstance' && named.length > 0
-          ? newestOfEach.reduce((total, value) => total + value, 0) / newestOfEach.length
-          : last.value,
-    }
+    const { value, tolerance } = this.#compute(aggregate, inside, named)
+    if (Number.isNaN(value)) return null
     return {
-      magnitude: values.reduce((total, value) => total + Math.abs(value), 0),
+      tolerance,
       reading: {
-        value: byAggregate[aggregate],
+        value,
         samples: inside.length,
         firstAt: first.at,
         lastAt: last.at,
@@ -86,11 +77,105 @@ class Oracle {
     }
   }
 
+  /** Two passes where one would cancel; the tolerance grows with what is summed. */
+  #compute(
+    aggregate: Aggregate,
+    inside: readonly Sample[],
+    named: readonly Sample[],
+  ): { value: number; tolerance: number } {
+    const values = inside.map(sample => sample.value)
+    const size = values.length
+    const sum = total(values)
+    const magnitude = total(values.map(Math.abs))
+    const tolerance = 1e-9 * magnitude
+    const line = lineThrough(inside)
+    switch (aggregate) {
+      case 'avg':
+        return { value: sum / size, tolerance }
+      case 'sum':
+        return { value: sum, tolerance }
+      case 'min':
+        return { value: Math.min(...values), tolerance: 0 }
+      case 'max':
+        return { value: Math.max(...values), tolerance: 0 }
+      case 'count':
+        return { value: size, tolerance: 0 }
+      case 'last': {
+        if (this.#metric.kind !== 'perInstance' || named.length === 0)
+          return { value: inside.at(-1)?.value ?? Number.NaN, tolerance: 0 }
+        const newest = [...new Map(named.map(sample => [seriesOf(sample), sample.value])).values()]
+        return { value: total(newest) / newest.length, tolerance }
+      }
+      case 'stddev': {
+        const mean = sum / size
+        return { value: Math.sqrt(total(values.map(value => (value - mean) ** 2)) / size), tolerance }
+      }
+      case 'slope':
+        return { value: line.perMs * 60_000, tolerance: line.tolerance * 60_000 }
+      case 'trend': {
+        const [first, last] = [inside[0]?.at ?? 0, inside.at(-1)?.at ?? 0]
+        const start = line.mean + line.perMs * (first - line.meanAt)
+        const end = line.mean + line.perMs * (last - line.meanAt)
+        const error = line.tolerance * (last - first) + tolerance
+        // So near to nothing that its sign is a matter of rounding: then anything goes.
+        if (Math.abs(start) <= error) return { value: Number.NaN, tolerance: Number.POSITIVE_INFINITY }
+        const value = start > 0 ? end / start - 1 : Number.NaN
+        return { value, tolerance: (error / start) * (2 + Math.abs(value)) }
+      }
+      case 'increase':
+        return { value: growth(inside), tolerance }
+      case 'rate': {
+        const seconds = ((inside.at(-1)?.at ?? 0) - (inside[0]?.at ?? 0)) / 1_000
+        return { value: growth(inside) / seconds, tolerance: tolerance / seconds }
+      }
+      default: {
+        const sorted = values.toSorted((one, other) => one - other)
+        const place = (size - 1) * (percentileRatio(aggregate) ?? Number.NaN)
+        const low = sorted[Math.floor(place)] ?? Number.NaN
+        const high = sorted[Math.ceil(place)] ?? Number.NaN
+        const share = place - Math.floor(place)
+        const largest = Math.max(Math.abs(low), Math.abs(high))
+        return {
+          value: low * (1 - share) + high * share,
+          tolerance: (size <= EXACT_SAMPLES ? 1e-12 : 0.01) * largest,
+        }
+      }
+    }
+  }
+
   #between(windowMs: number): Sample[] {
     return this.#kept
       .filter(sample => this.#readAt - windowMs < sample.at && sample.at <= this.#readAt)
-      .sort((a, b) => a.at - b.at || ((a.instance ?? '') < (b.instance ?? '') ? -1 : 1))
+      .sort((a, b) => a.at - b.at || ((seriesOf(a) ?? '') < (seriesOf(b) ?? '') ? -1 : 1))
   }
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}
+
+function lineThrough(samples: readonly Sample[]) {
+  const meanAt = total(samples.map(({ at }) => at)) / samples.length
+  const mean = total(samples.map(({ value }) => value)) / samples.length
+  const spread = total(samples.map(({ at }) => (at - meanAt) ** 2))
+  const perMs = total(samples.map(({ at, value }) => (at - meanAt) * (value - mean))) / spread
+  const reach = total(samples.map(({ at, value }) => Math.abs(at - meanAt) * Math.abs(value)))
+  return { meanAt, mean, perMs: spread > 0 ? perMs : Number.NaN, tolerance: (1e-9 * reach) / spread }
+}
+
+/** Over each series by itself; NaN when none has two samples. */
+function growth(samples: readonly Sample[]): number {
+  const before = new Map<string | undefined, number>()
+  let grown = Number.NaN
+  for (const sample of samples) {
+    const series = seriesOf(sample)
+    const last = before.get(series)
+    before.set(series, sample.value)
+    if (last === undefined) continue
+    const { value } = sample
+    grown = (Number.isNaN(grown) ? 0 : grown) + (value >= last ? value - last : Math.max(0, value))
+  }
+  return grown
 }
 
 function expectSame(windows: MetricWindows, oracle: Oracle, at: number): void {
@@ -98,13 +183,14 @@ function expectSame(windows: MetricWindows, oracle: Oracle, at: number): void {
   for (const [key, expected] of oracle.read(at)) {
     const reading = found[key]
     if (expected === null) {
-      expect(reading, key).toHaveProperty('gap')
+      if (!key.startsWith('trend')) expect(reading, key).toHaveProperty('gap')
       continue
     }
+    if (key.startsWith('trend') && expected.tolerance > 1) continue
     if (reading === undefined || !('value' in reading)) expect.fail(`${key} is ${JSON.stringify(reading)}`)
     const { value, ...rest } = expected.reading
     expect(reading, key).toMatchObject(rest)
-    const tolerance = 1e-9 * expected.magnitude
+    const { tolerance } = expected
     expect(Math.abs(reading.value - value), `${key}: ${reading.value} for ${value}`).toBeLessThanOrEqual(
       tolerance,
     )
@@ -299,6 +385,7 @@ const anyEvent = fc.oneof(
       earlyMs: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: step(20) }),
       value: anyValue,
       instance: fc.constantFrom(undefined, 'web-1', 'web-2', 'web-10', 'web-3'),
+      region: fc.constantFrom(undefined, undefined, undefined, 'eu', 'us'),
     }),
   },
   {
@@ -324,9 +411,13 @@ describe('windows of a metric, against filter and reduce', () => {
             now += event.moveMs
             if (event.what === 'read') expectSame(windows, oracle, now - event.backMs)
             else {
-              const { value, instance } = event
-              const at = now - event.lateMs + event.earlyMs
-              const sample = instance === undefined ? { at, value } : { at, value, instance }
+              const { value, instance, region } = event
+              const sample: Sample = {
+                at: now - event.lateMs + event.earlyMs,
+                value,
+                ...(instance === undefined ? {} : { instance }),
+                ...(region === undefined ? {} : { labels: { region } }),
+              }
               expect(windows.add(sample)).toBe(oracle.add(sample))
             }
           }

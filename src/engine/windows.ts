@@ -7,16 +7,18 @@
  * `{ 'avg(cpu, 1m)': { value: 95, samples: 2, firstAt: 40000, lastAt: 70000, reporting: null } }`: the window is
  * open at its old end, so the sample of 10 s has just left.
  *
- * How it works: all samples lie in one series in time order; each window length remembers where it begins,
- * keeps a compensated sum and queues of its extremes, and shares its end with the others. `add` only files the
+ * How it works: all samples lie in one series in time order; each window length remembers where it begins, keeps
+ * what its aggregates need (a compensated sum, queues of its extremes, a sorted copy or buckets for percentiles, the
+ * sums of a fitted line), and shares its end with the others. Counters are kept per instance. `add` only files the
  * sample; `read` moves the ends to its time. A sample that comes late is put where it belongs, and the windows
  * that hold that time take it in as if it had come in order.
  */
-import type { AggregateOperand } from '../model/expression.ts'
+import { type Aggregate, type AggregateOperand, percentileRatio } from '../model/expression.ts'
 import type { Gap, OperandReading } from '../model/observation.ts'
 import type { Sample } from '../model/sample.ts'
 import type { MetricKind } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
+import { Counters } from './windows/counters.ts'
 import { Reporters } from './windows/reporters.ts'
 import { SampleSeries } from './windows/sample-series.ts'
 import { Window } from './windows/window.ts'
@@ -40,11 +42,25 @@ interface WindowedOperand {
   readonly operand: AggregateOperand
   readonly window: Window
   readonly empty: Gap
+  readonly undefinedHere: Gap
   readonly beyond: Gap
 }
 
+/** The windows of one metric of one fleet: samples in, readings out. */
+export interface Windows {
+  add(sample: Sample): boolean
+  read(at: EpochMs): Record<string, OperandReading>
+}
+
+/** Whose samples an operand's gap speaks of, e.g. `last 45m`. */
+export type Span = (operand: AggregateOperand) => string
+
+export function lastOf({ windowMs }: AggregateOperand): string {
+  return `last ${durationText(windowMs)}`
+}
+
 /** All windows of one metric of one fleet. Not for samples of several metrics. */
-export class MetricWindows {
+export class MetricWindows implements Windows {
   readonly #kind: MetricKind
   readonly #staleAfterMs: number
   readonly #mostSamples: number
@@ -54,17 +70,20 @@ export class MetricWindows {
   readonly #windows: readonly Window[]
   readonly #series = new SampleSeries()
   readonly #reporters = new Reporters()
+  /** Only where an aggregate asks how much something grew. */
+  readonly #counters: Counters | null
   /** One past the newest sample whose time has come, i.e. is not after the last read. */
   #reached = 0
   #readAt: EpochMs = Number.NEGATIVE_INFINITY
   /** Newest time dropped because the series was full. */
   #droppedAt: EpochMs = Number.NEGATIVE_INFINITY
 
-  /** `operands`: every aggregate over this metric. `mostSamples` is for tests. */
+  /** `operands`: every aggregate over this metric. `mostSamples` is for tests; `span` words the gaps. */
   constructor(
     metric: { readonly kind: MetricKind; readonly staleAfterMs: number },
     operands: readonly AggregateOperand[],
     mostSamples: number = MOST_SAMPLES,
+    span: Span = lastOf,
   ) {
     this.#kind = metric.kind
     this.#staleAfterMs = metric.staleAfterMs
@@ -74,25 +93,28 @@ export class MetricWindows {
     this.#windows = [...byLength.values()]
     this.#operands = operands.flatMap(operand => {
       const window = byLength.get(operand.windowMs)
-      return window === undefined ? [] : [windowed(operand, window)]
+      return window === undefined ? [] : [windowed(operand, window, span(operand))]
     })
+    const grown = operands.filter(({ aggregate }) => asksGrowth(aggregate)).map(({ windowMs }) => windowMs)
+    this.#counters = grown.length === 0 ? null : new Counters([...new Set(grown)])
     this.#horizonMs = Math.max(metric.staleAfterMs, ...lengths)
   }
 
   /**
-   * Files a sample; order does not matter. False when it was dropped: not a finite number, the same time and
-   * instance as one already here (the first one stays, also when the values differ), or older than both the
+   * Files a sample; order does not matter. False when it was dropped: not a finite number, the same time, instance
+   * and labels as one already here (the first one stays, also when the values differ), or older than both the
    * longest window and `staleAfterMs` reach. A sample newer than the last read counts from when a read's
    * time reaches it. O(1), or O(samples that are newer) for a late one.
    */
   add(sample: Sample): boolean {
-    const { at, value, instance } = sample
+    const { at, value } = sample
     if (!Number.isFinite(value) || !Number.isFinite(at)) return false
     if (at <= this.#readAt - this.#horizonMs || at <= this.#droppedAt) return false
     const position = this.#series.positionAfter(at)
-    if (this.#isDuplicate(instance, at, position)) return false
+    if (this.#isDuplicate(sample, position)) return false
     if (this.#series.length >= this.#mostSamples && !this.#dropOldest(at)) return false
-    this.#file(position, at, value, this.#reporters.number(instance))
+    // Dropping moved no position: they are sequence numbers.
+    this.#file(position, at, value, this.#reporters.number(sample))
     return true
   }
 
@@ -109,8 +131,9 @@ export class MetricWindows {
     return readings
   }
 
-  #isDuplicate(instance: string | undefined, at: EpochMs, position: number): boolean {
-    const number = this.#reporters.known(instance)
+  #isDuplicate(sample: Sample, position: number): boolean {
+    const { at } = sample
+    const number = this.#reporters.known(sample)
     if (number === undefined || at > this.#reporters.newestAt(number)) return false
     const series = this.#series
     for (let same = position - 1; same >= series.first && series.timeAt(same) === at; same -= 1)
@@ -131,6 +154,7 @@ export class MetricWindows {
   #file(position: number, at: EpochMs, value: number, number: number): void {
     this.#series.insert(position, at, value, number)
     this.#reporters.keep(number, at)
+    this.#counters?.keep(number, at, value)
     if (position >= this.#reached) return
     this.#reached += 1
     this.#reporters.reach(number, at, value)
@@ -154,7 +178,9 @@ export class MetricWindows {
   #dropUntil(until: EpochMs): void {
     const series = this.#series
     while (series.length > 0 && series.timeAt(series.first) <= until) {
-      this.#reporters.drop(series.instanceAt(series.first), series.timeAt(series.first))
+      const number = series.instanceAt(series.first)
+      this.#reporters.drop(number, series.timeAt(series.first))
+      this.#counters?.drop(number)
       series.dropFirst()
     }
     this.#reached = Math.max(this.#reached, series.first)
@@ -169,11 +195,15 @@ export class MetricWindows {
     }
   }
 
-  #readingOf({ operand, window, empty, beyond }: WindowedOperand, moment: Moment): OperandReading {
+  #readingOf(
+    { operand, window, empty, undefinedHere, beyond }: WindowedOperand,
+    moment: Moment,
+  ): OperandReading {
     const samples = this.#reached - window.first
     if (samples === 0) return empty
     const named = moment.namedAt > moment.at - window.windowMs
     const value = this.#valueOf(operand, window, samples, named)
+    if (Number.isNaN(value)) return undefinedHere
     if (!Number.isFinite(value)) return beyond
     return {
       value,
@@ -200,7 +230,28 @@ export class MetricWindows {
         return named && this.#kind === 'perInstance'
           ? this.#reporters.meanSince(this.#readAt - window.windowMs)
           : this.#newestValue()
+      case 'slope':
+        return window.slope
+      case 'stddev':
+        return window.stddev
+      case 'trend':
+        return window.trend(this.#series.timeAt(window.first), this.#series.timeAt(this.#reached - 1))
+      case 'increase':
+        return this.#increase(window)
+      case 'rate':
+        return this.#increase(window) / this.#coveredSeconds(window)
+      default:
+        return window.percentile(percentileRatio(operand.aggregate) ?? Number.NaN)
     }
+  }
+
+  #increase({ windowMs }: Window): number {
+    return this.#counters?.increase(windowMs, this.#readAt) ?? Number.NaN
+  }
+
+  /** From the oldest sample inside to the newest: what the growth took. */
+  #coveredSeconds({ first }: Window): number {
+    return (this.#series.timeAt(this.#reached - 1) - this.#series.timeAt(first)) / 1_000
   }
 
   /** Of several samples of the newest time the one whose instance sorts last, so that arrival does not matter. */
@@ -223,14 +274,32 @@ function windowOf(windowMs: number, operands: readonly AggregateOperand[]): Wind
   return new Window(windowMs, new Set(sharing.map(operand => operand.aggregate)))
 }
 
-function windowed(operand: AggregateOperand, window: Window): WindowedOperand {
-  const length = durationText(operand.windowMs)
+function windowed(operand: AggregateOperand, window: Window, span: string): WindowedOperand {
   return {
     operand,
     window,
-    empty: Object.freeze({ gap: `no samples in the last ${length}` }),
-    beyond: Object.freeze({ gap: `the samples of the last ${length} add up to more than a number can hold` }),
+    empty: Object.freeze({ gap: `no samples in the ${span}` }),
+    undefinedHere: Object.freeze({ gap: undefinedBecause(operand.aggregate, span) }),
+    beyond: Object.freeze({ gap: `the samples of the ${span} add up to more than a number can hold` }),
   }
+}
+
+function undefinedBecause(aggregate: Aggregate, span: string): string {
+  switch (aggregate) {
+    case 'rate':
+    case 'increase':
+      return `no two samples of one instance in the ${span}`
+    case 'slope':
+      return `all samples of the ${span} are of one time`
+    case 'trend':
+      return `the line through the ${span} does not begin above zero, so there is no relative change`
+    default:
+      return `the samples of the ${span} add up to more than a number can hold`
+  }
+}
+
+function asksGrowth(aggregate: Aggregate): boolean {
+  return aggregate === 'rate' || aggregate === 'increase'
 }
 
 const DURATION_UNITS: readonly (readonly [suffix: string, ms: number])[] = [

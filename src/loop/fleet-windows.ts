@@ -5,10 +5,12 @@
  * Example: a pushed `orders` sample at 12:00:03 enters the window of `last(orders)`, is in this tick's reading, and in
  * its commit.
  */
-import { MetricWindows } from '../engine/windows.ts'
+
+import { furtherBackMs, passes, windowsOf } from '../engine/windows/of-metric.ts'
+import type { Windows } from '../engine/windows.ts'
 import type { OperandReading } from '../model/observation.ts'
 import type { Sample } from '../model/sample.ts'
-import type { FleetSpec } from '../model/spec.ts'
+import type { FleetSpec, LabelFilter } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { SeriesSamples, StateStore } from '../ports/state-store.ts'
 
@@ -19,7 +21,8 @@ const REFILL_SAMPLES = 200_000
 const UNSAVED_SAMPLES = 100_000
 
 interface Series {
-  readonly windows: MetricWindows
+  readonly windows: Windows
+  readonly filter: readonly LabelFilter[]
   fresh: Sample[]
 }
 
@@ -32,7 +35,8 @@ export class FleetWindows {
     this.spec = spec
     for (const metric of Object.values(spec.metrics)) {
       const operands = spec.operands.filter(operand => operand.metric === metric.name)
-      this.#series.set(metric.name, { windows: new MetricWindows(metric, operands), fresh: [] })
+      const windows = windowsOf(metric, operands)
+      this.#series.set(metric.name, { windows, filter: metric.filter, fresh: [] })
     }
   }
 
@@ -41,14 +45,15 @@ export class FleetWindows {
     for (const [metric, series] of this.#series) {
       const from = at - longestWindowMs(this.spec, metric)
       const query = { fleet: this.spec.name, metric, window: { from, to: at + 1 }, limit: REFILL_SAMPLES }
-      for (const sample of await store.readSamples(query)) series.windows.add(sample)
+      for (const sample of await store.readSamples(query))
+        if (passes(series.filter, sample)) series.windows.add(sample)
     }
   }
 
   add(metric: string, samples: readonly Sample[]): readonly Sample[] {
     const series = this.#series.get(metric)
     if (series === undefined) return []
-    const taken = samples.filter(sample => series.windows.add(sample))
+    const taken = samples.filter(sample => passes(series.filter, sample) && series.windows.add(sample))
     series.fresh = [...series.fresh, ...taken].slice(-UNSAVED_SAMPLES)
     return taken
   }
@@ -75,8 +80,10 @@ export class FleetWindows {
 }
 
 export function longestWindowMs(spec: FleetSpec, metric: string): number {
-  return spec.operands.reduce(
+  const known = spec.metrics[metric]
+  const longest = spec.operands.reduce(
     (longest, operand) => (operand.metric === metric ? Math.max(longest, operand.windowMs) : longest),
-    spec.metrics[metric]?.staleAfterMs ?? 0,
+    known?.staleAfterMs ?? 0,
   )
+  return known === undefined ? longest : longest + furtherBackMs(known)
 }

@@ -17,6 +17,7 @@ import type { FleetSpec } from '../model/spec.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
 import type { TargetInstance } from '../ports/target.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
+import { otherFleets } from './other-fleets.ts'
 import type { Senses } from './senses.ts'
 import { standingOverrides } from './standing-overrides.ts'
 import type { FleetPorts, World } from './world.ts'
@@ -55,7 +56,8 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
   // Read last, so that a word said while the target was slow to answer is heard.
   const overrides = await standingOverrides(world, spec.name, at, senses.overrides)
   senses.overrides = overrides
-  const capacity = capacityOf(spec, ports, listed, taken, readings, at)
+  const fleets = otherFleets(world, compileFleet(spec).fleets, at)
+  const capacity = capacityOf(spec, ports, listed, taken, { readings, fleets }, at)
   return {
     ...taken,
     observation: {
@@ -69,6 +71,7 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
       windows: windowsOf(world, spec, at),
       targetHighest: ports.target.capabilities.highestCount,
       overrides,
+      fleets,
     },
   }
 }
@@ -119,7 +122,7 @@ function capacityOf(
   { target }: FleetPorts,
   listed: Asked<readonly TargetInstance[]>,
   { inventory, memory }: { inventory: Inventory; memory: Memory },
-  readings: Observation['readings'],
+  { readings, fleets }: Pick<Observation, 'readings' | 'fleets'>,
   at: EpochMs,
 ): Asked<CapacityCounts> {
   if (!listed.ok) return listed
@@ -128,7 +131,7 @@ function capacityOf(
       ? { ok: true, value: countCapacity(inventory, memory) }
       : { ok: false, because: 'the target has no instances to count, and no `count` says how many there are' }
   }
-  const count = countFromReadings(spec, compileFleet(spec), readings, at)
+  const count = countFromReadings(spec, compileFleet(spec), readings, at, fleets)
   if (count === null) return { ok: false, because: 'the metric that gives the count has no data' }
   return { ok: true, value: { open: count, pending: 0, draining: 0, replacing: 0 } }
 }

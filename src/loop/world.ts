@@ -7,9 +7,11 @@
 import type { Approval } from '../model/approval.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { OperatorAct } from '../model/override.ts'
+import type { Outcome } from '../model/plan.ts'
+import type { Run } from '../model/run.ts'
 import type { Sample } from '../model/sample.ts'
 import type { SettingChange, SettingsInForce } from '../model/settings.ts'
-import type { SettingValue, Spec } from '../model/spec.ts'
+import type { NoticeEvent, SettingValue, Spec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -17,6 +19,7 @@ import type { MetricSource } from '../ports/metric-source.ts'
 import type { SessionRouter } from '../ports/session-router.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import type { Target } from '../ports/target.ts'
+import type { ActionRuns } from './action-runs.ts'
 
 export interface FleetPorts {
   readonly target: Target
@@ -32,8 +35,12 @@ export interface World {
   /** The configuration in force; a changed file shows at the next tick. */
   spec(): Spec
   ports(fleet: string): FleetPorts
+  /** The entry of a fleet's last tick here; `null` before the first. */
+  latest(fleet: string): JournalEntry | null
   /** By the name a metric's `source` says. */
   source(name: string): MetricSource
+  /** Custom actions, carried out beside the ticks that began them. */
+  readonly runs: ActionRuns
   emit(event: LoopEvent): void
 }
 
@@ -92,6 +99,22 @@ export type LoopEvent =
     }
   /** An operator changed something by hand, or the time of such a change was over. */
   | { readonly type: 'act'; readonly act: OperatorAct }
+  /** A custom action ended, or was found cut off by a restart. */
+  | { readonly type: 'ran'; readonly fleet: string; readonly run: Run; readonly outcome: Outcome }
+  /** What became of telling somebody: once when it is taken, when it must be tried again, and when it is given up. */
+  | {
+      readonly type: 'delivery'
+      readonly fleet: string
+      readonly at: EpochMs
+      readonly notifier: string
+      /** Id of the notice. */
+      readonly notice: string
+      readonly event: NoticeEvent
+      readonly title: string
+      readonly state: 'sent' | 'retrying' | 'failed'
+      /** Why it was not taken; empty when it was. */
+      readonly detail: string
+    }
   | { readonly type: 'trouble'; readonly fleet: string; readonly at: EpochMs; readonly what: string }
   | { readonly type: 'spec-applied'; readonly digest: string; readonly at: EpochMs }
   | { readonly type: 'spec-refused'; readonly problems: string; readonly at: EpochMs }

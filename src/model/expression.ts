@@ -7,9 +7,63 @@
  *    right: { node: 'number', value: 80, text: '80%' } }`
  */
 
-/** How the samples of a window become one number. */
-export type Aggregate = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'last'
-export const AGGREGATES: readonly Aggregate[] = ['avg', 'min', 'max', 'sum', 'count', 'last']
+/** Aggregates that are known by name. */
+export type NamedAggregate =
+  | 'avg'
+  | 'min'
+  | 'max'
+  | 'sum'
+  | 'count'
+  | 'last'
+  | 'median'
+  | 'rate'
+  | 'increase'
+  | 'slope'
+  | 'trend'
+  | 'stddev'
+
+/**
+ * How the samples of a window become one number. `p95` is the 95th percentile; any from above 0 to below 100 may be
+ * written, with up to two decimals.
+ */
+export type Aggregate = NamedAggregate | `p${number}`
+
+/** Those with a name, and the percentiles worth suggesting. */
+export const AGGREGATES: readonly Aggregate[] = [
+  'avg',
+  'min',
+  'max',
+  'sum',
+  'count',
+  'last',
+  'median',
+  'p50',
+  'p75',
+  'p90',
+  'p95',
+  'p99',
+  'rate',
+  'increase',
+  'slope',
+  'trend',
+  'stddev',
+]
+
+const PERCENTILE = /^p(\d{1,2}(?:\.\d{1,2})?)$/
+
+/** The aggregate a word means, in its one spelling: `p99.90` is `p99.9`; `null` where it means none. */
+export function aggregateNamed(word: string): Aggregate | null {
+  const percent = Number(PERCENTILE.exec(word)?.[1] ?? 0)
+  if (percent > 0) return `p${percent}`
+  return AGGREGATES.find(aggregate => aggregate === word) ?? null
+}
+
+/** The share of samples at or below the value: 0.95 for `p95`, 0.5 for `median`; `null` for what is no percentile. */
+export function percentileRatio(aggregate: Aggregate): number | null {
+  if (aggregate === 'median') return 0.5
+  const percent = PERCENTILE.exec(aggregate)?.[1]
+  return percent === undefined ? null : Number(percent) / 100
+}
 
 /**
  * Quantities of the fleet itself, known at every tick. `instances` is open + pending (what rules call
@@ -53,10 +107,22 @@ export interface AggregateOperand {
   readonly windowMs: number
 }
 
+/** A quantity of this fleet (`fleet` is `null`), or of another one as its latest tick saw it. */
+export interface QuantityOperand {
+  readonly node: 'quantity'
+  readonly quantity: FleetQuantity
+  readonly fleet: string | null
+}
+
+/** `ready`; `fleet(db).ready` for that of another fleet. */
+export function quantityKey({ quantity, fleet }: { quantity: FleetQuantity; fleet: string | null }): string {
+  return fleet === null ? quantity : `fleet(${fleet}).${quantity}`
+}
+
 export type Expression =
   | { readonly node: 'number'; readonly value: number; readonly text: string }
   | AggregateOperand
-  | { readonly node: 'quantity'; readonly quantity: FleetQuantity }
+  | QuantityOperand
   | { readonly node: 'negate'; readonly operand: Expression }
   | {
       readonly node: 'arithmetic'

@@ -11,6 +11,7 @@ import { operandKey } from '../../src/config/expression/format.ts'
 import { type LiteralUnit, literalValue, type MeasuredUnit } from '../../src/config/expression/units.ts'
 import {
   AGGREGATES,
+  type Aggregate,
   type AggregateOperand,
   type Comparison,
   type Condition,
@@ -20,6 +21,11 @@ import {
 } from '../../src/model/expression.ts'
 
 const STALE_AFTER_MS = 45_000
+
+const KINDS: readonly Aggregate[] = [...AGGREGATES, 'p7', 'p33.3', 'p99.95']
+const NOT_TREND = KINDS.filter(kind => kind !== 'trend')
+
+const FLEETS = ['db', 'web 2', '5-a.b_c']
 
 /** `load` declares no unit; `orders`, `queue-depth` and `5xx.total` are plain counts. */
 export const ARBITRARY_CONTEXT: ExpressionContext = {
@@ -35,6 +41,7 @@ export const ARBITRARY_CONTEXT: ExpressionContext = {
     ['5xx.total', { unit: 'count', staleAfterMs: STALE_AFTER_MS }],
   ]),
   kpis: new Set(['busy', 'orders', 'web.slow-pages']),
+  fleets: new Set(FLEETS),
 }
 
 interface Measure {
@@ -109,7 +116,7 @@ function arithmetic(
 function anchored(measure: Measure, depth: number): fc.Arbitrary<Expression> {
   const leaf = aggregate(
     measure.metric,
-    AGGREGATES.filter(kind => kind !== 'count'),
+    KINDS.filter(kind => kind !== 'count' && kind !== 'trend'),
   )
   if (depth === 0) return leaf
   const inner = anchored(measure, depth - 1)
@@ -137,8 +144,10 @@ function inUnit(measure: Measure, depth: number): fc.Arbitrary<Expression> {
 function plain(depth: number): fc.Arbitrary<Expression> {
   const leaf = fc.oneof(
     number,
-    fc.constantFrom(...FLEET_QUANTITIES).map((quantity): Expression => ({ node: 'quantity', quantity })),
-    ...['orders', 'queue-depth', '5xx.total'].map(metric => aggregate(metric, AGGREGATES)),
+    fc
+      .tuple(fc.constantFrom(...FLEET_QUANTITIES), fc.constantFrom(null, null, ...FLEETS))
+      .map(([quantity, fleet]): Expression => ({ node: 'quantity', quantity, fleet })),
+    ...['orders', 'queue-depth', '5xx.total'].map(metric => aggregate(metric, NOT_TREND)),
     aggregate('cpu', ['count']),
   )
   if (depth === 0) return leaf

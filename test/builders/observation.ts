@@ -21,6 +21,7 @@ export interface ObservationWords {
   readonly external?: Observation['external']
   readonly targetHighest?: number
   readonly overrides?: Observation['overrides']
+  readonly fleets?: Observation['fleets']
 }
 
 export function observation(words: ObservationWords = {}): Observation {
@@ -44,5 +45,6 @@ export function observation(words: ObservationWords = {}): Observation {
     windows: words.windows ?? {},
     targetHighest: words.targetHighest ?? null,
     overrides: words.overrides ?? [],
+    fleets: words.fleets ?? {},
   }
 }

@@ -7,14 +7,15 @@
  * zero, overflow), anything computed from either, and `is red` or `is green` of a KPI whose state is unknown:
  * were that false, `busy is not red` would be true, and could shrink a fleet, because data is missing.
  */
-import type {
-  Comparison,
-  Condition,
-  Expression,
-  FleetQuantity,
-  FleetTruth,
-  KpiState,
-  Truth,
+import {
+  type Comparison,
+  type Condition,
+  type Expression,
+  type FleetQuantity,
+  type FleetTruth,
+  type KpiState,
+  quantityKey,
+  type Truth,
 } from '../../src/model/expression.ts'
 
 /** Values closer than this are equal. */
@@ -62,7 +63,7 @@ export function evaluateExpression(
       case 'aggregate':
         return finite(operand(part.key))
       case 'quantity':
-        return finite(quantity(part.quantity))
+        return finite(part.fleet === null ? quantity(part.quantity) : operand(quantityKey(part)))
       case 'negate': {
         const value = evaluate(part.operand)
         return value === null ? null : -value

@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly routed?: boolean
   readonly capabilities?: Partial<TargetCapabilities>
   readonly store?: StateStore
+  /** Latest entries of other fleets, by name. */
+  readonly others?: Readonly<Record<string, JournalEntry>>
 }
 
 export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): SimulatedWorld {
@@ -56,6 +58,7 @@ export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): Sim
       notifiers: {},
       actions: {},
     }),
+    latest: name => options.others?.[name] ?? null,
     ports: () => ({ target: fleet.target, router: options.routed === true ? fleet.router : null }),
     source: () => sourceOf(values, clock),
     emit: event => events.push(event),

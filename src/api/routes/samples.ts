@@ -94,7 +94,7 @@ function judge(samples: readonly unknown[], now: number) {
 function judgeOne(candidate: unknown, now: number): PushedSample | string {
   const parsed = PushedSampleWire.safeParse(candidate)
   if (!parsed.success) return parsed.error.issues.map(inWords).join('; ')
-  const { metric, value, instance, fleet } = parsed.data
+  const { metric, value, instance, fleet, labels } = parsed.data
   const at = parsed.data.at === undefined ? now : readTime(parsed.data.at)
   if (at === null) return `at: expected ${TIME_FORMS}, not ${JSON.stringify(parsed.data.at)}`
   return {
@@ -103,6 +103,7 @@ function judgeOne(candidate: unknown, now: number): PushedSample | string {
     at,
     ...(instance === undefined ? {} : { instance }),
     ...(fleet === undefined ? {} : { fleet }),
+    ...(labels === undefined ? {} : { labels }),
   }
 }
 

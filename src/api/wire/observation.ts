@@ -26,6 +26,19 @@ const ReadingWire = z.union([
   z.object({ stated: z.number() }),
 ])
 
+const quantity = z.number().nullable()
+const FleetQuantitiesWire = z.object({
+  instances: quantity,
+  ready: quantity,
+  pending: quantity,
+  draining: quantity,
+  sessions: quantity,
+  slots: quantity,
+  free_slots: quantity,
+  lowest: quantity,
+  highest: quantity,
+})
+
 export const ObservationWire = component(
   'Observation',
   z.object({
@@ -38,6 +51,7 @@ export const ObservationWire = component(
     readings: z.record(z.string(), ReadingWire),
     windows: z.record(z.string(), z.object({ from: Time, to: Time }).nullable()),
     targetHighest: z.number().nullable(),
+    fleets: z.record(z.string(), FleetQuantitiesWire).default({}),
     overrides: z.array(OverrideWire).readonly().describe('What operators changed at run time.'),
   }),
 )

@@ -5,13 +5,18 @@
  * it is refused alone, because "value: expected a number, not text".
  */
 import { z } from 'zod'
-import type { Sample as ModelSample } from '../../model/sample.ts'
+import { LONGEST_LABEL, MOST_LABELS, type Sample as ModelSample } from '../../model/sample.ts'
 import { type Covers, component } from './components.ts'
 import { Time } from './time.ts'
 
 export const SampleWire = component(
   'Sample',
-  z.object({ at: Time, value: z.number(), instance: z.string().exactOptional() }),
+  z.object({
+    at: Time,
+    value: z.number(),
+    instance: z.string().exactOptional(),
+    labels: z.record(z.string(), z.string()).exactOptional(),
+  }),
 )
 export type SampleCovered = Covers<ModelSample, z.output<typeof SampleWire>>
 
@@ -28,6 +33,11 @@ export const PushedSampleWire = z.strictObject({
     .describe('ISO-8601 with its offset, or milliseconds since the epoch. Default: now.'),
   instance: NAME.optional().describe('The instance it was measured on. Default: the fleet as a whole.'),
   fleet: NAME.optional().describe('Default: every fleet that uses the metric.'),
+  labels: z
+    .record(z.string().min(1).max(LONGEST_LABEL), z.string().max(LONGEST_LABEL))
+    .refine(labels => Object.keys(labels).length <= MOST_LABELS, `at most ${MOST_LABELS} labels are taken`)
+    .optional()
+    .describe(`What else it is of, for metrics that filter by it: at most ${MOST_LABELS} texts by name.`),
 })
 
 /** Documented as `PushedSampleWire`, let through as anything: each is judged by itself. */

@@ -47,6 +47,7 @@ const OperandsStep = z.discriminatedUnion('outcome', [
     value: z.number(),
     samples: z.number().nullable(),
     reporting: z.number().nullable(),
+    dividedBy: z.number().nullable().default(null),
     because,
   }),
   z.object({

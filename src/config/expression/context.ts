@@ -1,5 +1,5 @@
 /**
- * What an expression may speak of: the metrics and KPIs of the fleet it belongs to. Everything else it can name
+ * What an expression may speak of: the metrics and KPIs of the fleet it belongs to, and other fleets. Everything else it can name
  * (aggregates, fleet quantities, truths) is part of the language.
  *
  * Example: in a context with the metric `cpu` (unit percent, stale after 45 s), `last(cpu)` is a value no older
@@ -17,4 +17,6 @@ export interface ContextMetric {
 export interface ExpressionContext {
   readonly metrics: ReadonlyMap<string, ContextMetric>
   readonly kpis: ReadonlySet<string>
+  /** Names for `fleet(...)`; left out, there are none. */
+  readonly fleets?: ReadonlySet<string>
 }

@@ -4,7 +4,7 @@
  *
  * Example: `avg( cpu,2700s )>80 %` is written `avg(cpu, 45m) > 80%`.
  */
-import type { Aggregate, Condition, Expression } from '../../model/expression.ts'
+import { type Aggregate, type Condition, type Expression, quantityKey } from '../../model/expression.ts'
 import { formatDuration } from './units.ts'
 
 /** `avg(cpu, 45m)`; `last(orders)` where `windowMs` is `null`. */
@@ -69,7 +69,7 @@ export function formatExpression(expression: Expression): string {
     case 'aggregate':
       return expression.key
     case 'quantity':
-      return expression.quantity
+      return quantityKey(expression)
     case 'negate':
       return `-${negated(expression.operand)}`
     case 'arithmetic': {

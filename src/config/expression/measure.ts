@@ -12,6 +12,8 @@
  * - a `%` that meets only plain numbers is a share too: `pending > instances * 20%` is `instances * 0.2`;
  * - a time that meets only plain numbers is a problem: nothing says whether `30s` is 30 or 30000.
  *
+ * `trend` is a ratio whatever its metric is in; `rate` is in the metric's unit (per second), and so is `slope` (per minute).
+ *
  * Units: plain * unit = unit, unit / same unit = plain, other products are *mixed* and compare with plain numbers only.
  * Plain numbers (literals without a unit, fleet quantities, `count()`, metrics in `count`) fit everything. A metric
  * without a declared unit counts as percent; divided by a varying plain number it might as well have become a share,
@@ -48,6 +50,8 @@ type MixedMeasure = Extract<Measure, { kind: 'mixed' }>
 
 const PLAIN: Measure = { kind: 'plain', constant: false }
 const MIXED: Measure = { kind: 'mixed' }
+/** Whatever the metric is in: `trend(orders, 3h) > +50%` compares with 0.5. */
+const RELATIVE_CHANGE: Measure = { kind: 'unit', unit: 'ratio', undeclared: null, doubtful: false }
 const BROKEN: Measure = { kind: 'broken' }
 
 export interface Measured {
@@ -344,6 +348,7 @@ const NAME_OF_UNIT: Readonly<Record<MeasuredUnit, string>> = {
 }
 
 function measureOfAggregate(tree: AggregateTree): Measure {
+  if (tree.operand.aggregate === 'trend') return RELATIVE_CHANGE
   if (tree.operand.aggregate === 'count' || tree.unit === 'count') return PLAIN
   const undeclared = tree.unit === null ? tree.operand.metric : null
   return { kind: 'unit', unit: tree.unit ?? 'percent', undeclared, doubtful: false }

@@ -5,16 +5,23 @@
  * Example: `avg(cpuu, 5m) > 80% and and ordes is red` reports `cpuu` and `ordes` here; the doubled `and` is
  * reported by the grammar.
  */
-import { AGGREGATES, FLEET_QUANTITIES, FLEET_TRUTHS } from '../../model/expression.ts'
+import { AGGREGATES, aggregateNamed, FLEET_QUANTITIES, FLEET_TRUTHS } from '../../model/expression.ts'
 import type { ExpressionContext } from './context.ts'
 import { nearest } from './nearest.ts'
 import { CODE, type ExpressionProblem, MAX_PROBLEMS, problemAt, quoted } from './problem.ts'
-import { CONNECTIVES, isAfterCallParenthesis, type Token, type WordToken } from './tokens.ts'
+import {
+  CONNECTIVES,
+  FLEET,
+  isAfterCallParenthesis,
+  isAfterFleetParenthesis,
+  isFleetQuantity,
+  type Token,
+  type WordToken,
+} from './tokens.ts'
 import { isLiteralUnit, suggestUnit } from './units.ts'
 
 const STATES = ['green', 'red', 'unknown']
 const WORDS_OF_THE_FLEET: readonly string[] = [...FLEET_QUANTITIES, ...FLEET_TRUTHS]
-const AGGREGATE_NAMES: readonly string[] = AGGREGATES
 
 export function checkNames(
   text: string,
@@ -38,7 +45,10 @@ function problemOfName(
   const token = tokens[index]
   if (token?.kind !== 'word' || CONNECTIVES.includes(token.text)) return null
   const next = tokens[index + 1]
-  if (next?.kind === 'symbol' && next.text === '(') return problemOfAggregate(text, token)
+  if (isAfterFleetParenthesis(tokens, index)) return problemOfFleet(text, token, context)
+  if (isFleetQuantity(tokens, index)) return problemOfQuantity(text, token)
+  if (next?.kind === 'symbol' && next.text === '(')
+    return token.text === FLEET ? null : problemOfAggregate(text, token)
   if (isWord(next, 'is')) return problemOfKpi(text, token, context)
   if (isAfterCallParenthesis(tokens, index)) return problemOfMetric(text, tokens, index, token, context)
   if (isAfterIs(tokens, index) || isAfterComma(tokens, index)) return null
@@ -61,9 +71,25 @@ function isAfterComma(tokens: readonly Token[], index: number): boolean {
   return before?.kind === 'symbol' && before.text === ','
 }
 
+function problemOfFleet(
+  text: string,
+  token: WordToken,
+  { fleets = new Set() }: ExpressionContext,
+): ExpressionProblem | null {
+  if (fleets.has(token.text)) return null
+  const message = `There is no fleet "${quoted(text, token)}".`
+  return problemAt(token, CODE.unknownFleet, message, suggest(token.text, fleets, 'fleets'))
+}
+
+function problemOfQuantity(text: string, token: WordToken): ExpressionProblem | null {
+  if (FLEET_QUANTITIES.some(quantity => quantity === token.text)) return null
+  const message = `A fleet has no quantity "${quoted(text, token)}".`
+  return problemAt(token, CODE.badFleetQuantity, message, suggest(token.text, FLEET_QUANTITIES, 'quantities'))
+}
+
 function problemOfAggregate(text: string, token: WordToken): ExpressionProblem | null {
-  if (AGGREGATE_NAMES.includes(token.text)) return null
-  const available = `Available: ${AGGREGATES.join(', ')}.`
+  if (aggregateNamed(token.text) !== null) return null
+  const available = `Available: ${AGGREGATES.join(', ')}; any percentile from p0.01 to p99.99.`
   const meant = nearest(token.text, AGGREGATES)
   const hint = meant === null ? available : `Did you mean "${meant}"? ${available}`
   return problemAt(token, CODE.unknownAggregate, `The aggregate "${quoted(text, token)}" is not known.`, hint)
@@ -79,7 +105,7 @@ function problemOfMetric(
   if (context.metrics.has(token.text)) return null
   const called = tokens[index - 2]
   // In `abs(instances - 3)` the trouble is `abs`, already reported; `instances` is no metric gone wrong.
-  if (called?.kind === 'word' && !AGGREGATE_NAMES.includes(called.text) && isKnown(token.text, context))
+  if (called?.kind === 'word' && aggregateNamed(called.text) === null && isKnown(token.text, context))
     return null
   const message = `There is no metric "${quoted(text, token)}".`
   return problemAt(token, CODE.unknownMetric, message, suggest(token.text, context.metrics.keys(), 'metrics'))
@@ -106,7 +132,7 @@ function problemOfBareWord(
 ): ExpressionProblem | null {
   const word = token.text
   // An aggregate without its parentheses is the grammar's to explain.
-  if (WORDS_OF_THE_FLEET.includes(word) || AGGREGATE_NAMES.includes(word)) return null
+  if (WORDS_OF_THE_FLEET.includes(word) || aggregateNamed(word) !== null) return null
   if (context.metrics.has(word)) {
     const message = `The metric "${word}" is many samples; say how they become one number.`
     return problemAt(token, CODE.metricWithoutAggregate, message, `Write avg(${word}, 5m) or last(${word}).`)
@@ -146,6 +172,7 @@ function suggest(word: string, names: Iterable<string>, what: string): string {
   const meant = nearest(word, known)
   if (meant !== null) return `Did you mean "${meant}"?`
   if (known.length === 0) return `No ${what} are defined here.`
-  const listed = known.slice(0, 8).join(', ')
-  return `Defined ${what}: ${listed}${known.length > 8 ? ', ...' : ''}.`
+  const most = what === 'quantities' ? known.length : 8
+  const listed = known.slice(0, most).join(', ')
+  return `Defined ${what}: ${listed}${known.length > most ? ', ...' : ''}.`
 }

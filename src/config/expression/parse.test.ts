@@ -18,7 +18,7 @@ function expression(text: string): Expression {
   return parsed.value
 }
 
-const instances: Expression = { node: 'quantity', quantity: 'instances' }
+const instances: Expression = { node: 'quantity', quantity: 'instances', fleet: null }
 const busyIsRed: Condition = { node: 'kpi', kpi: 'busy', state: 'red' }
 const atMax: Condition = { node: 'truth', truth: 'at_max' }
 const atMin: Condition = { node: 'truth', truth: 'at_min' }
@@ -107,7 +107,7 @@ describe('an expression', () => {
     'lowest',
     'highest',
   ])('may use the fleet quantity %s', quantity => {
-    expect(expression(quantity)).toEqual({ node: 'quantity', quantity })
+    expect(expression(quantity)).toEqual({ node: 'quantity', quantity, fleet: null })
   })
 })
 

@@ -153,7 +153,7 @@ function lowerExpression(tree: Tree, measured: Measured): Expression {
     case 'aggregate':
       return Object.freeze({ ...tree.operand })
     case 'quantity':
-      return Object.freeze({ node: 'quantity', quantity: tree.quantity })
+      return Object.freeze({ node: 'quantity', quantity: tree.quantity, fleet: tree.fleet })
     case 'negate':
       return Object.freeze({ node: 'negate', operand: lowerExpression(tree.operand, measured) })
     case 'binary': {

@@ -33,6 +33,8 @@ export const CODE = {
   unknownWord: 'PLM-223',
   metricWithoutAggregate: 'PLM-224',
   kpiWithoutTest: 'PLM-225',
+  unknownFleet: 'PLM-226',
+  badFleetQuantity: 'PLM-227',
   needsNumber: 'PLM-230',
   needsTruth: 'PLM-231',
   notACondition: 'PLM-232',

@@ -7,8 +7,8 @@
  * Example: `not busy is red or instances + 1 < 4` reads as `(not (busy is red)) or ((instances + 1) < 4)`.
  */
 import {
-  AGGREGATES,
   type AggregateOperand,
+  aggregateNamed,
   type Comparison,
   FLEET_QUANTITIES,
   FLEET_TRUTHS,
@@ -21,7 +21,7 @@ import type { ExpressionContext } from './context.ts'
 import { operandKey } from './format.ts'
 import { nearest } from './nearest.ts'
 import { CODE, type ExpressionProblem, problemAt, quoted, type Span } from './problem.ts'
-import type { SymbolText, Token, WordToken } from './tokens.ts'
+import { FLEET, type SymbolText, type Token, type WordToken } from './tokens.ts'
 import { isDurationUnit, type LiteralUnit, wholeMs } from './units.ts'
 
 export const MAX_NESTING = 64
@@ -56,7 +56,7 @@ export type Tree =
   | AggregateTree
   | UnaryTree
   | BinaryTree
-  | (Span & { readonly node: 'quantity'; readonly quantity: FleetQuantity })
+  | (Span & { readonly node: 'quantity'; readonly quantity: FleetQuantity; readonly fleet: string | null })
   | (Span & { readonly node: 'truth'; readonly truth: FleetTruth })
   | (Span & { readonly node: 'kpi'; readonly kpi: string; readonly state: KpiState })
   /** Something already reported; whatever it takes part in is not complained about again. */
@@ -248,15 +248,39 @@ class Parser {
     this.#countOperand(token)
     const next = this.#peek()
     if (next.kind === 'word' && next.text === 'is') return this.#kpi(token)
-    const aggregate = AGGREGATES.find(each => each === token.text)
-    if (aggregate !== undefined) return this.#aggregate(token, aggregate)
-    if (isSymbol(next, '(')) return this.#skipCall(token)
+    const aggregate = aggregateNamed(token.text)
+    if (aggregate !== null) return this.#aggregate(token, aggregate)
+    if (isSymbol(next, '(')) return token.text === FLEET ? this.#ofFleet(token) : this.#skipCall(token)
     const span = { at: token.at, end: token.end }
     const quantity = FLEET_QUANTITIES.find(each => each === token.text)
-    if (quantity !== undefined) return { node: 'quantity', quantity, ...span }
+    if (quantity !== undefined) return { node: 'quantity', quantity, fleet: null, ...span }
     const truth = FLEET_TRUTHS.find(each => each === token.text)
     if (truth !== undefined) return { node: 'truth', truth, ...span }
     return broken(span)
+  }
+
+  /** A quantity of another fleet: `fleet(db).ready`. */
+  #ofFleet(word: WordToken): Tree {
+    const opening = this.#next()
+    const name = this.#next()
+    if (name.kind !== 'word') this.#stopInFleet(name, 'the name of a fleet')
+    const closing = this.#next()
+    if (closing.kind === 'end') this.#stopUnclosed(opening, closing)
+    if (!isSymbol(closing, ')')) this.#stopInFleet(closing, '")"')
+    const point = this.#next()
+    if (!isSymbol(point, '.')) this.#stopInFleet(point, 'a point and a quantity')
+    const said = this.#next()
+    if (said.kind !== 'word') this.#stopInFleet(said, 'a quantity')
+    const span = { at: word.at, end: said.end }
+    const quantity = FLEET_QUANTITIES.find(each => each === said.text)
+    return quantity === undefined || this.#context.fleets?.has(name.text) !== true
+      ? broken(span)
+      : { node: 'quantity', quantity, fleet: name.text, ...span }
+  }
+
+  #stopInFleet(found: Token, expected: string): never {
+    const message = `Expected ${expected}, found ${this.#found(found)}.`
+    return this.#stop(found, CODE.badFleetQuantity, message, 'Write, for instance, fleet(db).ready.')
   }
 
   /** An aggregate nobody knows: its name is reported, the rest of the text is still read. */

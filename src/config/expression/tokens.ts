@@ -22,7 +22,7 @@ import {
   suggestUnit,
 } from './units.ts'
 
-const SYMBOLS = ['(', ')', ',', '+', '-', '*', '/', '>', '>=', '<', '<=', '==', '!='] as const
+const SYMBOLS = ['(', ')', ',', '+', '-', '*', '/', '>', '>=', '<', '<=', '==', '!=', '.'] as const
 export type SymbolText = (typeof SYMBOLS)[number]
 
 export interface NumberToken extends Span {
@@ -45,12 +45,16 @@ export interface EndToken extends Span {
 }
 export type Token = NumberToken | WordToken | SymbolToken | EndToken
 
+/** Names another fleet: `fleet(db).ready`. */
+export const FLEET = 'fleet'
+
 /** The words between conditions; they never name anything. */
 export const CONNECTIVES: readonly string[] = ['and', 'or', 'not', 'is']
 
 const SPACE = /\s+/uy
 const WORD = /[\p{L}_][\p{L}\p{N}_]*(?:[.-]+[\p{L}\p{N}_]+)*/uy
 const NAME = /[\p{L}\p{N}_]+(?:[.-]+[\p{L}\p{N}_]+)*/uy
+const FLEET_NAME = /[\p{L}\p{N}](?:[\p{L}\p{N} _.-]*[\p{L}\p{N}])?/uy
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y
 const NUMBER_TAIL = /\.[.\d]*/y
 const UNIT = /\s*%|[\p{L}_][\p{L}\p{N}_]*/uy
@@ -97,7 +101,10 @@ export function tokenize(text: string): Tokens {
     at += matchAt(SPACE, text, at).length
     if (at >= text.length) break
     const token =
-      scanWord(text, at, tokens) ?? scanNumber(text, at, problems) ?? scanOperator(text, at, problems)
+      scanFleet(text, at, tokens) ??
+      scanWord(text, at, tokens) ??
+      scanNumber(text, at, problems) ??
+      scanOperator(text, at, problems)
     if (token === null) {
       at = skipStray(text, at, problems)
     } else {
@@ -117,6 +124,34 @@ function matchAt(pattern: RegExp, text: string, at: number): string {
 function scanWord(text: string, at: number, before: readonly Token[]): WordToken | null {
   const word = matchAt(mayBeginWithDigit(text, at, before) ? NAME : WORD, text, at)
   return word === '' ? null : { kind: 'word', text: word, at, end: at + word.length }
+}
+
+/** The name inside `fleet(...)`, which may hold spaces, and the point behind it. */
+function scanFleet(text: string, at: number, before: readonly Token[]): WordToken | SymbolToken | null {
+  const index = before.length
+  if (isAfterFleetParenthesis(before, index)) {
+    const name = matchAt(FLEET_NAME, text, at)
+    return name === '' ? null : { kind: 'word', text: name, at, end: at + name.length }
+  }
+  const closed = before[index - 1]
+  const isAfterFleet =
+    text[at] === '.' &&
+    closed?.kind === 'symbol' &&
+    closed.text === ')' &&
+    isAfterFleetParenthesis(before, index - 2)
+  return isAfterFleet ? { kind: 'symbol', text: '.', at, end: at + 1 } : null
+}
+
+/** Whether the token at `index` is the first one inside `fleet(`. */
+export function isAfterFleetParenthesis(tokens: readonly Token[], index: number): boolean {
+  const called = tokens[index - 2]
+  return isAfterCallParenthesis(tokens, index) && called?.kind === 'word' && called.text === FLEET
+}
+
+/** Whether the token at `index` says which quantity of another fleet: `ready` in `fleet(db).ready`. */
+export function isFleetQuantity(tokens: readonly Token[], index: number): boolean {
+  const point = tokens[index - 1]
+  return point?.kind === 'symbol' && point.text === '.'
 }
 
 /** Where only a name can stand: first in an aggregate's parentheses, and before `is`. */

@@ -90,12 +90,13 @@ function project(
 ): Question {
   const open = observation.capacity?.open ?? 0
   const operands = Float64Array.from(evidence.operands)
-  compiled.operands.forEach(({ operand, kind }, slot) => {
+  compiled.operands.forEach(({ divisor, isSpread }, slot) => {
     const value = operands[slot]
-    if (value === undefined || kind !== 'perInstance' || isUnaffected(operand.aggregate)) return
+    if (value === undefined || !isSpread) return
     const named = reporting[slot] ?? Number.NaN
-    // A ready instance that did not report carries load too, and so does a draining one that did.
-    const carriers = Number.isNaN(named) ? open : Math.max(named, open)
+    // A ready instance that did not report carries load too, and so does a draining one that did. What was divided,
+    // was divided by the ready ones.
+    const carriers = divisor !== null || Number.isNaN(named) ? open : Math.max(named, open)
     operands[slot] = spread(value * carriers, count)
   })
   const quantities = projectQuantities(evidence.quantities, open, count)
@@ -104,11 +105,6 @@ function project(
 
 /** A projected value stands for all of the projected instances. */
 const NOBODY_NAMED = new Float64Array(0)
-
-/** A sum over the instances and a count of samples do not grow when fewer instances share the load. */
-function isUnaffected(aggregate: string): boolean {
-  return aggregate === 'sum' || aggregate === 'count'
-}
 
 /** Load left for no instance at all is more than any threshold. */
 function spread(total: number, count: number): number {

@@ -7,24 +7,23 @@
  * the remainder, and `mustRebuild` asks for a fresh sum over the samples that are still there.
  */
 import type { EpochMs } from '../../model/time.ts'
+import { Compensated } from './compensated.ts'
 
 /** Share of the largest value seen below which a remainder is summed afresh: 2^-50. */
 const TRUSTED_RATIO = 2 ** -50
 
 export class RunningSum {
-  #sum = 0
-  #carried = 0
+  readonly #sum = new Compensated()
   /** The largest magnitude added since the last clear, and when its newest sample is from. */
   #largest = 0
   #largestAt: EpochMs = Number.NEGATIVE_INFINITY
 
   get total(): number {
-    return this.#sum + this.#carried
+    return this.#sum.total
   }
 
   clear(): void {
-    this.#sum = 0
-    this.#carried = 0
+    this.#sum.clear()
     this.#largest = 0
     this.#largestAt = Number.NEGATIVE_INFINITY
   }
@@ -35,11 +34,11 @@ export class RunningSum {
       this.#largestAt = magnitude > this.#largest ? at : Math.max(at, this.#largestAt)
       this.#largest = magnitude
     }
-    this.#accumulate(value)
+    this.#sum.add(value)
   }
 
   remove(value: number): void {
-    this.#accumulate(-value)
+    this.#sum.add(-value)
   }
 
   /** True when what remains of the sum cannot be trusted, given that samples up to `goneUntil` have left. */
@@ -47,14 +46,5 @@ export class RunningSum {
     const total = this.total
     if (!Number.isFinite(total)) return true
     return this.#largestAt <= goneUntil && Math.abs(total) < this.#largest * TRUSTED_RATIO
-  }
-
-  /** Knuth's exact addition: `sum + lost` is what plain addition would have rounded to `sum`. */
-  #accumulate(value: number): void {
-    const before = this.#sum
-    const after = before + value
-    const taken = after - before
-    this.#carried += before - (after - taken) + (value - taken)
-    this.#sum = after
   }
 }

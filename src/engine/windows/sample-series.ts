@@ -40,6 +40,11 @@ export class SampleSeries {
     return this.instances[position - this.base] as number
   }
 
+  /** Those at positions [`from`, `to`). */
+  valuesOf(from: number, to: number): Float64Array {
+    return this.values.subarray(from - this.base, to - this.base)
+  }
+
   /** The position behind the last sample with a time <= `at`. O(log lateness): it looks from the new end. */
   positionAfter(at: EpochMs): number {
     if (this.next === this.first || this.timeAt(this.next - 1) <= at) return this.next

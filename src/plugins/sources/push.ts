@@ -6,7 +6,7 @@
  * ones are), the third refused: "its time is 60 min ahead of ours; at most 60 s are taken". The tick at 12:00 reads the
  * first, the one after 12:00:30 the second.
  */
-import type { Sample } from '../../model/sample.ts'
+import { type Labels, LONGEST_LABEL, MOST_LABELS, type Sample, seriesOf } from '../../model/sample.ts'
 import type { EpochMs, Interval } from '../../model/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { MetricQuery } from '../../ports/metric-source.ts'
@@ -125,12 +125,18 @@ export function createPushSource(clock: Clock): PushSource {
 
 /** `false` when it is held already: the same sample posted again, as after a lost answer. */
 function hold(buffer: Buffer, pushed: PushedSample): boolean {
-  const { at, value, instance } = pushed
+  const { at, value, instance, labels } = pushed
   const fleet = pushed.fleet ?? null
-  const key = JSON.stringify([fleet, at, value, instance ?? null])
+  const key = JSON.stringify([fleet, at, value, seriesOf(pushed) ?? null])
   if (buffer.keys.has(key)) return false
   buffer.keys.add(key)
-  buffer.held.push({ sample: instance === undefined ? { at, value } : { at, value, instance }, fleet, key })
+  const sample: Sample = {
+    at,
+    value,
+    ...(instance === undefined ? {} : { instance }),
+    ...(labels === undefined || Object.keys(labels).length === 0 ? {} : { labels }),
+  }
+  buffer.held.push({ sample, fleet, key })
   // Cut back now and then rather than at every sample, which would move the whole list each time.
   if (buffer.held.length >= 2 * MOST_PER_METRIC) forget(buffer, buffer.held.length - MOST_PER_METRIC)
   return true
@@ -145,10 +151,10 @@ function forget(buffer: Buffer, count: number): void {
 
 /** Why a sample is not taken; `null` when it is. */
 function refusal(sample: PushedSample, known: ReadonlySet<string>, now: EpochMs): string | null {
-  const { metric, fleet, at, value, instance } = sample
+  const { metric, fleet, at, value, instance, labels } = sample
   if (!known.has(metric)) return unknownMetric(metric, known)
   if (!Number.isFinite(value)) return `its value is ${value}; a sample needs a finite number`
-  return timeRefusal(at, now) ?? nameRefusal('instance', instance) ?? nameRefusal('fleet', fleet)
+  return timeRefusal(at, now) ?? nameRefusal('instance', instance) ?? nameRefusal('fleet', fleet) ?? labelRefusal(labels)
 }
 
 function timeRefusal(at: EpochMs, now: EpochMs): string | null {
@@ -168,6 +174,18 @@ function nameRefusal(what: string, name: string | undefined): string | null {
   return name.length <= LONGEST_NAME
     ? null
     : `the name of its ${what} has ${name.length} characters; at most ${LONGEST_NAME} are taken`
+}
+
+function labelRefusal(labels: Labels | undefined): string | null {
+  const entries = Object.entries(labels ?? {})
+  if (entries.length > MOST_LABELS) return `it has ${entries.length} labels; at most ${MOST_LABELS} are taken`
+  for (const [label, value] of entries) {
+    if (label === '') return 'one of its labels has no name'
+    const longest = Math.max(label.length, value.length)
+    if (longest > LONGEST_LABEL)
+      return `its label "${label.slice(0, 40)}" has ${longest} characters; at most ${LONGEST_LABEL} are taken`
+  }
+  return null
 }
 
 function unknownMetric(metric: string, known: ReadonlySet<string>): string {

@@ -15,7 +15,7 @@ import {
   type Override,
   subjectOf,
 } from '../../model/override.ts'
-import type { Sample } from '../../model/sample.ts'
+import { type Sample, seriesOf } from '../../model/sample.ts'
 import type { SettingChange } from '../../model/settings.ts'
 import type { EpochMs } from '../../model/time.ts'
 import { contains } from '../../model/time.ts'
@@ -38,6 +38,7 @@ import {
   requireCurrent,
   timelinePoint,
   verdictOf,
+  withOutcomes,
 } from './commit-rules.ts'
 
 /** Most a single `prune` deletes, so that one call never takes long. */
@@ -131,7 +132,8 @@ export function createMemoryStore(): StateStore {
         const { revision, outcomes } = commit.outcomes
         const index = row.journal.findLastIndex(entry => entry.revision === revision)
         const entry = row.journal[index]
-        if (entry !== undefined) row.journal[index] = { ...entry, outcomes }
+        if (entry !== undefined)
+          row.journal[index] = { ...entry, outcomes: withOutcomes(entry.outcomes, outcomes) }
       }
       row.settingChanges.push(...(commit.settings ?? []))
       for (const { metric, samples } of commit.samples) insertSamples(row.series, metric, samples)
@@ -288,11 +290,11 @@ function newest<T>(sorted: readonly T[], limit: number): T[] {
   return sorted.slice(Math.max(0, sorted.length - limit))
 }
 
-/** By time, then instance, then value: two samples that compare equal are the same measurement, kept once. */
+/** By time, then instance and labels, then value: two samples that compare equal are the same measurement, kept once. */
 function compareSamples(a: Sample, b: Sample): number {
   if (a.at !== b.at) return a.at - b.at
-  const left = a.instance ?? ''
-  const right = b.instance ?? ''
+  const left = seriesOf(a) ?? ''
+  const right = seriesOf(b) ?? ''
   if (left !== right) return left < right ? -1 : 1
   return a.value - b.value
 }

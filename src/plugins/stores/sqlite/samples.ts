@@ -2,9 +2,9 @@
  * Sample history in SQLite: one narrow row per sample, in key order, so that a window is one contiguous read.
  *
  * Example: an hour of `cpu` of five instances every second is 18,000 rows of about 30 bytes; reading it is one range scan.
- * The same sample (same time, instance and value) given twice is kept once.
+ * The same sample (same time, instance, labels and value) given twice is kept once.
  */
-import type { Sample } from '../../../model/sample.ts'
+import { partsOfSeries, type Sample, seriesOf } from '../../../model/sample.ts'
 import type { SampleQuery, SeriesSamples } from '../../../ports/state-store.ts'
 import { type Database, numberOf, type Row, textOf } from './database.ts'
 
@@ -17,13 +17,13 @@ export function insertSeries(database: Database, fleet: string, { metric, sample
   )
   const series = seriesId(database, fleet, metric)
   let inserted = 0
-  for (const { at, value, instance } of samples) {
+  for (const sample of samples) {
     inserted += database.run(
       'INSERT OR IGNORE INTO samples (series, at, instance, value) VALUES (?, ?, ?, ?)',
       series,
-      at,
-      instance ?? '',
-      value,
+      sample.at,
+      seriesOf(sample) ?? '',
+      sample.value,
     )
   }
   database.run('UPDATE series SET rows = rows + ? WHERE id = ?', inserted, series)
@@ -50,8 +50,8 @@ export function readSeries(database: Database, query: SampleQuery): Sample[] {
 function sampleOf(database: Database, row: Row): Sample {
   const at = numberOf(database, row, 'at')
   const value = numberOf(database, row, 'value')
-  const instance = textOf(database, row, 'instance')
-  return instance === '' ? { at, value } : { at, value, instance }
+  // The column holds the labels, too, where there are any.
+  return { at, value, ...partsOfSeries(textOf(database, row, 'instance')) }
 }
 
 /** Deletes the oldest samples that age or number no longer keeps, at most `budget`; returns how many. */
