@@ -85,18 +85,21 @@ async function specOf({ store, spec }: ExplanationSource, entry: JournalEntry): 
   if (spec?.digest === entry.specDigest) return spec
   const text = await store.readSpec(entry.specDigest)
   if (text === null) return null
-  const read = parseConfig(text, { file: 'plimsoll.yaml', env: anyEnvironment(), readFile: () => UNKNOWN })
-  return read.ok ? read.loaded.spec : null
+  for (const unknown of UNKNOWN) {
+    const where = { file: 'plimsoll.yaml', env: environmentOf(text, unknown), readFile: () => unknown }
+    const read = parseConfig(text, where)
+    if (read.ok) return read.loaded.spec
+  }
+  return null
 }
 
-/** Stands for what a reference gave then: secrets are no part of a rule. */
-const UNKNOWN = 'not-kept'
+/** Stands for what a reference gave then, whose value is no part of a rule: a word, an address, a number. */
+const UNKNOWN: readonly string[] = ['not-kept', 'https://not-kept.invalid', '127.0.0.1:1', '1']
 
-/** The environment of this process, and a word for every name it does not have. */
-function anyEnvironment(): Readonly<Record<string, string | undefined>> {
-  return new Proxy(process.env, {
-    get: (env, name) => (typeof name === 'string' ? (env[name] ?? UNKNOWN) : undefined),
-  })
+/** The environment of this process, and something for every name it does not have. */
+function environmentOf(text: string, unknown: string): Readonly<Record<string, string | undefined>> {
+  const names = [...text.matchAll(/\$\{env:(\w+)\}/g)].map(([, name = '']) => [name, unknown])
+  return { ...Object.fromEntries(names), ...process.env }
 }
 
 let calendar: Calendar | null = null
