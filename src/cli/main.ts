@@ -146,6 +146,17 @@ function addFileCommands(program: Command, io: Io, done: Done): void {
       done(await (await import('./doctor.ts')).doctorCommand(file, options, io)),
     )
   program
+    .command('diff')
+    .helpGroup('A configuration:')
+    .summary('what changed between two configurations')
+    .description('Tells in words what two files say differently. Order, comments and secrets are left aside.')
+    .argument('<old>', 'the configuration as it was')
+    .argument('<new>', 'the configuration as it shall be')
+    .option('--json', 'answer as JSON')
+    .action(async (before, after, options) =>
+      done(await (await import('./diff.ts')).diffCommand(before, after, options, io)),
+    )
+  program
     .command('schema')
     .helpGroup('A configuration:')
     .summary('print the JSON Schema of the configuration')
@@ -199,6 +210,16 @@ function addReadingCommands(program: Command, io: Io, done: Done): void {
     .addHelpText('after', FROM_HELP + TIME_HELP)
     .action(async (fleet, options) =>
       done(await (await import('./history.ts')).historyCommand(fleet, options, io)),
+    )
+  reading(program.command('settings'))
+    .summary('what applications are told')
+    .description('Prints the settings of every fleet, or of one: value, default, and the rule that holds it.')
+    .argument('[fleet]', 'name of the fleet')
+    .option('--history', 'how they changed, newest first')
+    .option('-n, --limit <count>', 'of the history, at most this many', positive, 20)
+    .addHelpText('after', FROM_HELP)
+    .action(async (fleet, options) =>
+      done(await (await import('./settings.ts')).settingsCommand(fleet, options, io)),
     )
   reading(program.command('plot'))
     .summary('draw it')
