@@ -10,6 +10,8 @@ import { ExplanationWire } from '../../api/wire/explanation.ts'
 import { Failure } from '../../api/wire/failure.ts'
 import { FleetSummaryWire } from '../../api/wire/fleet.ts'
 import { JournalEntryWire, TimelinePointWire } from '../../api/wire/journal.ts'
+import { FleetSettingsWire, SettingChangeWire } from '../../api/wire/settings.ts'
+import type { SettingChange } from '../../model/settings.ts'
 import type { Interval } from '../../model/time.ts'
 import type { TimelinePoint } from '../../ports/state-store.ts'
 import { CliError, messageOf } from '../cli-error.ts'
@@ -23,11 +25,14 @@ const NO_SUCH_FLEET = 'PLM-461'
 
 /** Most entries and points the API gives at a time, and how often we turn the page: enough for the largest limits. */
 const ENTRIES_PER_PAGE = 200
+const CHANGES_PER_PAGE = 500
 const POINTS_PER_PAGE = 10_000
 const MOST_PAGES = 500
 
 const Fleets = z.object({ fleets: z.array(FleetSummaryWire) })
 const Entries = z.object({ entries: z.array(JournalEntryWire), next: z.number().nullable() })
+const Settings = z.object({ fleets: z.array(FleetSettingsWire) })
+const SettingChanges = z.object({ changes: z.array(SettingChangeWire), next: z.number().nullable() })
 const Points = z.object({ points: z.array(TimelinePointWire) })
 
 export function openHttpReader(url: string, token: string | null): Reader {
@@ -67,6 +72,27 @@ export function openHttpReader(url: string, token: string | null): Reader {
         ...(next ? { next: 'true' } : {}),
       }
       return ask(`/v1/fleets/${encodeURIComponent(fleet)}/explain`, query, ExplanationWire)
+    },
+    async settings() {
+      const answer = await ask('/v1/settings', {}, Settings)
+      return (answer?.fleets ?? [])
+        .map(({ details, ...told }) => ({ ...told, settings: details }))
+        .sort((a, b) => (a.fleet < b.fleet ? -1 : 1))
+    },
+    async settingChanges(fleet: string, limit: number) {
+      const found: SettingChange[] = []
+      let before: number | null = null
+      for (let page = 0; page < MOST_PAGES && found.length < limit; page++) {
+        const answer: z.output<typeof SettingChanges> | null = await ask(
+          `/v1/settings/${encodeURIComponent(fleet)}/history`,
+          { limit: Math.min(limit, CHANGES_PER_PAGE), ...(before === null ? {} : { before }) },
+          SettingChanges,
+        )
+        found.push(...(answer?.changes ?? []))
+        before = answer?.next ?? null
+        if (before === null) break
+      }
+      return found.slice(0, limit)
     },
     async timeline(fleet: string, window: Interval) {
       const points: TimelinePoint[] = []

@@ -7,6 +7,8 @@
 import type { z } from 'zod'
 import type { ExplanationWire } from '../../api/wire/explanation.ts'
 import type { JournalEntryWire } from '../../api/wire/journal.ts'
+import type { SettingChange } from '../../model/settings.ts'
+import type { SettingValue } from '../../model/spec.ts'
 import type { EpochMs, Interval } from '../../model/time.ts'
 import type { TimelinePoint } from '../../ports/state-store.ts'
 
@@ -45,6 +47,27 @@ export interface FleetNow {
   readonly everyMs: number | null
 }
 
+export interface SettingTold {
+  readonly setting: string
+  readonly value: SettingValue
+  /** `null` where only the state file is read: the configuration has it. */
+  readonly default: SettingValue | null
+  readonly description: string
+  /** The rule that holds the value; `null` at the default. */
+  readonly rule: string | null
+  readonly since: EpochMs | null
+  /** What the rules ask for; `null` where that is not known. */
+  readonly decided: SettingValue | null
+}
+
+export interface SettingsTold {
+  readonly fleet: string
+  readonly version: number
+  /** `false` in a mode that does not apply settings. */
+  readonly applied: boolean
+  readonly settings: readonly SettingTold[]
+}
+
 export interface Reader {
   /** In words, for messages: `the daemon at http://127.0.0.1:7070`. */
   readonly from: string
@@ -53,6 +76,10 @@ export interface Reader {
   ticks(query: TickQuery): Promise<readonly Tick[]>
   /** `null` when nothing is recorded. Throws PLM-507 for a rule the fleet did not have. */
   explain(query: ExplainQuery): Promise<Explained | null>
+  /** Sorted by fleet. */
+  settings(): Promise<readonly SettingsTold[]>
+  /** Newest first. */
+  settingChanges(fleet: string, limit: number): Promise<readonly SettingChange[]>
   /** Sorted by time. */
   timeline(fleet: string, window: Interval): Promise<readonly TimelinePoint[]>
   close(): Promise<void>

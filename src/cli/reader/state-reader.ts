@@ -8,22 +8,23 @@ import { access } from 'node:fs/promises'
 import { explainEntry } from '../../api/explanation.ts'
 import { ApiError, NO_SUCH_RULE } from '../../api/failure.ts'
 import { narratedEntry } from '../../api/views.ts'
+import { settingsNow } from '../../loop/settings-board.ts'
 import type { Spec } from '../../model/spec.ts'
 import { openSqliteStore } from '../../plugins/stores/sqlite.ts'
 import type { StateStore } from '../../ports/state-store.ts'
 import { CliError, messageOf } from '../cli-error.ts'
 import { reasonOf } from '../files.ts'
-import { type FleetNow, MOST_POINTS, type Reader } from './reader.ts'
+import { type FleetNow, MOST_POINTS, type Reader, type SettingsTold } from './reader.ts'
 
 /** `spec` adds what only the configuration knows; `null` where there is only the state file. */
 export async function openStateReader(path: string, spec: Spec | null): Promise<Reader> {
   const store = await openReadOnly(path)
   return {
     from: `the state file ${path}`,
-    async fleets() {
-      const names = new Set([...(await store.listFleets()), ...Object.keys(spec?.fleets ?? {})])
-      return Promise.all([...names].sort().map(name => fleetNow(store, name, spec)))
-    },
+    fleets: async () => Promise.all((await fleetNames(store, spec)).map(name => fleetNow(store, name, spec))),
+    settings: async () =>
+      Promise.all((await fleetNames(store, spec)).map(name => settingsTold(store, name, spec))),
+    settingChanges: (fleet, limit) => store.readSettingChanges({ fleet, limit }),
     async ticks(query) {
       return (await store.readJournal(query)).map(narratedEntry)
     },
@@ -40,6 +41,32 @@ export async function openStateReader(path: string, spec: Spec | null): Promise<
     },
     timeline: (fleet, window) => store.readTimeline({ fleet, window, limit: MOST_POINTS }),
     close: () => store.close(),
+  }
+}
+
+/** Those of the file and those of the spec, sorted. */
+async function fleetNames(store: StateStore, spec: Spec | null): Promise<string[]> {
+  return [...new Set([...(await store.listFleets()), ...Object.keys(spec?.fleets ?? {})])].sort()
+}
+
+async function settingsTold(store: StateStore, name: string, spec: Spec | null): Promise<SettingsTold> {
+  const { settings } = await store.load(name)
+  const [entry] = await store.readJournal({ fleet: name, limit: 1 })
+  const decided = entry?.decision.settings ?? null
+  const fleet = spec?.fleets[name]
+  if (fleet !== undefined) return settingsNow(fleet, settings, decided)
+  const { version, applied, values } = settings
+  return {
+    fleet: name,
+    version,
+    applied,
+    settings: Object.entries(values).map(([setting, now]) => ({
+      setting,
+      ...now,
+      default: null,
+      description: '',
+      decided: decided?.[setting] ?? null,
+    })),
   }
 }
 
