@@ -64,8 +64,8 @@ export function createVoice(io: Io): Voice {
     demo: status => {
       demoTicks += 1
       if (demoTicks % DEMO_EVERY !== 1) return
-      const { timeOfDay, wantedPerSecond, sentPerSecond, failed } = status
-      const text = `demo load, ${timeOfDay} of its day: ${Math.round(wantedPerSecond)} requests/s wanted, ${sentPerSecond} sent, ${failed} failed so far`
+      const { timeOfDay, wantedPerSecond, sentPerSecond, failed, turnedAway } = status
+      const text = `demo load, ${timeOfDay} of its day: ${Math.round(wantedPerSecond)} requests/s wanted, ${sentPerSecond} sent, ${failed} failed and ${turnedAway} reports turned away so far`
       speak({ level: 'info', fleet: '', text, fields: { demo: status } })
     },
   }
@@ -114,6 +114,10 @@ function lineOf(event: LoopEvent, io: Io): Line | null {
       return { level: 'info', fleet: event.fleet, text: tellApproval(event), fields: { event } }
     case 'act':
       return { level: 'info', fleet: event.act.fleet ?? '', text: tellAct(event.act), fields: { event } }
+    case 'ran':
+      return ranLine(event)
+    case 'delivery':
+      return deliveryLine(event)
     case 'spec-applied':
     case 'samples':
       return null
@@ -132,6 +136,35 @@ function settingsLine({ fleet, changes, settings }: Extract<LoopEvent, { type: '
     text: told.join('; '),
     subject: `settings ${settings.version}`,
     fields: { settings: changes },
+  }
+}
+
+function ranLine({ fleet, run, outcome }: Extract<LoopEvent, { type: 'ran' }>): Line {
+  const who = `${run.action} (${run.id}, by "${run.rule}")`
+  const fields = { run, outcome }
+  if (outcome.outcome === 'failed') {
+    return { level: 'error', fleet, text: `${who} failed: ${outcome.error}`, fields }
+  }
+  const [first = ''] = (outcome.output ?? '').split('\n')
+  return { level: 'info', fleet, text: `${who} is done${first === '' ? '' : `: ${first}`}`, fields }
+}
+
+function deliveryLine(event: Extract<LoopEvent, { type: 'delivery' }>): Line {
+  const { fleet, notifier, title, detail } = event
+  const fields = { delivery: event }
+  switch (event.state) {
+    case 'sent':
+      return {
+        level: 'info',
+        fleet,
+        text: `told ${notifier}: ${title}`,
+        subject: `told ${event.notice}`,
+        fields,
+      }
+    case 'retrying':
+      return { level: 'warn', fleet, text: `could not tell ${notifier} yet, trying again: ${detail}`, fields }
+    case 'failed':
+      return { level: 'error', fleet, text: `${notifier} was not told "${title}": ${detail}`, fields }
   }
 }
 

@@ -39,7 +39,7 @@ export function checkSource(name: string, source: MetricSource): Promise<PluginC
   return checkPlugin(`source ${name}`, source)
 }
 
-async function checkPlugin(what: string, plugin: Plugin): Promise<PluginCheck> {
+export async function checkPlugin(what: string, plugin: Plugin): Promise<PluginCheck> {
   try {
     const { ok, detail } = await plugin.check(AbortSignal.timeout(CHECK_DEADLINE_MS))
     return { what, ok, detail }

@@ -26,6 +26,7 @@ import { PluginError } from '../ports/plugin.ts'
 import type { Retention, StateStore } from '../ports/state-store.ts'
 import { checkFleet, checkSource, type PluginCheck } from './checks.ts'
 import { type ConfigurationFile, createConfiguring } from './configuring.ts'
+import { checkEffects, Effects, type HostEffects } from './effects.ts'
 import {
   closeParts,
   createParts,
@@ -42,6 +43,7 @@ export interface DaemonOptions {
   /** The file the configuration came from and is written back to when an operator applies another. */
   readonly file?: ConfigurationFile
   readonly plugins?: HostPlugins
+  readonly effects?: HostEffects
   /** What instances and the proxy print. */
   readonly log?: (fleet: string, line: string) => void
 }
@@ -66,6 +68,7 @@ export class Daemon implements Runtime {
   readonly operator: Operator
   readonly configuring: Configuring
   readonly #settingsPushes: SettingsPushes
+  readonly #effects: Effects
   #loaded: Loaded
   #applying: Promise<void> = Promise.resolve()
   #cancelPrune: () => void = () => undefined
@@ -73,10 +76,17 @@ export class Daemon implements Runtime {
   readonly #unsubscribes = new Map<string, () => void>()
   #stopping: Promise<void> | null = null
 
-  constructor(loaded: Loaded, store: StateStore, { plugins, log, file }: DaemonOptions) {
+  constructor(loaded: Loaded, store: StateStore, { plugins, effects, log, file }: DaemonOptions) {
     this.#loaded = loaded
     this.#context = { plugins: plugins ?? {}, clock: systemClock, log: log ?? (() => undefined) }
     this.store = store
+    this.#effects = new Effects({
+      clock: systemClock,
+      host: effects ?? {},
+      spec: () => this.spec(),
+      emit: event => this.#emit(event),
+      wake: fleet => this.wake(fleet),
+    })
     this.#sources = this.#createSources()
     this.#world = this.#createWorld()
     this.#controller = new Controller(this.#world)
@@ -90,6 +100,7 @@ export class Daemon implements Runtime {
     const emit = (event: LoopEvent): void => this.#emit(event)
     this.#settingsPushes = new SettingsPushes({ clock: systemClock, store, emit })
     this.subscribe(event => this.#settingsPushes.onEvent(event))
+    this.subscribe(event => this.#effects.onEvent(event))
   }
 
   spec(): Spec {
@@ -141,6 +152,7 @@ export class Daemon implements Runtime {
       const source = this.#sources.get(name)
       if (source !== undefined) checks.push(await checkSource(name, source))
     }
+    checks.push(...(await checkEffects(this.#effects, this.spec())))
     await this.stop()
     return checks
   }
@@ -213,13 +225,15 @@ export class Daemon implements Runtime {
     for (const unsubscribe of this.#unsubscribes.values()) unsubscribe()
     await this.#controller.stop()
     await this.#settingsPushes.close()
-    await Promise.all([...this.#fleets].map(([name, parts]) => this.#endParts(name, parts)))
+    const ends = [...this.#fleets].map(([name, parts]) => this.#endParts(name, parts))
+    await Promise.all([...ends, this.#effects.close()])
     await Promise.all([...this.#sources.values()].map(source => source.close()))
     await this.store.close()
   }
 
   async #take(loaded: Loaded): Promise<void> {
     const { spec } = loaded
+    await this.#effects.apply(spec)
     for (const fleet of Object.values(spec.fleets)) {
       const parts = this.#fleets.get(fleet.name)
       if (parts !== undefined && samePlugins(parts.spec, fleet)) continue
@@ -283,11 +297,13 @@ export class Daemon implements Runtime {
       holder: randomUUID(),
       spec: () => this.spec(),
       ports: fleet => this.ports(fleet),
+      latest: fleet => this.latest(fleet),
       source: name => {
         const source = this.#sources.get(name)
         if (source === undefined) throw new PluginError('misconfigured', `there is no source "${name}"`)
         return source
       },
+      runs: this.#effects.runs,
       emit: event => this.#emit(event),
     }
   }

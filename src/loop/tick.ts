@@ -15,6 +15,7 @@ import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
 import type { Lease } from '../ports/state-store.ts'
 import { act, route } from './act.ts'
+import { runsToBegin } from './action-runs.ts'
 import { type Conduct, conductOf } from './conduct.ts'
 import { reasonOf } from './deadline.ts'
 import { type Observed, observe } from './observe.ts'
@@ -58,7 +59,11 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
       ? applySettings(spec, spec.mode, decided.decision, before.settings)
       : { settings: before.settings, changes: [] }
 
-  const intent: Memory = { ...conduct.memory, settings: applied.settings, revision }
+  const settled = world.runs.settle(before, at)
+  const begun = pause === null ? runsToBegin(spec.mode, { decision: decided.decision, revision }) : []
+
+  const runs = [...settled.running, ...begun]
+  const intent: Memory = { ...conduct.memory, settings: applied.settings, runs, revision }
   const entry: JournalEntry = {
     fleet: spec.name,
     revision,
@@ -78,12 +83,14 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     parentRevision: before.revision,
     memory: intent,
     entry,
-    outcomes: null,
+    outcomes: settled.outcomes,
     samples: senses.fresh(),
     settings: applied.changes,
   })
   senses.saved()
   notifySettings(world, entry, before, applied)
+  world.runs.settled(spec.name, before, settled)
+  world.runs.begin(entry, begun)
   notifyApproval(world, entry, conduct)
 
   if (conduct.routes && observed.observation.capacity !== null) {

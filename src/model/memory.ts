@@ -7,6 +7,7 @@
  */
 import type { Approval } from './approval.ts'
 import type { Admission, Order } from './inventory.ts'
+import type { Run } from './run.ts'
 import { NO_SETTINGS, type SettingsInForce } from './settings.ts'
 import type { EpochMs } from './time.ts'
 
@@ -77,6 +78,8 @@ export interface Memory {
   /** Places that were decided and are neither there nor ordered yet: lost instances, failed or withheld launches. */
   readonly owed: number
   readonly launchTrouble: LaunchTrouble | null
+  /** Custom actions begun and without an outcome, oldest first. */
+  readonly runs: readonly Run[]
   /** In `notify` mode: what a person was asked. */
   readonly approval: Approval | null
   readonly settings: SettingsInForce
@@ -98,6 +101,7 @@ export const EMPTY_MEMORY: Memory = Object.freeze({
   orders: Object.freeze([]),
   owed: 0,
   launchTrouble: null,
+  runs: Object.freeze([]),
   approval: null,
   settings: NO_SETTINGS,
 })

@@ -28,12 +28,16 @@ export interface Plan {
   readonly waiting: readonly Waiting[]
 }
 
-/** What became of one action. `instance` is the id a launch was answered with. */
+/**
+ * What became of one action. `instance` is the id a launch was answered with, `output` what a custom action had to say; one
+ * that was cut off by a restart has failed with the kind `interrupted`.
+ */
 export type Outcome =
   | {
       readonly action: string
       readonly outcome: 'done'
       readonly instance: string | null
+      readonly output?: string
       readonly at: EpochMs
     }
   | {

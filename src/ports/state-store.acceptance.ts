@@ -59,6 +59,7 @@ export function sampleEntry(
       windows: { peak: { from: at, to: at + 1 }, never: null },
       targetHighest: null,
       overrides: [],
+      fleets: {},
     },
     memory: memoryAt(revision - 1),
     inventory: { instances: [], orders: [] },

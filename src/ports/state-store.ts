@@ -35,7 +35,10 @@ export interface Commit {
   readonly memory: Memory
   /** The tick's entry, in the commit of its intent. */
   readonly entry: JournalEntry | null
-  /** Outcomes of the entry with this revision, in the commit that follows the acting. */
+  /**
+   * Outcomes added to those the entry of this revision has: of its plan in the commit that follows the acting, of its
+   * custom actions in a later one. A second outcome of the same action takes the place of the first.
+   */
   readonly outcomes: { readonly revision: number; readonly outcomes: readonly Outcome[] } | null
   readonly samples: readonly SeriesSamples[]
   /** Changes of the settings in force that `memory` holds the outcome of. */

@@ -4,6 +4,7 @@
  * Example: `const world = simulatedWorld(fleetSpec({ min: 2 }))`, then `await world.tick()` launches two.
  */
 
+import { ActionRuns } from '../../src/loop/action-runs.ts'
 import { Senses } from '../../src/loop/senses.ts'
 import { type Seat, tick } from '../../src/loop/tick.ts'
 import type { LoopEvent, World } from '../../src/loop/world.ts'
@@ -11,6 +12,7 @@ import type { JournalEntry } from '../../src/model/journal.ts'
 import type { FleetSpec } from '../../src/model/spec.ts'
 import { createMemoryStore } from '../../src/plugins/stores/memory.ts'
 import type { MetricSource } from '../../src/ports/metric-source.ts'
+import type { ScalingAction } from '../../src/ports/scaling-action.ts'
 import type { StateStore } from '../../src/ports/state-store.ts'
 import type { TargetCapabilities } from '../../src/ports/target.ts'
 import { NOON } from '../builders/observation.ts'
@@ -35,6 +37,7 @@ export interface WorldOptions {
   readonly routed?: boolean
   readonly capabilities?: Partial<TargetCapabilities>
   readonly store?: StateStore
+  readonly actions?: Readonly<Record<string, ScalingAction>>
   /** Latest entries of other fleets, by name. */
   readonly others?: Readonly<Record<string, JournalEntry>>
 }
@@ -62,7 +65,18 @@ export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): Sim
     ports: () => ({ target: fleet.target, router: options.routed === true ? fleet.router : null }),
     source: () => sourceOf(values, clock),
     emit: event => events.push(event),
+    get runs() {
+      return runs
+    },
   }
+  const startRuns = (): ActionRuns =>
+    new ActionRuns({
+      clock,
+      action: name => options.actions?.[name] ?? null,
+      emit: event => events.push(event),
+      wake: () => undefined,
+    })
+  let runs = startRuns()
   let seat: Seat = { senses: new Senses(world, spec), lease: null }
   return {
     world,
@@ -78,6 +92,8 @@ export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): Sim
       return report.entry
     },
     restart: async () => {
+      runs.close()
+      runs = startRuns()
       seat = { senses: new Senses(world, spec), lease: null }
       await seat.senses.refill(clock.now())
     },

@@ -14,8 +14,10 @@ import type { App } from '../route.ts'
 import { fleetSummary, settingsView } from '../views.ts'
 import {
   ApprovalEvent,
+  DeliveryEvent,
   GapEvent,
   LostEvent,
+  RunEvent,
   SamplesEvent,
   SettingsEvent,
   SpecEvent,
@@ -29,7 +31,8 @@ import { OperatorActWire } from '../wire/override.ts'
 const MAX_SAMPLES_PER_EVENT = 500
 
 const DESCRIPTION = `Server-sent events, one schema each: \`tick\` (TickEvent), \`samples\` (SamplesEvent), \`gap\` (GapEvent),
-\`settings\` (SettingsEvent), \`lost\` (LostEvent), \`trouble\` (TroubleEvent), \`spec\` (SpecEvent). Every event has an id; a comment is sent every 15 s. A client that does not
+\`settings\` (SettingsEvent), \`lost\` (LostEvent), \`trouble\` (TroubleEvent), \`spec\` (SpecEvent), \`ran\` (RunEvent),
+\`delivery\` (DeliveryEvent). Every event has an id; a comment is sent every 15 s. A client that does not
 keep up is disconnected; at most 64 may follow.`
 
 export const EVENTS_PATH = '/v1/events'
@@ -103,11 +106,21 @@ function encodeEvent(runtime: Runtime, event: LoopEvent): Encoded | null {
     }
     case 'act':
       return encode('act', OperatorActWire, event.act)
+    case 'ran':
+      return encode('ran', RunEvent, runView(event))
+    case 'delivery':
+      return encode('delivery', DeliveryEvent, event)
     case 'spec-applied':
       return encode('spec', SpecEvent, { ...event, state: 'applied', problems: null })
     case 'spec-refused':
       return encode('spec', SpecEvent, { ...event, state: 'refused', digest: null })
   }
+}
+
+function runView({ fleet, run, outcome }: Extract<LoopEvent, { type: 'ran' }>): z.output<typeof RunEvent> {
+  const { id, revision, rule, action } = run
+  const said = outcome.outcome === 'done' ? (outcome.output ?? '') : outcome.error
+  return { fleet, at: outcome.at, id, revision, rule, action, state: outcome.outcome, said }
 }
 
 function encodeSettings(runtime: Runtime, event: Extract<LoopEvent, { type: 'settings' }>): Encoded | null {

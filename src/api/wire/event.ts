@@ -77,6 +77,38 @@ export const ApprovalEvent = component(
     .describe('A person is asked, was asked in vain, or has answered (mode notify).'),
 )
 
+export const RunEvent = component(
+  'RunEvent',
+  z
+    .object({
+      fleet: z.string(),
+      at: Time,
+      id: z.string(),
+      revision: z.number().int().describe('Of the journal entry that began it.'),
+      rule: z.string(),
+      action: z.string(),
+      state: z.enum(['done', 'failed']),
+      said: z.string().describe('Its output, or why it failed.'),
+    })
+    .describe('A custom action ended.'),
+)
+
+export const DeliveryEvent = component(
+  'DeliveryEvent',
+  z
+    .object({
+      fleet: z.string(),
+      at: Time,
+      notifier: z.string(),
+      notice: z.string(),
+      event: z.string(),
+      title: z.string(),
+      state: z.enum(['sent', 'retrying', 'failed']),
+      detail: z.string(),
+    })
+    .describe('What became of telling somebody.'),
+)
+
 export const SpecEvent = component(
   'SpecEvent',
   z.object({

@@ -49,6 +49,17 @@ export const MemoryWire = component(
     orders: z.array(OrderWire).readonly(),
     owed: z.number(),
     approval: ApprovalWire.nullable(),
+    runs: z
+      .array(
+        z.object({
+          id: z.string(),
+          revision: z.number().int(),
+          rule: z.string(),
+          action: z.string(),
+          at: Time,
+        }),
+      )
+      .readonly(),
     launchTrouble: z.object({ failures: z.number(), retryAt: Time, error: z.string() }).nullable(),
     settings: SettingsInForceWire,
   }),

@@ -56,6 +56,7 @@ export const OutcomeWire = component(
       action: z.string(),
       outcome: z.literal('done'),
       instance: z.string().nullable(),
+      output: z.string().exactOptional().describe('What a custom action had to say.'),
       at: Time,
     }),
     z.object({

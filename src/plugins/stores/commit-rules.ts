@@ -9,6 +9,7 @@ import type { Verdict } from '../../model/approval.ts'
 import type { JournalEntry } from '../../model/journal.ts'
 import { EMPTY_MEMORY } from '../../model/memory.ts'
 import { type NewAct, NO_OVERRIDES } from '../../model/override.ts'
+import type { Outcome } from '../../model/plan.ts'
 import { PluginError } from '../../ports/plugin.ts'
 import type { Commit, TimelinePoint } from '../../ports/state-store.ts'
 
@@ -89,9 +90,16 @@ export function completeEntry(stored: JournalEntry): JournalEntry {
   }
 }
 
-/** Did this tick change anything, or want to? */
-export function changedSomething(entry: JournalEntry): boolean {
-  return entry.plan.actions.length > 0 || entry.decision.desired !== entry.decision.current
+/** Did this tick change anything, or want to, or begin anything beside? */
+export function changedSomething({ plan, decision }: JournalEntry): boolean {
+  return plan.actions.length > 0 || decision.desired !== decision.current || decision.effects.length > 0
+}
+
+/** The outcomes of an entry after more have come: one per action, the latest. */
+export function withOutcomes(before: readonly Outcome[], more: readonly Outcome[]): readonly Outcome[] {
+  if (before.length === 0) return more
+  const newer = new Set(more.map(({ action }) => action))
+  return [...before.filter(({ action }) => !newer.has(action)), ...more]
 }
 
 export function timelinePoint(entry: JournalEntry): TimelinePoint {

@@ -7,7 +7,7 @@
 import type { JournalEntry } from '../../../model/journal.ts'
 import type { Outcome } from '../../../model/plan.ts'
 import type { JournalQuery, TimelinePoint, TimelineQuery } from '../../../ports/state-store.ts'
-import { changedSomething, completeEntry, timelinePoint } from '../commit-rules.ts'
+import { changedSomething, completeEntry, timelinePoint, withOutcomes } from '../commit-rules.ts'
 import {
   type Database,
   deflateJson,
@@ -42,16 +42,19 @@ export function insertEntry(database: Database, fleetId: number, entry: JournalE
   )
 }
 
-/** An entry that was pruned meanwhile has no outcomes to keep. */
+/** Added to those it has. An entry that was pruned meanwhile has no outcomes to keep. */
 export function updateOutcomes(
   database: Database,
   fleetId: number,
   revision: number,
   outcomes: readonly Outcome[],
 ): void {
+  const row = database.get('SELECT outcomes FROM journal WHERE fleet = ? AND revision = ?', fleetId, revision)
+  if (row === null) return
+  const before = row.outcomes === null ? [] : inflateStored<Outcome[]>(database, row, 'outcomes')
   database.run(
     'UPDATE journal SET outcomes = ? WHERE fleet = ? AND revision = ?',
-    deflateJson(outcomes),
+    deflateJson(withOutcomes(before, outcomes)),
     fleetId,
     revision,
   )
