@@ -51,7 +51,8 @@ function diffFleet(name: string, before: FleetSpec | undefined, after: FleetSpec
       fields({ goal: goalText }),
     ),
     ...diffNamed(name, 'rule', byName(before.rules), byName(after.rules), ruleFields),
-    ...orderOfRules(name, before, after),
+    ...orderOf(name, 'constraints', before.constraints, after.constraints),
+    ...orderOf(name, 'rules', before.rules, after.rules),
     ...diffNamed(name, 'setting', before.settings, after.settings, plainFields),
     ...diffFields(name, 'target', pluginFields(before.target), pluginFields(after.target)),
     ...diffFields(name, 'router', pluginFields(before.router), pluginFields(after.router)),
@@ -66,23 +67,30 @@ function describeFleet({ rules, constraints, target }: FleetSpec): string {
   return `${range}${rules.length} rule${rules.length === 1 ? '' : 's'}, target ${target.type}`
 }
 
-/** Of rules that both have: does another one come first where the ranks are equal? */
-function orderOfRules(fleet: string, before: FleetSpec, after: FleetSpec): SpecChange[] {
-  const known = new Map(after.rules.map(rule => [rule.name, rule.rank]))
-  const old = before.rules.filter(({ name, rank }) => known.get(name) === rank)
-  const kept = new Set(old.map(({ name }) => name))
-  const now = after.rules.filter(({ name }) => kept.has(name))
-  const ranks = [...new Set(old.map(({ rank }) => rank))].sort((a, b) => b - a)
-  return ranks.flatMap((rank): SpecChange[] => {
-    const order = (rules: readonly ReactiveRule[]) =>
-      rules
-        .filter(rule => rule.rank === rank)
-        .map(({ name }) => `"${name}"`)
-        .join(', ')
-    const [was, is] = [order(old), order(now)]
-    return was === is
-      ? []
-      : [{ fleet, what: `rules of rank ${rank}`, kind: 'changed', field: 'order', before: was, after: is }]
+interface Ranked {
+  readonly name: string
+  readonly rank: number
+}
+
+/** Of what both have: does another one come first where the ranks are equal? */
+function orderOf(
+  fleet: string,
+  sort: string,
+  before: readonly Ranked[],
+  after: readonly Ranked[],
+): SpecChange[] {
+  const rankNow = new Map(after.map(({ name, rank }) => [name, rank]))
+  const kept = before.filter(({ name, rank }) => rankNow.get(name) === rank)
+  const names = new Set(kept.map(({ name }) => name))
+  const now = after.filter(({ name }) => names.has(name))
+  return [...new Set(kept.map(({ rank }) => rank))].flatMap((rank): SpecChange[] => {
+    const inOrder = (things: readonly Ranked[]): string =>
+      things.flatMap(thing => (thing.rank === rank ? [`"${thing.name}"`] : [])).join(', ')
+    const [was, is] = [inOrder(kept), inOrder(now)]
+    if (was === is) return []
+    return [
+      { fleet, what: `${sort} of rank ${rank}`, kind: 'changed', field: 'order', before: was, after: is },
+    ]
   })
 }
 
