@@ -30,6 +30,8 @@ import { createMetrics } from './metrics.ts'
 import { describeRoutes, documentRoute } from './openapi.ts'
 import { createPaths } from './paths.ts'
 import type { App } from './route.ts'
+import { approvalRoutes } from './routes/approvals.ts'
+import { configuringRoutes } from './routes/configuring.ts'
 import { EVENTS_PATH, eventRoutes } from './routes/events.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { fleetRoutes } from './routes/fleets.ts'
@@ -37,6 +39,7 @@ import { HEALTH_PREFIX, healthRoutes } from './routes/health.ts'
 import { historyRoutes } from './routes/history.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { ofrepRoutes } from './routes/ofrep.ts'
+import { overrideRoutes } from './routes/overrides.ts'
 import { BUILT_PAGE, pageRoutes } from './routes/page.ts'
 import { sampleRoutes } from './routes/samples.ts'
 import { settingsRoutes } from './routes/settings.ts'
@@ -95,6 +98,9 @@ export async function createApi(runtime: Runtime, settings: ApiSettings): Promis
     }),
   )
   specRoutes(app, runtime)
+  configuringRoutes(app, runtime, settings.token !== null)
+  overrideRoutes(app, runtime)
+  approvalRoutes(app, runtime)
   eventRoutes(app, runtime, stream)
   healthRoutes(app, runtime)
   metricsRoutes(app, createMetrics(runtime))

@@ -245,6 +245,81 @@ export function nothingRecorded(fleet: string): ApiError {
   )
 }
 
+export function noSuchOverride(fleet: string, override: string): ApiError {
+  return new ApiError(
+    404,
+    'PLM-471',
+    `The fleet "${fleet}" has no override "${override}" in force.`,
+    `GET /v1/fleets/${encodeURIComponent(fleet)}/overrides lists them; perhaps its time is over.`,
+  )
+}
+
+export function notWaiting(approval: string, waiting: readonly string[]): ApiError {
+  return new ApiError(
+    404,
+    'PLM-472',
+    `Nothing waits for a word on "${approval}": it was answered, has expired, is no longer needed, or never was.`,
+    listed('Waiting now', waiting),
+  )
+}
+
+export function answeredAlready(approval: string, cause: unknown): ApiError {
+  return new ApiError(
+    409,
+    'PLM-473',
+    `Somebody else has answered "${approval}" a moment ago; theirs counts.`,
+    'GET /v1/fleets/FLEET/acts says who, and what.',
+    cause,
+  )
+}
+
+export function configurationRefused(problems: number): ApiError {
+  return new ApiError(
+    422,
+    'PLM-474',
+    `The configuration has ${problems} problem${problems === 1 ? '' : 's'}; the one before stays in force.`,
+    '`problems` lists them with their places; `plimsoll validate FILE` does the same beforehand.',
+  )
+}
+
+export function notTrusted(reaches: readonly string[]): ApiError {
+  return new ApiError(
+    403,
+    'PLM-475',
+    `The configuration would run or call something new (${reaches.slice(0, NAMES_SHOWN).join(', ')}). Over an API without a token anyone on this machine could ask for that, so nothing was changed.`,
+    'Edit the file of the daemon itself, which it watches; or set `api.token` and restart it.',
+  )
+}
+
+export function noConfigurationFile(): ApiError {
+  return new ApiError(
+    409,
+    'PLM-476',
+    'The configuration of this daemon was not read from a file, so a restart would forget the change; nothing was changed.',
+    'Change it in the program that hosts Plimsoll.',
+  )
+}
+
+export function configurationFailed(seen: string): ApiError {
+  return new ApiError(
+    409,
+    'PLM-477',
+    `The configuration is sound, but it could not be put in force: ${seen}`,
+    'The one before stays in force, and in the file. Put right what the message names, and try again.',
+  )
+}
+
+export function noSuchVersion(version: string, known: readonly string[]): ApiError {
+  return new ApiError(
+    404,
+    'PLM-478',
+    version === ''
+      ? 'No other configuration was in force before.'
+      : `"${version}" is not the beginning of just one version.`,
+    listed('Versions, newest first', known),
+  )
+}
+
 /** At most this many names in a hint. */
 const NAMES_SHOWN = 20
 

@@ -5,11 +5,13 @@
  * Example: `fleetSummary(runtime, web)` after a tick from 5 to 6 says `current: 5, desired: 6, direction: 'out'`.
  */
 import { describeRule, explainStep } from '../engine/explain.ts'
+import { applyOverrides } from '../engine/overrides.ts'
 import type { Runtime } from '../loop/runtime.ts'
 import type { FleetSettings } from '../loop/settings-board.ts'
 import type { TickReport } from '../loop/world.ts'
 import type { Decision, Step } from '../model/decision.ts'
 import type { JournalEntry } from '../model/journal.ts'
+import { isInForce, NO_OVERRIDES, type Override } from '../model/override.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { noSuchFleet, noSuchMetric } from './failure.ts'
@@ -35,12 +37,21 @@ export function askMetric(runtime: Runtime, fleetName: string, metric: string): 
   if (!Object.hasOwn(fleet.metrics, metric)) throw noSuchMetric(fleetName, metric, Object.keys(fleet.metrics))
 }
 
+/** As it goes by now: with what operators changed, as far as the last tick saw it. */
+function inForce(runtime: Runtime, fleet: FleetSpec): { spec: FleetSpec; overrides: readonly Override[] } {
+  const now = runtime.clock.now()
+  const seen = runtime.latest(fleet.name)?.observation.overrides ?? NO_OVERRIDES
+  const overrides = seen.filter(override => isInForce(override, now))
+  return { spec: applyOverrides(fleet, overrides, now), overrides }
+}
+
 export function fleetSummary(runtime: Runtime, fleet: FleetSpec) {
   const entry = runtime.latest(fleet.name)
+  const { spec, overrides } = inForce(runtime, fleet)
   const decision = entry?.decision ?? null
   return {
     name: fleet.name,
-    mode: fleet.mode,
+    mode: spec.mode,
     everyMs: fleet.everyMs,
     at: entry?.at ?? null,
     revision: entry?.revision ?? null,
@@ -52,6 +63,8 @@ export function fleetSummary(runtime: Runtime, fleet: FleetSpec) {
     capacity: entry?.observation.capacity ?? null,
     sessions: entry?.observation.sessions ?? null,
     kpis: decision?.kpis ?? {},
+    approval: entry?.approval ?? null,
+    overrides,
     lastTick: lastTick(runtime.lastReport(fleet.name)),
   }
 }
@@ -76,7 +89,7 @@ export function fleetInFull(runtime: Runtime, fleet: FleetSpec) {
       source,
       everyMs,
     })),
-    rules: fleet.rules.map(rule => ({
+    rules: inForce(runtime, fleet).spec.rules.map(rule => ({
       name: rule.name,
       rank: rule.rank,
       enabled: rule.enabled,

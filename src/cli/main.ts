@@ -11,6 +11,7 @@ import { parseDuration } from '../config/expression/units.ts'
 import { CliError, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, messageOf } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import type { Io } from './io.ts'
+import { addOperatingCommands } from './operate-commands.ts'
 import { AlreadySaid } from './said.ts'
 
 /** Answers the exit code. Whatever goes wrong is said in words on `io.stderr`. */
@@ -90,6 +91,7 @@ function createProgram(io: Io, done: Done): Command {
   addFileCommands(program, io, done)
   addReadingCommands(program, io, done)
   addWhatIfCommands(program, io, done)
+  addOperatingCommands(program, io, done)
   return program
 }
 

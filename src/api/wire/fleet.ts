@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { component } from './components.ts'
 import { BoundsWire, DirectionWire, JournalledDecisionWire, KpiStateWire } from './decision.ts'
 import { CapacityWire } from './observation.ts'
+import { ApprovalWire, ModeWire, OverrideWire } from './override.ts'
 import { OutcomeWire, PlanWire } from './plan.ts'
 import { Time } from './time.ts'
 
@@ -15,7 +16,7 @@ export const FleetSummaryWire = component(
   'FleetSummary',
   z.object({
     name: z.string(),
-    mode: z.enum(['scale', 'notify', 'scale-and-notify', 'recommend']),
+    mode: ModeWire.describe('The one in force, which an operator may have changed.'),
     everyMs: z.number(),
     at: Time.nullable().describe('The last tick that decided; null before the first.'),
     revision: z.number().int().nullable(),
@@ -27,6 +28,8 @@ export const FleetSummaryWire = component(
     capacity: CapacityWire.nullable(),
     sessions: z.object({ inUse: z.number().nullable(), slots: z.number().nullable() }).nullable(),
     kpis: z.record(z.string(), KpiStateWire),
+    approval: ApprovalWire.nullable().describe('What a person was asked, as the last tick left it.'),
+    overrides: z.array(OverrideWire).readonly().describe('What operators changed, as the last tick saw it.'),
     lastTick: z
       .object({
         at: Time,

@@ -62,6 +62,8 @@ export const ApprovalWire = component(
 )
 export type ApprovalCovered = Covers<Approval, z.output<typeof ApprovalWire>>
 
+export const AskedApprovalWire = component('AskedApproval', ApprovalWire.extend({ fleet: z.string() }))
+
 const frame = {
   id: z.number().int().describe('Grows with every act.'),
   fleet: z.string().nullable().describe('null: it concerns the whole configuration.'),
