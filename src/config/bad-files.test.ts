@@ -163,7 +163,12 @@ const ROWS: readonly Row[] = [
   ['no fleets', '»plimsoll: 1', 'PLM-111', /name at least one fleet/],
   ['an empty list of fleets', 'plimsoll: 1\nfleets: »{}', 'PLM-111', /name at least one fleet/],
   ['a fleet without capacity', 'plimsoll: 1\nfleets:\n  »web: { every: 5s }', 'PLM-111', 'add capacity: ...'],
-  ['a rule without a condition', rule(`»{ name: Up, ${UP} }`), 'PLM-111', 'add when: ...'],
+  [
+    'a rule without a condition',
+    rule(`»{ name: Up, ${UP} }`),
+    'PLM-117',
+    'add one of them, e.g. when: "avg(cpu, 5m) > 80%"',
+  ],
   [
     'a metric without a source',
     metric('every: 5s').replace('  cpu:', '  »cpu:'),

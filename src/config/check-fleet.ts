@@ -5,14 +5,16 @@
  * Example: two rules named "Scale up" are PLM-136 at the second name.
  */
 import type { z } from 'zod'
+import { checkOneOf } from './check-one-of.ts'
+import { checkParsed } from './check-parsed.ts'
+import { checkRule } from './check-rule.ts'
 import { checkSchedule } from './check-schedule.ts'
 import { CODES } from './codes.ts'
-import type { ContextMetric, ExpressionContext } from './expression/context.ts'
-import { nearest } from './expression/nearest.ts'
-import { type Parsed, parseCondition, parseExpression } from './expression/parse.ts'
-import type { Listening } from './listening.ts'
-import { type Check, checkPluginName } from './plugin-name.ts'
-import { type Path, pathText } from './problem.ts'
+import type { ExpressionContext } from './expression/context.ts'
+import { parseCondition, parseExpression } from './expression/parse.ts'
+import { checkName, checkScheduleName, contextOf, type FleetCheck } from './fleet-check.ts'
+import { checkPluginName } from './plugin-name.ts'
+import type { Path } from './problem.ts'
 import {
   capacitySchema,
   constraintSchema,
@@ -20,31 +22,36 @@ import {
   kpiSchema,
   ROUTERS,
   routerOfType,
-  ruleSchema,
-  scaleSchema,
   TARGETS,
   targetOfType,
 } from './schema.ts'
-import { isMapping, readEntries, readItems, readMapping, readObject, shown } from './shape.ts'
+import { outageGuardSchema, rateLimitSchema, rateLimitsSchema } from './schema-guards.ts'
+import { settingEntry, settingSchema } from './schema-rules.ts'
+import { isMapping, readEntries, readItems, readMapping, readObject, readValue } from './shape.ts'
 import { word } from './values.ts'
 
-export interface FleetCheck extends Check {
-  readonly schedules: ReadonlySet<string>
-  readonly metrics: ReadonlyMap<string, ContextMetric>
-  /** Filled with where this fleet listens. */
-  readonly listening: Listening[]
-}
-
-const SECTIONS = ['target', 'router', 'capacity', 'constraints', 'kpis', 'rules']
+const SECTIONS = [
+  'target',
+  'router',
+  'capacity',
+  'constraints',
+  'kpis',
+  'settings',
+  'rules',
+  'outageGuard',
+  'rateLimits',
+]
 
 export function checkFleet(check: FleetCheck, raw: unknown, path: Path): void {
   if (!readMapping(check, raw, path)) return
   readObject(check, fleetSchema(check.extensions), raw, path, SECTIONS)
-  const kpis = new Set(isMapping(raw.kpis) ? Object.keys(raw.kpis) : [])
-  const context: ExpressionContext = { metrics: check.metrics, kpis }
+  const context = contextOf(check, [raw])
   if (raw.target !== undefined) checkTarget(check, raw.target, [...path, 'target'], context)
   if (raw.router !== undefined) checkRouter(check, raw.router, [...path, 'router'])
-  checkCapacity(check, raw.capacity, [...path, 'capacity'])
+  // Only there a fleet without bounds is one that nothing may change.
+  if (raw.capacity !== undefined || raw.preset !== 'wasabi') {
+    checkCapacity(check, raw.capacity, [...path, 'capacity'])
+  }
   const names = new Map<string, string>([['capacity', 'the bounds of the fleet itself']])
   const constraints = [...path, 'constraints']
   for (const [index, constraint] of readItems(check, raw.constraints, constraints).entries()) {
@@ -53,11 +60,43 @@ export function checkFleet(check: FleetCheck, raw: unknown, path: Path): void {
   for (const [entry, kpi] of readEntries(check, word, raw.kpis, [...path, 'kpis'])) {
     checkKpi(check, kpi, [...path, 'kpis', entry], context)
   }
+  checkSettings(check, raw.settings, [...path, 'settings'])
   const rules = [...path, 'rules']
+  const owner = { fleet: String(path.at(-1)), members: [raw], context }
   for (const [index, rule] of readItems(check, raw.rules, rules).entries()) {
-    checkRule(check, rule, [...rules, index], names, context)
+    checkRule(check, rule, [...rules, index], names, owner)
+  }
+  if (raw.outageGuard !== undefined)
+    checkOutageGuard(check, raw.outageGuard, [...path, 'outageGuard'], context)
+  if (raw.rateLimits !== undefined) checkRateLimits(check, raw.rateLimits, [...path, 'rateLimits'])
+}
+
+function checkSettings(check: FleetCheck, raw: unknown, path: Path): void {
+  for (const [entry, setting] of readEntries(check, word, raw, path)) {
+    const place = [...path, entry]
+    if (isMapping(setting)) readObject(check, settingSchema, setting, place)
+    else readValue(check, settingEntry, setting, place)
   }
 }
+
+function checkOutageGuard(check: FleetCheck, raw: unknown, path: Path, context: ExpressionContext): void {
+  const pieces = readObject(check, outageGuardSchema, raw, path)
+  if (pieces?.of !== undefined) checkParsed(check, parseExpression(pieces.of, context), [...path, 'of'])
+}
+
+function checkRateLimits(check: FleetCheck, raw: unknown, path: Path): void {
+  if (readObject(check, rateLimitsSchema, raw, path, ['out', 'in']) === null || !isMapping(raw)) return
+  for (const direction of ['out', 'in']) {
+    const limits = [...path, direction]
+    for (const [index, limit] of readItems(check, raw[direction], limits).entries()) {
+      const place = [...limits, index]
+      if (readObject(check, rateLimitSchema, limit, place) === null || !isMapping(limit)) continue
+      checkOneOf(check, limit, ['instances', 'percent'], place, 'a rate limit', RATE_LIMIT_HINT)
+    }
+  }
+}
+
+const RATE_LIMIT_HINT = 'write { instances: 4, per: 1m } or { percent: 100%, per: 1m }'
 
 function checkTarget(check: FleetCheck, raw: unknown, path: Path, context: ExpressionContext): void {
   if (!readMapping(check, raw, path)) return
@@ -126,7 +165,12 @@ function checkBounds(check: FleetCheck, { min, max, default: wanted }: Bounds, p
   })
 }
 
-function checkConstraint(check: FleetCheck, raw: unknown, path: Path, names: Map<string, string>): void {
+export function checkConstraint(
+  check: FleetCheck,
+  raw: unknown,
+  path: Path,
+  names: Map<string, string>,
+): void {
   const inline = isMapping(raw) && isMapping(raw.schedule)
   const pieces = readObject(check, constraintSchema, raw, path, inline ? ['schedule'] : [])
   if (pieces === null || !isMapping(raw)) return
@@ -135,39 +179,6 @@ function checkConstraint(check: FleetCheck, raw: unknown, path: Path, names: Map
   if (inline) checkSchedule(check, raw.schedule, [...path, 'schedule'])
   else if (typeof pieces.schedule === 'string')
     checkScheduleName(check, pieces.schedule, [...path, 'schedule'])
-}
-
-function checkName(
-  check: FleetCheck,
-  name: string | undefined,
-  names: Map<string, string>,
-  path: Path,
-): void {
-  if (name === undefined) return
-  const taken = names.get(name)
-  if (taken === undefined) {
-    names.set(name, `${pathText(path)}`)
-    return
-  }
-  check.report({
-    code: CODES.duplicateName,
-    message: `the name ${shown(check, name, [...path, 'name'])} is already that of ${taken}`,
-    hint: 'rules and constraints of a fleet need different names, since decisions are explained by them',
-    path: [...path, 'name'],
-  })
-}
-
-function checkScheduleName(check: FleetCheck, name: string, path: Path): void {
-  if (check.schedules.has(name)) return
-  const near = nearest(name, check.schedules)
-  const known =
-    check.schedules.size === 0 ? 'define it under "schedules:"' : `known: ${[...check.schedules].join(', ')}`
-  check.report({
-    code: CODES.unknownSchedule,
-    message: `there is no schedule ${shown(check, name, path)}`,
-    hint: near === null ? known : `did you mean ${near}?`,
-    path,
-  })
 }
 
 function checkKpi(check: FleetCheck, raw: unknown, path: Path, context: ExpressionContext): void {
@@ -185,79 +196,4 @@ function checkKpi(check: FleetCheck, raw: unknown, path: Path, context: Expressi
     at: pieces.goal.indexOf(tested),
     length: tested.length,
   })
-}
-
-function checkRule(
-  check: FleetCheck,
-  raw: unknown,
-  path: Path,
-  names: Map<string, string>,
-  context: ExpressionContext,
-): void {
-  const pieces = readObject(check, ruleSchema, raw, path, ['scale'])
-  if (pieces === null || !isMapping(raw)) return
-  checkName(check, pieces.name, names, path)
-  if (pieces.when !== undefined) checkParsed(check, parseCondition(pieces.when, context), [...path, 'when'])
-  if (pieces.during !== undefined) checkScheduleName(check, pieces.during, [...path, 'during'])
-  checkScale(check, raw.scale, [...path, 'scale'])
-}
-
-function checkScale(check: FleetCheck, raw: unknown, path: Path): void {
-  const hint = 'write { by: 1 }, { by: "-20%", atLeast: 2 } or { to: 10 }'
-  if (raw !== undefined && !isMapping(raw)) {
-    const message = `"scale" is a mapping, found ${shown(check, raw, path)}`
-    check.report({ code: CODES.wrongType, message, hint, path })
-    return
-  }
-  const pieces = readObject(check, scaleSchema, raw, path)
-  if (pieces === null || !isMapping(raw)) return
-  if (raw.by === undefined && raw.to === undefined) {
-    check.report({
-      code: CODES.exclusiveKeys,
-      message: '"scale" says neither "by" how much nor "to" what',
-      hint,
-      path,
-    })
-  }
-  if (raw.by !== undefined && raw.to !== undefined) {
-    check.report({
-      code: CODES.exclusiveKeys,
-      message: '"scale" has either "by" or "to"',
-      hint,
-      path: [...path, 'to'],
-      part: 'key',
-    })
-  }
-  const percent = pieces.by === undefined || pieces.by.kind === 'percent'
-  if (raw.atLeast !== undefined && (raw.by === undefined || !percent)) {
-    const message = '"atLeast" belongs to a percentage'
-    check.report({ code: CODES.exclusiveKeys, message, hint, path: [...path, 'atLeast'], part: 'key' })
-  }
-}
-
-/** Hands on what the expression language found, each at its own column. */
-function checkParsed(check: FleetCheck, parsed: Parsed<unknown>, path: Path): void {
-  if (parsed.ok) return
-  const written = check.written.get(pathText(path))
-  if (written === undefined) {
-    for (const problem of parsed.problems) {
-      const hint = problem.hint === null ? null : inLine(problem.hint)
-      check.report({ ...problem, message: inLine(problem.message), hint, path })
-    }
-    return
-  }
-  // The words of the problem would show what the reference gave.
-  const codes = [...new Set(parsed.problems.map(problem => problem.code))].join(', ')
-  check.report({
-    code: CODES.secretExpression,
-    message: `the expression that ${written} gives is wrong (${codes})`,
-    hint: 'write the expression into the file to see what is wrong with it',
-    path,
-  })
-}
-
-/** A sentence as it stands after a place and a colon. */
-function inLine(sentence: string): string {
-  const start = /^[A-Z][a-z]/.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence
-  return start.replace(/\.$/, '')
 }

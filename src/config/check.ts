@@ -6,19 +6,23 @@
  * findings, PLM-134 at the 6 and PLM-220 under `cpuu`, whatever else is wrong around them.
  */
 
-import { checkFleet, type FleetCheck } from './check-fleet.ts'
+import type { z } from 'zod'
+import { checkFleet } from './check-fleet.ts'
+import { checkGroup } from './check-group.ts'
 import { checkSchedule } from './check-schedule.ts'
 import { CODES } from './codes.ts'
 import type { ContextMetric } from './expression/context.ts'
+import type { FleetCheck } from './fleet-check.ts'
 import { checkListening, type Listening } from './listening.ts'
 import { metricFacts } from './metric-facts.ts'
 import { type Check, checkPluginName } from './plugin-name.ts'
 import type { Path } from './problem.ts'
 import { apiSchema, configSchema, metricOfSource, SOURCES, stateSchema } from './schema.ts'
+import { ACTIONS, actionOfType, NOTIFIERS, notifierOfType } from './schema-notices.ts'
 import { isMapping, readEntries, readMapping, readObject } from './shape.ts'
 import { fleetName, name, word } from './values.ts'
 
-const SECTIONS = ['api', 'state', 'schedules', 'metrics', 'fleets']
+const SECTIONS = ['api', 'state', 'schedules', 'metrics', 'fleets', 'groups', 'notifiers', 'actions']
 
 export function checkConfig(check: Check, value: unknown): void {
   if (!isMapping(value)) {
@@ -38,9 +42,15 @@ export function checkConfig(check: Check, value: unknown): void {
     ...check,
     schedules: checkSchedules(check, value.schedules),
     metrics: checkMetrics(check, value.metrics),
+    fleets: new Map(isMapping(value.fleets) ? Object.entries(value.fleets) : []),
+    notifiers: checkTyped(check, 'notifier', value.notifiers, notifierOfType),
+    actions: checkTyped(check, 'action', value.actions, actionOfType),
     listening,
   }
   checkFleets(shared, value.fleets)
+  for (const [entry, group] of readEntries(check, fleetName, value.groups, ['groups'])) {
+    checkGroup(shared, group, ['groups', entry])
+  }
   checkListening(check, listening)
 }
 
@@ -76,6 +86,26 @@ function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
   if (schema === null) return UNKNOWN_METRIC
   const pieces = readObject(check, schema, raw, path)
   return pieces === null ? UNKNOWN_METRIC : metricFacts(pieces)
+}
+
+/** Notifiers and custom actions by name: each type has keys of its own. */
+function checkTyped(
+  check: Check,
+  what: 'notifier' | 'action',
+  raw: unknown,
+  ofType: (type: string) => z.ZodObject | null,
+): ReadonlySet<string> {
+  const section = `${what}s`
+  const entries = readEntries(check, name, raw, [section])
+  for (const [entry, typed] of entries) {
+    const path = [section, entry]
+    if (!readMapping(check, typed, path)) continue
+    const known = what === 'notifier' ? NOTIFIERS : ACTIONS
+    const type = checkPluginName(check, what, typed.type, known, [...path, 'type'])
+    const schema = type === null ? null : ofType(type)
+    if (schema !== null) readObject(check, schema, typed, path)
+  }
+  return new Set(entries.map(([entry]) => entry))
 }
 
 function checkFleets(check: FleetCheck, raw: unknown): void {

@@ -30,6 +30,7 @@ export const CODES = {
   referenceEnv: 'PLM-126',
   referenceFile: 'PLM-127',
   unknownSchedule: 'PLM-131',
+  unknownName: 'PLM-132',
   kpiInGoal: 'PLM-133',
   minAboveMax: 'PLM-134',
   defaultOutside: 'PLM-135',
@@ -40,12 +41,18 @@ export const CODES = {
   openListen: 'PLM-141',
   portConflict: 'PLM-142',
   secretExpression: 'PLM-143',
+  band: 'PLM-144',
+  settingType: 'PLM-145',
+  groupRule: 'PLM-146',
   noMargin: 'PLM-150',
   shadowed: 'PLM-151',
   unusedMetric: 'PLM-152',
   shortWindow: 'PLM-153',
   nothingToCount: 'PLM-154',
   noReadings: 'PLM-155',
+  shortGap: 'PLM-156',
+  neverOccurs: 'PLM-157',
+  unusedName: 'PLM-158',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

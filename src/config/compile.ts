@@ -6,25 +6,16 @@
  */
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
-import type { AggregateOperand, Condition, Expression } from '../model/expression.ts'
 import type { Schedule } from '../model/schedule.ts'
-import type {
-  ConstraintRule,
-  FleetSpec,
-  Kpi,
-  MetricSpec,
-  PluginRef,
-  ReactiveRule,
-  ScaleAction,
-  Spec,
-} from '../model/spec.ts'
+import type { ActionSpec, FleetSpec, MetricSpec, NotifierSpec, PluginRef, Spec } from '../model/spec.ts'
+import { compileConstraint, FleetDraft, type Origins } from './compile-fleet.ts'
+import { compileRule } from './compile-rule.ts'
 import { compileSchedule } from './compile-schedule.ts'
-import type { ExpressionContext } from './expression/context.ts'
-import { type Parsed, parseCondition, parseExpression } from './expression/parse.ts'
+import { constraintTimes, groupName, ruleTimes } from './groups.ts'
 import { metricFacts } from './metric-facts.ts'
+import type { Path } from './problem.ts'
+import { entriesOf, record } from './record.ts'
 import { optionsOfMetric, pluginRef, type ReadConfig, routerOptions, targetOptions } from './schema.ts'
-
-type ReadFleet = ReadConfig['fleets'][string]
 
 /**
  * The written and the read form of one file: a plugin's options are read again from what was written.
@@ -39,27 +30,117 @@ export interface CompileInput {
 
 /** Only where a plugin's options stand. */
 export interface WrittenConfig {
+  readonly notifiers: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly actions: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly metrics: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly fleets: Readonly<Record<string, { readonly target?: unknown; readonly router?: unknown }>>
 }
 
-export function compile(input: CompileInput): Spec {
+/** With where each rule and constraint was written: those of groups and of other fleets stand elsewhere in the file. */
+export interface Compiled {
+  readonly spec: Spec
+  readonly origins: Origins
+}
+
+export function compile(input: CompileInput): Compiled {
   const { config, text } = input
   const schedules = entriesOf(config.schedules).map(([name, schedule]) => compileSchedule(name, schedule))
   const metrics = record(
     entriesOf(config.metrics).map(([name, metric]) => [name, compileMetric(name, metric, input)]),
   )
-  const fleets = entriesOf(config.fleets).map(([name, fleet]) =>
-    compileFleet(name, fleet, metrics, input, schedules),
+  const origins = new Map<string, Path>()
+  const names = new Set(Object.keys(config.fleets))
+  const drafts = new Map(
+    entriesOf(config.fleets).map(([name, fleet]) => {
+      const target = targetOf(input, name)
+      return [
+        name,
+        new FleetDraft(name, fleet, metrics, target, countText(target), schedules, names, origins),
+      ]
+    }),
   )
-  return freeze({
+  for (const draft of drafts.values()) addForeignRules(draft, drafts)
+  for (const [group, written] of entriesOf(config.groups)) addGroup(group, written, drafts, schedules)
+  const fleets = [...drafts.values()].map((draft): FleetSpec => {
+    const router = input.written.fleets[draft.name]?.router
+    return draft.finish(router === undefined ? null : pluginRef(routerOptions, router))
+  })
+  const spec: Spec = freeze({
     digest: digestOf(text),
     fleets: record(fleets.map(fleet => [fleet.name, fleet])),
     metrics,
     schedules: record(schedules.map(schedule => [schedule.name, schedule])),
-    notifiers: {},
-    actions: {},
+    notifiers: record(
+      entriesOf(config.notifiers).map(([name, read]) => [name, notifierOf(name, read, input)]),
+    ),
+    actions: record(entriesOf(config.actions).map(([name, read]) => [name, actionOf(name, read, input)])),
   })
+  return { spec, origins }
+}
+
+/** Rules that scale another fleet join that fleet's rules. */
+function addForeignRules(draft: FleetDraft, drafts: ReadonlyMap<string, FleetDraft>): void {
+  draft.written.rules.forEach((rule, index) => {
+    const target = rule.scale?.fleet
+    if (target === undefined || target === draft.name) return
+    drafts.get(target)?.borrow(draft, rule, ['fleets', draft.name, 'rules', index])
+  })
+}
+
+/** Each fleet of a group gets a rule and a constraint of its own for each of the group's. */
+function addGroup(
+  group: string,
+  { fleets, rules, constraints }: ReadConfig['groups'][string],
+  drafts: ReadonlyMap<string, FleetDraft>,
+  schedules: Schedule[],
+): void {
+  const base = ['groups', group]
+  const compiled = constraints.map(each => compileConstraint(group, each, schedules))
+  for (const [member, ratio] of entriesOf(fleets)) {
+    const draft = drafts.get(member)
+    if (draft === undefined) throw new Error('A group of an unknown fleet was compiled')
+    compiled.forEach((constraint, index) => {
+      const named = { ...constraint, name: groupName(group, constraint.name) }
+      draft.addConstraint(constraintTimes(named, ratio), [...base, 'constraints', index])
+    })
+    rules.forEach((written, index) => {
+      const rule = compileRule({ ...written, name: groupName(group, written.name) }, draft.words)
+      draft.addRule(ruleTimes(rule, ratio), [...base, 'rules', index])
+    })
+  }
+}
+
+function notifierOf(
+  name: string,
+  { type, on, every }: ReadConfig['notifiers'][string],
+  { written, folder }: CompileInput,
+): NotifierSpec {
+  const { type: _type, on: _on, every: _every, ...options } = written.notifiers[name] ?? {}
+  return {
+    name,
+    type,
+    options: type === 'command' ? withFolder(options, folder) : options,
+    on: [...new Set(on)],
+    everyMs: every,
+  }
+}
+
+function actionOf(
+  name: string,
+  { type }: ReadConfig['actions'][string],
+  { written, folder }: CompileInput,
+): ActionSpec {
+  const { type: _type, ...options } = written.actions[name] ?? {}
+  return { name, type, options: type === 'command' ? withFolder(options, folder) : options }
+}
+
+function targetOf({ written, folder }: CompileInput, fleet: string): PluginRef {
+  return inFolder(pluginRef(targetOptions, written.fleets[fleet]?.target ?? { type: 'none' }), folder)
+}
+
+/** Where the target has no instances of its own to count: the count, as an expression. */
+function countText({ type, options }: PluginRef): string | null {
+  return type === 'none' && typeof options.count === 'string' ? options.count : null
 }
 
 /** First 16 hex digits of the SHA-256 of a configuration's text. */
@@ -90,123 +171,6 @@ function compileMetric(
   }
 }
 
-function compileFleet(
-  name: string,
-  fleet: ReadFleet,
-  metrics: Readonly<Record<string, MetricSpec>>,
-  { written, folder }: CompileInput,
-  schedules: Schedule[],
-): FleetSpec {
-  const context: ExpressionContext = {
-    metrics: new Map(Object.entries(metrics)),
-    kpis: new Set(Object.keys(fleet.kpis)),
-  }
-  const operands = new Map<string, AggregateOperand>()
-  const keep = <T>(parsed: Parsed<T>): T => {
-    if (!parsed.ok) throw new Error('An expression that was refused was compiled')
-    for (const operand of parsed.operands) operands.set(operand.key, operand)
-    return parsed.value
-  }
-  const condition = (text: string): Condition => keep(parseCondition(text, context))
-  const plugins = written.fleets[name]
-  const target = inFolder(pluginRef(targetOptions, plugins?.target ?? { type: 'none' }), folder)
-  const kpis = entriesOf(fleet.kpis).map(
-    ([kpi, { goal }]): Kpi => ({ name: kpi, goal: condition(goal), goalText: goal.trim() }),
-  )
-  const rules = fleet.rules.map(rule => compileRule(rule, condition(rule.when)))
-  const count = countOf(target, text => keep(parseExpression(text, context)))
-  const used = [...operands.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
-  const cooldown =
-    typeof fleet.cooldown === 'number' ? { out: fleet.cooldown, in: fleet.cooldown } : fleet.cooldown
-  return {
-    name,
-    target,
-    router: plugins?.router === undefined ? null : pluginRef(routerOptions, plugins.router),
-    constraints: [
-      capacityOf(fleet),
-      ...fleet.constraints.map(each => compileConstraint(name, each, schedules)),
-    ],
-    kpis,
-    rules,
-    metrics: record(entriesOf(metrics).filter(([metric]) => used.some(operand => operand.metric === metric))),
-    operands: used,
-    count,
-    guards: {
-      scaleIn: fleet.scaleIn,
-      flapping: fleet.flapping,
-      cooldownOutMs: cooldown.out,
-      cooldownInMs: cooldown.in,
-      cooldownFrom: fleet.cooldownFrom,
-      stabilizationOutMs: fleet.stabilization.out,
-      stabilizationInMs: fleet.stabilization.in,
-      rateOut: { limits: [], select: 'max' },
-      rateIn: { limits: [], select: 'max' },
-      billingHour: null,
-      growDuringWarmup: true,
-      withoutConstraint: 'free',
-    },
-    outageGuard: null,
-    quota: null,
-    settings: {},
-    settingsWebhook: null,
-    mode: fleet.mode,
-    approvalExpiresMs: 1_800_000,
-    everyMs: fleet.every,
-    quorumRatio: fleet.quorum,
-    warmupMs: fleet.warmup,
-    bootTimeoutMs: fleet.bootTimeout,
-    launchBatch: fleet.launchBatch,
-  }
-}
-
-function compileRule(rule: ReadFleet['rules'][number], when: Condition): ReactiveRule {
-  return {
-    name: rule.name,
-    rank: rule.rank,
-    enabled: rule.enabled,
-    kind: 'when',
-    effects: { set: {}, notify: [], run: [] },
-    when,
-    whenText: rule.when.trim(),
-    scale: scaleOf(rule.scale),
-    forMs: rule.for,
-    during: rule.during ?? null,
-    cooldownMs: rule.cooldown ?? null,
-  }
-}
-
-function scaleOf({ by, to, atLeast }: ReadFleet['rules'][number]['scale']): ScaleAction {
-  if (to !== undefined) return { kind: 'to', instances: to }
-  if (by === undefined) throw new Error('A scale without "by" and "to" was compiled')
-  return by.kind === 'by' ? by : { ...by, atLeast: atLeast ?? 1 }
-}
-
-function capacityOf({ capacity: { min, max, default: wanted } }: ReadFleet): ConstraintRule {
-  return { name: 'capacity', rank: 0, enabled: true, min, max, default: wanted ?? min, schedule: null }
-}
-
-/** A schedule written out inside a constraint joins the named ones, under a name no file can give. */
-function compileConstraint(
-  fleet: string,
-  written: ReadFleet['constraints'][number],
-  schedules: Schedule[],
-): ConstraintRule {
-  const { name, rank, enabled, min, max } = written
-  let schedule: string | null = null
-  if (typeof written.schedule === 'string') schedule = written.schedule
-  else if (written.schedule !== undefined) {
-    schedule = `${fleet}/${name}`
-    schedules.push(compileSchedule(schedule, written.schedule))
-  }
-  return { name, rank, enabled, min, max, default: written.default ?? null, schedule }
-}
-
-function countOf(target: PluginRef, parse: (text: string) => Expression): Expression | null {
-  return target.type === 'none' && typeof target.options.count === 'string'
-    ? parse(target.options.count)
-    : null
-}
-
 /** Commands run in the configuration file's folder, wherever Plimsoll was started from. */
 function inFolder(target: PluginRef, folder: string | null): PluginRef {
   const runsCommands = target.type === 'process' || target.type === 'command'
@@ -219,17 +183,6 @@ function withFolder(
 ): Readonly<Record<string, unknown>> {
   const { cwd } = options
   return folder === null ? options : { ...options, cwd: resolve(folder, typeof cwd === 'string' ? cwd : '.') }
-}
-
-function entriesOf<T>(object: Readonly<Record<string, T>>): readonly [string, T][] {
-  return Object.entries(object)
-}
-
-/** Without a prototype, so that no name finds what nobody configured. */
-function record<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
-  const result: Record<string, T> = Object.create(null)
-  for (const [name, value] of entries) result[name] = value
-  return result
 }
 
 function freeze<T>(value: T): T {

@@ -5,15 +5,16 @@
  * Example: `avg(cpu, 20s)` of a metric read every 15 s: a window of 20 s seldom holds the two samples it needs.
  */
 import type { AggregateOperand } from '../model/expression.ts'
-import type { FleetSpec, MetricSpec, Spec } from '../model/spec.ts'
+import type { FleetSpec, MetricSpec, ReactiveRule, Spec } from '../model/spec.ts'
 import { CODES } from './codes.ts'
+import { type Origins, originKey } from './compile-fleet.ts'
 import { formatDuration } from './expression/units.ts'
 import type { Path, Report } from './problem.ts'
 
-export function lintMetrics(spec: Spec, report: Report): void {
+export function lintMetrics(spec: Spec, origins: Origins, report: Report): void {
   const fleets = Object.values(spec.fleets)
   for (const metric of Object.keys(spec.metrics)) {
-    if (fleets.some(fleet => Object.hasOwn(fleet.metrics, metric))) continue
+    if (fleets.some(fleet => uses(fleet, metric))) continue
     report({
       code: CODES.unusedMetric,
       severity: 'warning',
@@ -24,13 +25,22 @@ export function lintMetrics(spec: Spec, report: Report): void {
     })
   }
   for (const fleet of fleets) {
-    lintWindows(fleet, report)
-    lintReadings(fleet, report)
+    lintWindows(fleet, origins, report)
+    lintReadings(spec, fleet, origins, report)
     lintCount(fleet, report)
   }
 }
 
-function lintWindows(fleet: FleetSpec, report: Report): void {
+/** Under its own name, or for another fleet. */
+function uses({ metrics }: FleetSpec, metric: string): boolean {
+  return Object.values(metrics).some(used => nameAtHome(used) === metric)
+}
+
+function nameAtHome({ name, ofFleet }: MetricSpec): string {
+  return ofFleet === null ? name : name.slice(ofFleet.length + 1)
+}
+
+function lintWindows(fleet: FleetSpec, origins: Origins, report: Report): void {
   for (const operand of fleet.operands) {
     const metric = fleet.metrics[operand.metric]
     if (metric === undefined) continue
@@ -40,11 +50,16 @@ function lintWindows(fleet: FleetSpec, report: Report): void {
     report({
       code: CODES.shortWindow,
       severity: 'warning',
-      message: `${operand.key} will often be unknown: "${metric.name}" is read every ${formatDuration(metric.everyMs)}, and the window must hold ${own}`,
+      message: `${textAtHome(operand.key, metric)} will often be unknown: "${nameAtHome(metric)}" is read every ${formatDuration(metric.everyMs)}, and the window must hold ${own}`,
       hint: `make the window at least ${formatDuration(needed)}, or read the metric more often`,
-      ...placeOf(operand.key, fleet, operand.metric),
+      ...placeOf(textAtHome(operand.key, metric), fleet, origins, nameAtHome(metric)),
     })
   }
+}
+
+/** An operand as it was written, in the fleet whose metric it is. */
+function textAtHome(key: string, metric: MetricSpec): string {
+  return key.replace(`(${metric.name}`, () => `(${nameAtHome(metric)}`)
 }
 
 /** Pushed samples come when they come. */
@@ -53,10 +68,11 @@ function shortestWindow(operand: AggregateOperand, metric: MetricSpec): number {
   return operand.aggregate === 'last' ? metric.everyMs : 2 * metric.everyMs
 }
 
-/** Where a text (or at least the metric it is about) is first written in a condition of the fleet. */
+/** Where a text (or at least the metric it is about) is first written in what the fleet looks at. */
 function placeOf(
   sought: string,
   fleet: FleetSpec,
+  origins: Origins,
   metric = sought,
 ): { path: Path; at?: number; length?: number } {
   const base = ['fleets', fleet.name]
@@ -64,9 +80,10 @@ function placeOf(
   const texts: readonly { path: Path; text: string }[] = [
     ...(typeof count === 'string' ? [{ path: [...base, 'target', 'count'], text: count }] : []),
     ...fleet.kpis.map(kpi => ({ path: [...base, 'kpis', kpi.name, 'goal'], text: kpi.goalText })),
-    ...fleet.rules.flatMap((rule, index) =>
-      rule.kind === 'when' ? [{ path: [...base, 'rules', index, 'when'], text: rule.whenText }] : [],
-    ),
+    ...fleet.rules.flatMap(rule => {
+      const origin = origins.get(originKey(fleet.name, rule.name))
+      return origin === undefined ? [] : [textOf(rule, origin)]
+    }),
   ]
   for (const { path, text } of texts) {
     const at = text.indexOf(sought)
@@ -75,20 +92,36 @@ function placeOf(
   return { path: texts.find(({ text }) => text.includes(metric))?.path ?? base }
 }
 
+/** What a rule looks at, and where that is written. */
+function textOf(rule: ReactiveRule, origin: Path): { path: Path; text: string } {
+  switch (rule.kind) {
+    case 'when':
+      return { path: [...origin, 'when'], text: rule.whenText }
+    case 'steps':
+      return { path: [...origin, 'steps', 'of'], text: rule.operandText }
+    case 'track':
+      return { path: [...origin, 'track', 'metric'], text: rule.operandText }
+    case 'match':
+      return { path: [...origin, 'match'], text: rule.expressionText }
+  }
+}
+
 /** Only of what is built in: a host program's targets and routers may well have such readings. */
-function lintReadings(fleet: FleetSpec, report: Report): void {
+function lintReadings(spec: Spec, fleet: FleetSpec, origins: Origins, report: Report): void {
   for (const metric of Object.values(fleet.metrics)) {
-    const noProcess = metric.source === 'process' && ['command', 'none'].includes(fleet.target.type)
-    const noProxy = metric.source === 'proxy' && fleet.router === null
+    const owner = metric.ofFleet === null ? fleet : spec.fleets[metric.ofFleet]
+    if (owner === undefined) continue
+    const noProcess = metric.source === 'process' && ['command', 'none'].includes(owner.target.type)
+    const noProxy = metric.source === 'proxy' && owner.router === null
     if (!noProcess && !noProxy) continue
     const lacks = noProcess ? 'its target runs no processes on this machine' : 'it has no proxy'
     const hint = noProcess ? 'give it target: { type: process, ... }' : 'give it router: { type: proxy, ... }'
     report({
       code: CODES.noReadings,
       severity: 'warning',
-      message: `"${metric.name}" will never hold a sample of fleet "${fleet.name}": ${lacks}`,
+      message: `"${nameAtHome(metric)}" will never hold a sample of fleet "${owner.name}": ${lacks}`,
       hint: `${hint}, or take another source`,
-      ...placeOf(metric.name, fleet),
+      ...placeOf(nameAtHome(metric), fleet, origins),
     })
   }
 }

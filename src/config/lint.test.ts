@@ -86,7 +86,7 @@ describe('a constraint that is never in force', () => {
       warnings(
         'constraints:',
         `  - { name: A, rank: 5, min: 1, max: 2, ${scheduled} }`,
-        `  - { name: B, rank: 9, min: 3, max: 4, ${scheduled} }`,
+        '  - { name: B, rank: 9, min: 3, max: 4, schedule: { daily: true, start: "00:30", duration: 1h } }',
       ),
     ).toEqual([])
     expect(warnings('constraints:', '  - { name: A, rank: 5, min: 1, max: 2, enabled: false }')).toEqual([])

@@ -4,15 +4,23 @@
  * Example: growing above 80 % and shrinking below 80 % of one operand leaves no margin: the fleet would swing.
  */
 import type { Spec } from '../model/spec.ts'
+import type { Origins } from './compile-fleet.ts'
 import { lintConstraints } from './lint-constraints.ts'
+import { lintGaps } from './lint-gaps.ts'
 import { lintMargins } from './lint-margins.ts'
 import { lintMetrics } from './lint-metrics.ts'
+import { lintSchedules } from './lint-schedules.ts'
+import { lintUnused } from './lint-unused.ts'
 import type { Report } from './problem.ts'
 
-export function lint(spec: Spec, report: Report): void {
+/** @param origins where each rule and constraint was written */
+export function lint(spec: Spec, origins: Origins, report: Report): void {
   for (const fleet of Object.values(spec.fleets)) {
-    lintMargins(fleet, report)
-    lintConstraints(fleet, report)
+    lintMargins(fleet, origins, report)
+    lintConstraints(spec, fleet, origins, report)
+    lintGaps(spec, fleet, origins, report)
   }
-  lintMetrics(spec, report)
+  lintSchedules(spec, origins, report)
+  lintMetrics(spec, origins, report)
+  lintUnused(spec, report)
 }

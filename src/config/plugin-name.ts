@@ -17,7 +17,7 @@ export interface Check extends Reading {
 /** The name of a source, target or router when it is a known one; reports it otherwise. */
 export function checkPluginName(
   check: Check,
-  what: 'source' | 'target' | 'router',
+  what: 'source' | 'target' | 'router' | 'notifier' | 'action',
   raw: unknown,
   known: readonly string[],
   path: Path,
@@ -34,10 +34,11 @@ export function checkPluginName(
     return null
   }
   const near = typeof raw === 'string' ? nearest(raw, known) : null
+  const others = what === 'notifier' || what === 'action' ? '' : '; a host program may register others'
   check.report({
     code: CODES.unknownPlugin,
     message: `there is no ${what} ${shown(check, raw, path)}`,
-    hint: near === null ? `${allowed}; a host program may register others` : `did you mean ${near}?`,
+    hint: near === null ? `${allowed}${others}` : `did you mean ${near}?`,
     path,
   })
   return null

@@ -11,9 +11,13 @@
 import { z } from 'zod'
 import type { PluginRef } from '../model/spec.ts'
 import { CODES } from './codes.ts'
+import { key } from './key.ts'
+import { PRESETS } from './presets.ts'
+import { approvalSchema, billingHourSchema, outageGuardSchema, rateLimitsSchema } from './schema-guards.ts'
+import { actionSchema, notifierSchema, settingsWebhookSchema } from './schema-notices.ts'
+import { count, rank, ruleSchema, settingEntry, wait } from './schema-rules.ts'
 import {
   argv,
-  by,
   date,
   dateTime,
   duration,
@@ -41,15 +45,6 @@ export interface Extensions {
   readonly sources?: readonly string[]
   readonly targets?: readonly string[]
   readonly routers?: readonly string[]
-}
-
-/** A key: its meaning and an example on top of its kind's. */
-function key<T extends z.ZodType>(schema: T, description: string, ...examples: unknown[]): T {
-  return schema.meta({
-    ...schema.meta(),
-    description,
-    ...(examples.length > 0 ? { 'x-examples': examples } : {}),
-  })
 }
 
 // ---- Targets ---------------------------------------------------------------------------------------------
@@ -581,11 +576,6 @@ export const scheduleSchema = z.strictObject({
 
 // ---- Fleets ----------------------------------------------------------------------------------------------
 
-const count = integer(0, MAX_COUNT)
-const rank = integer(-1_000_000, 1_000_000)
-/** Cooldowns and windows of a fleet. */
-const wait = duration({ max: 7 * 86_400_000 })
-
 export const capacitySchema = z.strictObject({
   min: key(count, 'Fewest instances.', 2),
   max: key(count, 'Most instances.', 5),
@@ -616,34 +606,6 @@ export const constraintSchema = z.strictObject({
     'When it is in force: the name of a schedule, or one written out. Default: always.',
     'peak',
   ),
-  enabled: key(z.boolean().default(true), 'false switches it off.', true),
-})
-
-export const scaleSchema = z.strictObject({
-  by: key(
-    by.optional(),
-    'Instances to add (negative: remove), or a percentage of the current count.',
-    1,
-    '-20%',
-  ),
-  to: key(count.optional(), 'The count to go to. Either this or `by`.', 10),
-  atLeast: key(integer(1, MAX_COUNT).optional(), 'With a percentage: at least this many instances.', 2),
-})
-
-export const ruleSchema = z.strictObject({
-  name: key(name, 'Name, unique in the fleet.', 'Scale up'),
-  rank: key(rank.default(0), 'Of the rules that fire, only those of the highest rank count.', 10),
-  when: key(expression, 'The condition, in quotes.', 'avg(cpu, 5m) > 80%', 'busy is red'),
-  for: key(wait.prefault('0s'), 'It must have held this long without a break.', '30s'),
-  during: key(name.optional(), 'Name of a schedule outside which the rule abstains.', 'business hours'),
-  scale: key(
-    scaleSchema,
-    'What it asks for when it fires.',
-    { by: 1 },
-    { by: '-20%', atLeast: 2 },
-    { to: 10 },
-  ),
-  cooldown: key(wait.optional(), "Overrides the fleet's cooldown for changes this rule asks for.", '5m'),
   enabled: key(z.boolean().default(true), 'false switches it off.', true),
 })
 
@@ -700,11 +662,16 @@ function makeFleetSchema(extensions: Extensions) {
       type: 'proxy',
       listen: '127.0.0.1:8080',
     }),
-    capacity: key(capacitySchema, 'The bounds that always hold: a constraint of rank 0.', {
-      min: 2,
-      max: 5,
-      default: 2,
-    }),
+    preset: key(
+      z.enum(PRESETS).optional(),
+      'The defaults of another autoscaler, so that rules brought from there behave as they did; every key written out here wins over them.',
+      'azure',
+    ),
+    capacity: key(
+      capacitySchema.optional(),
+      'The bounds that always hold: a constraint of rank 0. Only with `preset: wasabi` may it be left out.',
+      { min: 2, max: 5, default: 2 },
+    ),
     constraints: key(
       z.array(constraintSchema).max(200).default([]),
       'Further bounds, by schedule and rank.',
@@ -712,6 +679,14 @@ function makeFleetSchema(extensions: Extensions) {
     ),
     kpis: key(z.record(word, kpiSchema).default({}), 'Named goals, to use in conditions (`busy is red`).', {
       busy: { goal: 'avg(cpu, 45m) < 80%' },
+    }),
+    settings: key(
+      z.record(word, settingEntry).default({}),
+      'Values the application reads and rules change, each with its default.',
+      { advancedStatistics: true, quality: { default: 'high', description: 'Of the pictures' } },
+    ),
+    settingsWebhook: key(settingsWebhookSchema.optional(), 'Told when settings change.', {
+      url: 'http://127.0.0.1:3000/settings',
     }),
     rules: key(z.array(ruleSchema).max(200).default([]), 'When to scale, and by how much.', [
       { name: 'Scale up', rank: 10, when: 'busy is red', scale: { by: 1 } },
@@ -742,6 +717,32 @@ function makeFleetSchema(extensions: Extensions) {
       'Do not shrink to a count at which a grow rule would fire.',
       true,
     ),
+    rateLimits: key(rateLimitsSchema.prefault({}), 'How fast the count may change.', {
+      out: [
+        { instances: 4, per: '1m' },
+        { percent: '100%', per: '1m' },
+      ],
+      select: 'max',
+    }),
+    billingHour: key(
+      billingHourSchema.optional(),
+      'Change the count where the paid hour makes it cheapest.',
+      {
+        outFirst: '15m',
+        inLast: '10m',
+      },
+    ),
+    outageGuard: key(outageGuardSchema.optional(), 'Do not shrink when the load vanishes at once.', {
+      of: 'avg(requests, 1m)',
+      drop: '80%',
+      within: '5m',
+      hold: '15m',
+    }),
+    quota: key(
+      integer(1, MAX_COUNT).optional(),
+      'Never more instances than this, whatever the bounds say.',
+      20,
+    ),
     every: key(
       duration({ min: 100, max: 3_600_000 }).prefault('15s'),
       'How often the fleet is looked at.',
@@ -753,6 +754,11 @@ function makeFleetSchema(extensions: Extensions) {
       '50%',
     ),
     warmup: key(wait.prefault('0s'), 'Samples of an instance ready for less than this are left out.', '30s'),
+    growDuringWarmup: key(
+      z.boolean().default(true),
+      'false: growth by so many counts from the instances there were before the last `warmup`, so that none is ordered twice; it takes the place of a cooldown.',
+      true,
+    ),
     bootTimeout: key(
       duration({ min: 100, max: 86_400_000 }).prefault('5m'),
       'An instance not ready after this is replaced.',
@@ -760,12 +766,34 @@ function makeFleetSchema(extensions: Extensions) {
     ),
     launchBatch: key(integer(1, 10_000).default(10), 'Most launches at one tick.', 10),
     mode: key(
-      z.enum(['scale', 'recommend']).default('scale'),
-      'recommend: decide and record, change nothing.',
+      z.enum(['scale', 'notify', 'scale-and-notify', 'recommend']).default('scale'),
+      'scale: act; notify: ask for approval first; scale-and-notify: act and tell; recommend: decide and record, change nothing.',
       'scale',
     ),
+    approval: key(approvalSchema.prefault({}), 'How decisions wait for approval.', { expires: '30m' }),
   })
 }
+
+/** What a group's rules and constraints are multiplied by for each of its fleets. */
+const ratio = integer(1, 1000)
+
+export const groupSchema = z.strictObject({
+  fleets: key(
+    z.record(fleetName, ratio),
+    'The fleets of the group, each with its ratio: counts are multiplied by it, percentages are not.',
+    { web: 3, db: 1 },
+  ),
+  constraints: key(
+    z.array(constraintSchema).max(200).default([]),
+    'Bounds of every fleet of the group, times its ratio.',
+    [{ name: 'Peak', rank: 100, min: 1, max: 4, schedule: 'peak' }],
+  ),
+  rules: key(
+    z.array(ruleSchema).max(200).default([]),
+    'Rules of every fleet of the group; they read its metrics and settings.',
+    [{ name: 'Scale up', when: 'avg(cpu, 5m) > 80%', scale: { by: 1 } }],
+  ),
+})
 
 // ---- The file --------------------------------------------------------------------------------------------
 
@@ -823,6 +851,24 @@ function makeConfigSchema(extensions: Extensions) {
     }),
     fleets: key(z.record(fleetName, fleetSchema(extensions)), 'The fleets, by name.', {
       web: { capacity: { min: 2, max: 5 } },
+    }),
+    groups: key(
+      z.record(fleetName, groupSchema).default({}),
+      'Fleets that scale together, in a fixed ratio.',
+      {
+        shop: { fleets: { web: 3, db: 1 }, constraints: [{ name: 'Peak', min: 1, max: 4 }] },
+      },
+    ),
+    notifiers: key(z.record(name, notifierSchema).default({}), 'Who is told, and how.', {
+      ops: {
+        type: 'email',
+        to: ['ops@example.org'],
+        from: 'plimsoll@example.org',
+        smtp: '${env:SMTP_URL}',
+      },
+    }),
+    actions: key(z.record(name, actionSchema).default({}), 'Custom actions that rules run.', {
+      provision: { type: 'command', command: ['./provision.sh'] },
     }),
   })
 }

@@ -525,3 +525,72 @@ export const headers = z
     'x-examples': [{ authorization: 'Bearer ${env:STATS_TOKEN}' }],
     'x-kind': 'texts by name',
   })
+
+/** A share that may be more than the whole, as a ratio: `100%` is 1. */
+export const percentage = textKind(
+  {
+    description: 'A percentage in quotes or plain, up to 10000%.',
+    examples: ['100%'],
+    kind: 'a percentage',
+    pattern: '\\s*\\d+(?:\\.\\d+)?\\s*%\\s*',
+  },
+  input =>
+    typeof input === 'number'
+      ? refusal(CODES.malformed, '{value} is not a percentage', 'write {value}%')
+      : refusal(CODES.wrongType, 'expected a percentage, found {value}', 'write 100%'),
+  text => {
+    const ratio = text.includes('%') ? parseShare(text) : null
+    if (ratio === null)
+      return { refused: refusal(CODES.malformed, '{value} is not a percentage', 'write 100%') }
+    return ratio >= 0 && ratio <= 100
+      ? { value: ratio }
+      : { refused: refusal(CODES.range, '{value} is not between 0% and 10000%', 'write 100%') }
+  },
+)
+
+const AMOUNT_HINT = 'write 60, 60%, 300ms or 2GiB, in the unit of what it is held against'
+
+/** A number that may carry a unit; what it comes to depends on what it is held against, so it stays a text here. */
+export const amount = z
+  .union([z.string(), z.number()], {
+    error: issue =>
+      issue.input === undefined
+        ? undefined
+        : refusal(CODES.wrongType, 'expected a number with or without a unit, found {value}', AMOUNT_HINT),
+  })
+  .meta(
+    described({
+      description: 'A number, with a unit where what it is held against has one.',
+      examples: ['60%', 100],
+      kind: 'a number with or without a unit',
+    }),
+  )
+  .transform((written, context): string => {
+    const text = String(written).trim()
+    if (/^[+-]?\d+(?:\.\d+)?(?:%|[A-Za-z]{1,3})?$/.test(text)) return text
+    context.addIssue({
+      code: 'custom',
+      message: refusal(CODES.malformed, '{value} is not a number with or without a unit', AMOUNT_HINT),
+    })
+    return z.NEVER
+  })
+
+/** A value an application reads. */
+export const settingValue = z
+  .union([z.boolean(), z.number(), z.string().max(4096)], {
+    error: issue =>
+      issue.input === undefined
+        ? undefined
+        : refusal(
+            CODES.wrongType,
+            'expected the value of a setting (true, false, a number or a text), found {value}',
+            'write e.g. true, 20 or high',
+          ),
+  })
+  .meta(
+    described({
+      description: 'The value of a setting: true or false, a number, or a text.',
+      examples: [true, 20, 'high'],
+      kind: 'a value',
+    }),
+  )
