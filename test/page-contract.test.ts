@@ -7,9 +7,12 @@ import type { z } from 'zod'
 import type * as page from '../dashboard/src/wire.ts'
 import type { JournalledDecisionWire } from '../src/api/wire/decision.ts'
 import type {
+  DeliveryEvent,
   GapEvent,
   LostEvent,
+  RunEvent,
   SamplesEvent,
+  SettingsEvent,
   SpecEvent,
   TickEvent,
   TroubleEvent,
@@ -19,6 +22,7 @@ import type { InstanceWire, OrderWire } from '../src/api/wire/inventory.ts'
 import type { TimelinePointWire } from '../src/api/wire/journal.ts'
 import type { ActionWire } from '../src/api/wire/plan.ts'
 import type { SampleWire } from '../src/api/wire/sample.ts'
+import type { FleetSettingsWire } from '../src/api/wire/settings.ts'
 import type { StepWire } from '../src/api/wire/step.ts'
 
 /** Does not compile where the API sends less, or something else, than the page reads. */
@@ -40,6 +44,10 @@ type Contract = {
   gap: Reads<page.GapEvent, z.input<typeof GapEvent>>
   lost: Reads<page.LostEvent, z.input<typeof LostEvent>>
   trouble: Reads<page.TroubleEvent, z.input<typeof TroubleEvent>>
+  fleetSettings: Reads<page.FleetSettings, z.input<typeof FleetSettingsWire>>
+  settings: Reads<page.SettingsEvent, z.input<typeof SettingsEvent>>
+  ran: Reads<page.RunEvent, z.input<typeof RunEvent>>
+  delivery: Reads<page.DeliveryEvent, z.input<typeof DeliveryEvent>>
   spec: Reads<page.SpecEvent, z.input<typeof SpecEvent>>
 }
 
@@ -59,11 +67,15 @@ const COMPARED: Readonly<Record<keyof Contract, true>> = {
   gap: true,
   lost: true,
   trouble: true,
+  fleetSettings: true,
+  settings: true,
+  ran: true,
+  delivery: true,
   spec: true,
 }
 
 describe('the page and the API', () => {
   it('are compared in everything the page reads', () => {
-    expect(Object.keys(COMPARED)).toHaveLength(16)
+    expect(Object.keys(COMPARED)).toHaveLength(20)
   })
 })

@@ -13,6 +13,7 @@ import { type Api, createApi } from '../src/api/api.ts'
 import type { ApiSettings } from '../src/api/settings.ts'
 import { instance, specOf, webFleet } from './builders/journal.ts'
 import { createStandIn, type StandIn } from './builders/runtime.ts'
+import { sheddingFleet } from './builders/settings.ts'
 
 const CHROMIUM = process.env.PLIMSOLL_CHROMIUM ?? '/usr/bin/chromium'
 const REQUIRED = process.env.PLIMSOLL_REQUIRE_PEERS === '1'
@@ -186,6 +187,26 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
       error: 'the disk is full',
     })
     await eventually(() => textOf(now())).toContain('last tick failed: the disk is full')
+  })
+
+  it('shows the settings, and at once which rule changed one', async () => {
+    runtime = createStandIn(specOf(sheddingFleet()))
+    runtime.at = Date.now()
+    await api.close()
+    await serve()
+    const settings = () => page.getByRole('region', { name: 'Settings' })
+    await runtime.tick('web', { at: Date.now(), instances: [instance('web-1')], cpu: 50 })
+    await open()
+    await eventually(() => textOf(settings())).toMatch(
+      /reports true\s+at its default\s+The reports of the shop/,
+    )
+    await eventually(() => page.getByRole('status').innerText()).toBe('live')
+    await runtime.tick('web', { at: Date.now(), instances: [instance('web-1')], cpu: 95 })
+    await eventually(() => textOf(settings())).toMatch(
+      /reports false\s+held by "Shed load" since \d\d:\d\d:\d\d, default true/,
+    )
+    expect(await textOf(settings())).toMatch(/quality low/)
+    await eventually(() => textOf(happened())).toContain('setting reports: true → false, by "Shed load"')
   })
 
   it('tells why at a mark and in the list, by mouse and by keyboard', async () => {

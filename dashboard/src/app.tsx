@@ -9,10 +9,13 @@ import { FleetFeed } from './fleet-feed.ts'
 import { FleetView, RANGES } from './fleet-view.tsx'
 import { TokenForm } from './token-form.tsx'
 import type {
+  DeliveryEvent,
   FleetSummary,
   GapEvent,
   LostEvent,
+  RunEvent,
   SamplesEvent,
+  SettingsEvent,
   SpecEvent,
   TickEvent,
   TroubleEvent,
@@ -131,11 +134,20 @@ function tell(feed: FleetFeed | null, event: string, data: unknown): void {
     case 'samples':
       if ((data as SamplesEvent).fleet === feed?.name) feed.onSamples(data as SamplesEvent)
       return
+    case 'settings':
+      if ((data as SettingsEvent).fleet === feed?.name) feed.onSettings(data as SettingsEvent)
+      return
     case 'lost':
       if ((data as LostEvent).fleet === feed?.name) feed.onLost(data as LostEvent)
       return
     case 'trouble':
       if ((data as TroubleEvent).fleet === feed?.name) feed.onTrouble(data as TroubleEvent)
+      return
+    case 'ran':
+      if ((data as RunEvent).fleet === feed?.name) feed.onRun(data as RunEvent)
+      return
+    case 'delivery':
+      if ((data as DeliveryEvent).fleet === feed?.name) feed.onDelivery(data as DeliveryEvent)
       return
     case 'gap':
       if ((data as GapEvent).fleet === feed?.name) feed.onGap(data as GapEvent)

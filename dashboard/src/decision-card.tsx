@@ -15,6 +15,7 @@ const STAGES: Readonly<Record<string, string>> = {
   reconciliation: 'Together',
   guards: 'Guards',
   limits: 'Limits',
+  settings: 'Settings',
 }
 
 interface DecisionCardProps {

@@ -8,12 +8,16 @@ import { ask, TokenWanted } from './connection.ts'
 import { type Count, Demand, Timeline } from './series.ts'
 import type {
   Decision,
+  DeliveryEvent,
   Fleet,
+  FleetSettings,
   GapEvent,
   Instances,
   LostEvent,
+  RunEvent,
   Sample,
   SamplesEvent,
+  SettingsEvent,
   TickEvent,
   Time,
   TimelinePoint,
@@ -40,6 +44,7 @@ export class FleetFeed {
   readonly windowMs: number
   fleet: Fleet | null = null
   instances: Instances | null = null
+  settings: FleetSettings | null = null
   /** Newest first. */
   decisions: readonly Decision[] = []
   /** Newest first. */
@@ -74,9 +79,10 @@ export class FleetFeed {
     this.#meanwhile = []
     const since = `since=${Date.now() - this.windowMs}`
     await this.#trying(async () => {
-      const [fleet, instances, { decisions }, { points }] = await Promise.all([
+      const [fleet, instances, settings, { decisions }, { points }] = await Promise.all([
         this.#ask<Fleet>(''),
         this.#ask<Instances>('/instances'),
+        this.#askSettings(),
         this.#ask<{ decisions: Decision[] }>('/decisions?limit=50'),
         this.#ask<{ points: TimelinePoint[] }>(`/timeline?${since}&limit=${MOST_POINTS_ASKED}`),
       ])
@@ -90,6 +96,7 @@ export class FleetFeed {
       if (load !== this.#loads) return
       this.fleet = fleet
       this.instances = instances
+      this.settings = settings
       this.decisions = decisions
       this.timeline = new Timeline()
       for (const point of points) this.timeline.push(countOf(point))
@@ -126,12 +133,37 @@ export class FleetFeed {
     this.#onChange()
   }
 
+  onSettings(event: SettingsEvent): void {
+    this.#remember(() => this.#settle(event))
+    this.#settle(event)
+    for (const { setting, from, to, rule } of event.changed) {
+      const why = rule === null ? 'back to its default' : `by "${rule}"`
+      this.#note(event.at, `setting ${setting}: ${from} → ${to}, ${why}`)
+    }
+  }
+
+  #settle(event: SettingsEvent): void {
+    this.settings = event
+    this.#onChange()
+  }
+
   onLost(event: LostEvent): void {
     this.#note(event.at, `${event.instance} was lost: ${event.detail}`)
   }
 
   onTrouble(event: TroubleEvent): void {
     this.#note(event.at, event.what)
+  }
+
+  onRun({ at, action, rule, state, said }: RunEvent): void {
+    const [first = ''] = said.split('\n')
+    this.#note(at, `${action} (by "${rule}") ${state}${first === '' ? '' : `: ${first}`}`)
+  }
+
+  onDelivery({ at, notifier, title, state, detail }: DeliveryEvent): void {
+    if (state === 'sent') this.#note(at, `told ${notifier}: ${title}`)
+    else if (state === 'failed') this.#note(at, `${notifier} was not told "${title}": ${detail}`)
+    else this.#note(at, `could not tell ${notifier} yet: ${detail}`)
   }
 
   onGap(event: GapEvent): void {
@@ -159,16 +191,22 @@ export class FleetFeed {
     this.#asking = true
     this.#lastAskedAt = Date.now()
     await this.#trying(async () => {
-      const [fleet, instances, { decisions }] = await Promise.all([
+      const [fleet, instances, settings, { decisions }] = await Promise.all([
         this.#ask<Fleet>(''),
         this.#ask<Instances>('/instances'),
+        this.#askSettings(),
         this.#ask<{ decisions: Decision[] }>('/decisions?limit=10'),
       ])
       this.fleet = fleet
       this.instances = instances
+      if (settings.version >= (this.settings?.version ?? 0)) this.settings = settings
       this.decisions = merged(decisions, this.decisions)
     })
     this.#asking = false
+  }
+
+  #askSettings(): Promise<FleetSettings> {
+    return ask<FleetSettings>(`v1/settings/${encodeURIComponent(this.name)}`)
   }
 
   #ask<Answer>(path: string): Promise<Answer> {

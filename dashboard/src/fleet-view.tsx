@@ -11,6 +11,7 @@ import type { FleetFeed } from './fleet-feed.ts'
 import { happenings } from './happenings.ts'
 import { HappeningsList } from './happenings-list.tsx'
 import { InstancesTable } from './instances-table.tsx'
+import { SettingsCard } from './settings-card.tsx'
 import { TimelineChart } from './timeline-chart.tsx'
 import type { FleetSummary } from './wire.ts'
 import { ageText, countText, whenText } from './words.ts'
@@ -50,6 +51,7 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
         onBack={() => setSelected(null)}
         waiting={chosen === null ? (feed.fleet?.plan?.waiting ?? []) : []}
       />
+      <SettingsCard settings={feed.settings} />
       <section class="card wide" aria-label="Timeline">
         <div class="card-head">
           <h2>Timeline</h2>

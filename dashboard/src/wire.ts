@@ -162,8 +162,56 @@ export interface TroubleEvent {
   readonly what: string
 }
 
+export interface RunEvent {
+  readonly fleet: string
+  readonly at: Time
+  readonly action: string
+  readonly rule: string
+  readonly state: 'done' | 'failed'
+  readonly said: string
+}
+
+export interface DeliveryEvent {
+  readonly fleet: string
+  readonly at: Time
+  readonly notifier: string
+  readonly title: string
+  readonly state: 'sent' | 'retrying' | 'failed'
+  readonly detail: string
+}
+
 export interface SpecEvent {
   readonly at: Time
   readonly state: 'applied' | 'refused'
   readonly problems: string | null
+}
+
+export type SettingValue = boolean | number | string
+
+export interface Setting {
+  readonly setting: string
+  readonly value: SettingValue
+  readonly default: SettingValue
+  readonly description: string
+  readonly rule: string | null
+  readonly since: Time | null
+  readonly decided: SettingValue
+}
+
+export interface FleetSettings {
+  readonly fleet: string
+  readonly version: number
+  /** `false` in a mode that does not apply them. */
+  readonly applied: boolean
+  readonly details: readonly Setting[]
+}
+
+export interface SettingsEvent extends FleetSettings {
+  readonly at: Time
+  readonly changed: readonly {
+    readonly setting: string
+    readonly from: SettingValue
+    readonly to: SettingValue
+    readonly rule: string | null
+  }[]
 }
