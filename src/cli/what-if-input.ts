@@ -58,6 +58,13 @@ const ChangeInput = z.strictObject({
   to: Count.optional(),
 })
 
+/** More than any window of a guard holds at one tick per second. */
+const MOST_REMEMBERED = 10_000
+
+/** What was recommended, and what was changed, before: what stabilization windows and rate limits look at. */
+const RecommendationInput = z.strictObject({ at: Time, count: Count })
+const CountChangeInput = z.strictObject({ at: Time, from: Count, to: Count })
+
 const FleetInput = z.strictObject({
   open: Count.nullable().optional(),
   pending: Count.optional(),
@@ -68,6 +75,8 @@ const FleetInput = z.strictObject({
   samples: z.record(z.string(), z.array(SampleInput)).default({}),
   sessions: z.strictObject({ inUse: z.number().nullable(), slots: z.number().nullable() }).optional(),
   lastChange: ChangeInput.nullable().default(null),
+  recommendations: z.array(RecommendationInput).max(MOST_REMEMBERED).default([]),
+  changes: z.array(CountChangeInput).max(MOST_REMEMBERED).default([]),
   desired: Count.nullable().default(null),
   trueSince: z.record(z.string(), Time).default({}),
   targetHighest: Count.nullable().default(null),

@@ -47,6 +47,12 @@ function statedValues(spec: Spec, fleet: FleetSpec, given: FleetWhatIf) {
   const remarks: string[] = []
   for (const [text, value] of Object.entries(given.values)) {
     const path = pathOf(['fleets', fleet.name, 'values', text])
+    const reading = value === null ? { gap: 'stated as a gap' } : { stated: value }
+    if (used.has(text) && text.includes('/') && !values.has(text)) {
+      // `avg(web/cpu, 5m)`, as a rule of another fleet reads it: nobody writes that in a file.
+      values.set(text, reading)
+      continue
+    }
     const parsed = parseExpression(text, known)
     if (!parsed.ok) {
       problems.push(
@@ -61,16 +67,16 @@ function statedValues(spec: Spec, fleet: FleetSpec, given: FleetWhatIf) {
     } else {
       const { key } = parsed.value
       if (!used.has(key)) remarks.push(`${path} is left aside: no rule or KPI of "${fleet.name}" uses it`)
-      values.set(key, value === null ? { gap: 'stated as a gap' } : { stated: value })
+      values.set(key, reading)
     }
   }
   return { values, problems, remarks }
 }
 
 function unknownMetrics(spec: Spec, fleet: FleetSpec, { samples }: FleetWhatIf): string[] {
-  const known = Object.keys(spec.metrics)
+  const known = [...new Set([...Object.keys(spec.metrics), ...Object.keys(fleet.metrics)])]
   return Object.keys(samples)
-    .filter(metric => !Object.hasOwn(spec.metrics, metric))
+    .filter(metric => !known.includes(metric))
     .map(
       metric =>
         `${pathOf(['fleets', fleet.name, 'samples', metric])}: there is no such metric. ${suggest(metric, known)}`,

@@ -76,6 +76,8 @@ function picture(
   const memory: Memory = {
     ...EMPTY_MEMORY,
     lastChange: changeOf(fleet, given, open ?? 0),
+    changes: inOrder(given.changes).map(({ at: when, from, to }) => changedAt(fleet, when, from, to)),
+    recommendations: inOrder(given.recommendations),
     desired: given.desired,
     trueSince: given.trueSince,
     marks: marksOf(inventory, at),
@@ -139,6 +141,11 @@ function contradictions(fleet: FleetSpec, given: FleetWhatIf, at: EpochMs): stri
   if (given.lastChange !== null && given.lastChange.at > at) {
     problems.push(`${path('lastChange', 'at')}: is after "at", the time of the observation`)
   }
+  for (const key of ['recommendations', 'changes'] as const) {
+    for (const [index, { at: when }] of given[key].entries()) {
+      if (when > at) problems.push(`${path(key, index, 'at')}: is after "at", the time of the observation`)
+    }
+  }
   return problems
 }
 
@@ -149,6 +156,17 @@ function changeOf(fleet: FleetSpec, { lastChange }: FleetWhatIf, open: number): 
   const to = lastChange.to ?? open
   const from = lastChange.from ?? Math.max(0, direction === 'out' ? to - 1 : to + 1)
   return { at, direction, rule, from, to, cooldownMs: cooldownOf(fleet, asked, direction) }
+}
+
+/** Oldest first, as memory keeps them. */
+function inOrder<T extends { readonly at: EpochMs }>(given: readonly T[]): readonly T[] {
+  return [...given].sort((a, b) => a.at - b.at)
+}
+
+/** A change nobody is named for counts against rate limits; a cooldown runs from `lastChange`. */
+function changedAt(fleet: FleetSpec, at: EpochMs, from: number, to: number): Change {
+  const direction = to >= from ? 'out' : 'in'
+  return { at, direction, rule: null, from, to, cooldownMs: cooldownOf(fleet, null, direction) }
 }
 
 function windowsOf(

@@ -111,8 +111,10 @@ function isPerInstance(expression: Expression, metrics: Readonly<Record<string, 
     case 'number':
     case 'quantity':
       return false
-    case 'aggregate':
-      return metrics[expression.metric]?.kind === 'perInstance'
+    case 'aggregate': {
+      const metric = metrics[expression.metric]
+      return metric?.kind === 'perInstance' || metric?.dividePerInstance === true
+    }
     case 'negate':
       return isPerInstance(expression.operand, metrics)
     case 'arithmetic': {
