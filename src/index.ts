@@ -8,6 +8,7 @@ import { createApi } from './api/api.ts'
 import { compose, type Daemon } from './compose.ts'
 import {
   type Config,
+  configurationFile,
   formatProblems,
   type Loaded,
   type LoadResult,
@@ -18,14 +19,30 @@ import type { PushedSample, PushResult } from './loop/runtime.ts'
 import type { LoopEvent } from './loop/world.ts'
 import type { Decision } from './model/decision.ts'
 import type { JournalEntry } from './model/journal.ts'
+import type { RunAction } from './plugins/actions/function.ts'
 import { systemClock } from './plugins/clocks/system.ts'
 import { createFunctionSource, type ReadNumber } from './plugins/sources/function.ts'
 import type { MetricSource } from './ports/metric-source.ts'
+import type { Notice, Notifier } from './ports/notifier.ts'
+import type { ActionRequest, ActionResult, ScalingAction } from './ports/scaling-action.ts'
 import type { SessionRouter } from './ports/session-router.ts'
 import type { StateStore } from './ports/state-store.ts'
 import type { Target } from './ports/target.ts'
 
-export type { Config, Decision, JournalEntry, LoopEvent, PushedSample, PushResult }
+export type {
+  ActionRequest,
+  ActionResult,
+  Config,
+  Decision,
+  JournalEntry,
+  LoopEvent,
+  Notice,
+  Notifier,
+  PushedSample,
+  PushResult,
+  RunAction,
+  ScalingAction,
+}
 
 export interface PlimsollOptions {
   /** A file's path, or the configuration built in code. */
@@ -36,6 +53,13 @@ export interface PlimsollOptions {
   readonly routers?: Readonly<Record<string, SessionRouter | ((fleet: string) => SessionRouter)>>
   /** By the name a metric gives as `source`: a source, or a function that answers a number. */
   readonly sources?: Readonly<Record<string, MetricSource | ReadNumber>>
+  /** By the name the configuration gives an action of `type: function` (or of any other type, whose place it takes). */
+  readonly actions?: Readonly<Record<string, ScalingAction | RunAction>>
+  /**
+   * Told what happens. One the configuration names under `notifiers` too is told what it says there (`on`, `every`), any
+   * other everything at once.
+   */
+  readonly notifiers?: Readonly<Record<string, Notifier>>
   /** Instead of the SQLite file the configuration names. */
   readonly store?: StateStore
   /** Serve the HTTP API and the page as the configuration's `api` says. Default: no. */
@@ -85,8 +109,12 @@ export async function createPlimsoll(options: PlimsollOptions): Promise<Plimsoll
       routers: perFleet(options.routers),
       sources: sourcesOf(options.sources),
     },
+    effects: { actions: options.actions ?? {}, notifiers: options.notifiers ?? {} },
     ...(options.store === undefined ? {} : { store: options.store }),
     ...(options.log === undefined ? {} : { log: options.log }),
+    ...(typeof options.config === 'string'
+      ? { file: configurationFile(options.config, extensionsOf(options)) }
+      : {}),
   })
   return hosted(daemon, loaded, options.listen === true)
 }
@@ -119,12 +147,17 @@ function deliver(event: LoopEvent, { decision, tick, event: every }: Partial<Pli
   if (entry.decision.direction !== 'none') decision?.(entry.decision, entry)
 }
 
-async function load({ config, targets, routers, sources }: PlimsollOptions): Promise<Loaded> {
-  const extensions = {
+function extensionsOf({ targets, routers, sources }: PlimsollOptions) {
+  return {
     targets: Object.keys(targets ?? {}),
     routers: Object.keys(routers ?? {}),
     sources: Object.keys(sources ?? {}),
   }
+}
+
+async function load(options: PlimsollOptions): Promise<Loaded> {
+  const { config } = options
+  const extensions = extensionsOf(options)
   const result =
     typeof config === 'string' ? await loadConfig(config, extensions) : parseConfigObject(config, extensions)
   if (!result.ok) throw new ConfigError(result)

@@ -7,6 +7,7 @@
  *                            bounds 4..6 from "Peak" (rank 100, for another 1h 55m) over "capacity"
  *                            plan: reopen web-3: ...
  */
+import type { Effect } from '../model/decision.ts'
 import type { Action, Outcome, Plan } from '../model/plan.ts'
 import type { EpochMs } from '../model/time.ts'
 import { formatDay, formatTime } from '../pictures/zone-time.ts'
@@ -21,6 +22,8 @@ export interface ToldDecision {
   readonly direction: 'out' | 'in' | 'none'
   readonly because: string
   readonly steps: readonly { readonly because: string }[]
+  /** What began beside scaling. */
+  readonly effects?: readonly Effect[]
 }
 
 export interface TellOptions {
@@ -44,6 +47,7 @@ export function tellTick(
     `${head}${because(decision)}`,
     ...dim,
     ...tellPlan(plan, outcomes, options).map(line => `${indent}${line}`),
+    ...tellEffects(decision.effects ?? [], outcomes).map(line => `${indent}${line}`),
   ]
 }
 
@@ -102,6 +106,23 @@ function tellPlan(plan: Plan, outcomes: readonly Outcome[], options: TellOptions
     lines.push(`waiting: ${what}${instance === null ? '' : ` ${instance}`}: ${reason}${when}`)
   }
   return lines.length === 0 ? ['plan: nothing to do'] : lines
+}
+
+/** What a tick began beside scaling, and what became of it. */
+export function tellEffects(effects: readonly Effect[], outcomes: readonly Outcome[]): string[] {
+  let runs = 0
+  return effects.map(({ kind, rule, name }) => {
+    if (kind === 'notify') return `told: ${name}, by "${rule}"`
+    runs += 1
+    const outcome = outcomes.find(({ action }) => action.endsWith(`/run/${runs}`))
+    return `run: ${name}, by "${rule}"${outcome === undefined ? ' (no outcome: not run here, or not ended yet)' : ` (${tellRun(outcome)})`}`
+  })
+}
+
+function tellRun(outcome: Outcome): string {
+  if (outcome.outcome === 'failed') return `failed: ${outcome.error}`
+  const [first = ''] = (outcome.output ?? '').split('\n')
+  return first === '' ? 'done' : `done: ${first}`
 }
 
 interface Group {

@@ -5,7 +5,14 @@
  */
 import { EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
-import { type TellOptions, tellActions, tellCount, tellHeadline, tellTime } from './decision-text.ts'
+import {
+  type TellOptions,
+  tellActions,
+  tellCount,
+  tellEffects,
+  tellHeadline,
+  tellTime,
+} from './decision-text.ts'
 import { nothingRecorded, tickJson } from './explain.ts'
 import { parseInstant } from './instant.ts'
 import { type Io, printJson, printLine } from './io.ts'
@@ -47,7 +54,9 @@ export async function historyCommand(fleet: string, options: HistoryOptions, io:
 
 /** Among changes, a tick that kept the count is there for what it did. */
 function tellChange({ decision, plan, outcomes }: Tick, isEveryTick: boolean, told: TellOptions): string {
-  const actions = tellActions(plan, outcomes)
+  const actions = [tellActions(plan, outcomes), ...tellEffects(decision.effects, outcomes)]
+    .filter(part => part !== '')
+    .join('; ')
   if (isEveryTick || decision.direction !== 'none' || actions === '') return tellHeadline(decision, told)
   return `${tellTime(decision.at, told)}  ${tellCount(decision, told.colours)}  ${actions}`
 }
