@@ -1,0 +1,486 @@
+/**
+ * Random fleets and what they see: every kind of rule, settings, constraints, guards, a past. For properties that must
+ * hold whatever an operator wrote and whatever happened.
+ *
+ * Example: `fc.property(anySituation, ({ spec, observation, memory }) => ... decide(spec, observation, memory) ...)`.
+ */
+import fc from 'fast-check'
+import type { AggregateOperand, Condition, Expression } from '../../src/model/expression.ts'
+import { type Change, EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts'
+import type { Observation, OperandReading } from '../../src/model/observation.ts'
+import type {
+  Band,
+  ConstraintRule,
+  FleetSpec,
+  Guards,
+  RateLimits,
+  ReactiveRule,
+  ScaleAction,
+} from '../../src/model/spec.ts'
+import type { Interval } from '../../src/model/time.ts'
+import { NOON, observation } from '../builders/observation.ts'
+import { fleetSpec } from '../builders/spec.ts'
+
+const MINUTE_MS = 60_000
+
+export interface Situation {
+  readonly spec: FleetSpec
+  readonly observation: Observation
+  readonly memory: Memory
+}
+
+/** How a fleet's metrics answer to the count: one of each kind, and a second per-instance one. */
+const METRICS = {
+  cpu: { kind: 'perInstance' },
+  threads: { kind: 'perInstance' },
+  orders: { kind: 'total' },
+  price: { kind: 'independent' },
+} as const
+export type MetricName = keyof typeof METRICS
+export const METRIC_NAMES: readonly MetricName[] = ['cpu', 'threads', 'orders', 'price']
+
+/** Each metric is read in one way, so that "more load" is one number. */
+export function operandOf(metric: MetricName): AggregateOperand {
+  return { node: 'aggregate', key: `avg(${metric}, 5m)`, aggregate: 'avg', metric, windowMs: 5 * MINUTE_MS }
+}
+
+const metricName = fc.constantFrom(...METRIC_NAMES)
+/** Quarters are exact in binary, so that thresholds are met exactly now and then. */
+const quarter = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min: min * 4, max: max * 4 }).map(n => n / 4)
+const reading = fc.oneof(quarter(0, 200), fc.double({ min: 0, max: 400, noNaN: true }))
+const instances = fc.nat(20)
+
+const growAction: fc.Arbitrary<ScaleAction> = fc.oneof(
+  fc.integer({ min: 1, max: 5 }).map((by): ScaleAction => ({ kind: 'by', instances: by })),
+  fc
+    .tuple(quarter(1, 150), fc.integer({ min: 1, max: 3 }))
+    .map(([percent, atLeast]): ScaleAction => ({ kind: 'percent', ratio: percent / 100, atLeast })),
+)
+const shrinkAction: fc.Arbitrary<ScaleAction> = fc.oneof(
+  fc.integer({ min: 1, max: 5 }).map((by): ScaleAction => ({ kind: 'by', instances: -by })),
+  fc
+    .tuple(quarter(1, 100), fc.integer({ min: 1, max: 3 }))
+    .map(([percent, atLeast]): ScaleAction => ({ kind: 'percent', ratio: -percent / 100, atLeast })),
+)
+const setAction: fc.Arbitrary<ScaleAction> = instances.map(
+  (to): ScaleAction => ({ kind: 'to', instances: to }),
+)
+
+interface Frame {
+  readonly rank: number
+  readonly enabled: boolean
+  readonly forMs: number
+  readonly during: string | null
+  readonly cooldownMs: number | null
+  readonly effects: ReactiveRule['effects']
+}
+
+const SETTINGS: FleetSpec['settings'] = {
+  quality: { name: 'quality', default: 'high', description: '' },
+  limit: { name: 'limit', default: 100, description: '' },
+  statistics: { name: 'statistics', default: true, description: '' },
+}
+
+const effects = fc.record({
+  set: fc.record(
+    { quality: fc.constantFrom('high', 'low'), limit: fc.nat(200), statistics: fc.boolean() },
+    { requiredKeys: [] },
+  ),
+  notify: fc.subarray(['ops', 'chat']),
+  run: fc.subarray(['provision']),
+})
+
+const anyFrame: fc.Arbitrary<Frame> = fc.record({
+  rank: fc.nat(2),
+  enabled: fc.constantFrom(true, true, true, false),
+  forMs: fc.constantFrom(0, 0, MINUTE_MS),
+  during: fc.constantFrom(null, null, 'day'),
+  cooldownMs: fc.constantFrom(null, null, 0, 10 * MINUTE_MS),
+  effects,
+})
+
+/** One rank, nothing of its own to wait for: what a property about load or order can speak of. */
+const evenFrame: fc.Arbitrary<Frame> = fc.record({
+  rank: fc.constant(10),
+  enabled: fc.constant(true),
+  forMs: fc.constantFrom(0, 0, MINUTE_MS),
+  during: fc.constant(null),
+  cooldownMs: fc.constant(null),
+  effects,
+})
+
+function above(metric: MetricName, operator: '>' | '>=' | '<' | '<=', value: number): Condition {
+  const right = { node: 'number', value, text: String(value) } as const
+  return { node: 'compare', operator, left: operandOf(metric), right }
+}
+
+type Unnamed = ReactiveRule extends infer R ? (R extends ReactiveRule ? Omit<R, 'name'> : never) : never
+
+/** Grows while something is high, shrinks while it is low. */
+const monotoneWhen = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
+  fc
+    .tuple(
+      frame,
+      metricName,
+      fc.boolean(),
+      fc.boolean(),
+      quarter(0, 150),
+      growAction,
+      shrinkAction,
+      fc.option(fc.tuple(metricName, quarter(0, 150)), { nil: null }),
+    )
+    .map(([each, metric, grows, sharp, threshold, grow, shrink, other]): Unnamed => {
+      const operators = { grow: ['>', '>='], shrink: ['<', '<='] } as const
+      const operator = operators[grows ? 'grow' : 'shrink'][sharp ? 0 : 1]
+      const first = above(metric, operator, threshold)
+      const when: Condition =
+        other === null
+          ? first
+          : { node: sharp ? 'and' : 'or', left: first, right: above(other[0], operator, other[1]) }
+      return {
+        ...each,
+        kind: 'when',
+        when,
+        whenText: `${metric} ${operator} ${threshold}`,
+        scale: grows ? grow : shrink,
+      }
+    })
+
+/** Whatever: sets the count, asks for none, says "not". */
+const otherWhen = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
+  fc
+    .tuple(
+      frame,
+      metricName,
+      fc.constantFrom('>', '<=' as const),
+      quarter(0, 150),
+      fc.option(fc.oneof(setAction, growAction, shrinkAction), { nil: null }),
+      fc.boolean(),
+    )
+    .map(([each, metric, operator, threshold, scale, negated]): Unnamed => {
+      const operand = above(metric, operator === '>' ? '>' : '<=', threshold)
+      const when: Condition = negated ? { node: 'not', operand } : operand
+      return { ...each, kind: 'when', when, whenText: `${metric} ${operator} ${threshold}`, scale }
+    })
+
+/** Bands without a hole from each end: the further out, the larger the step. */
+const monotoneSteps = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
+  fc
+    .tuple(
+      frame,
+      metricName,
+      quarter(20, 120),
+      fc.uniqueArray(quarter(0, 60), { maxLength: 3 }),
+      fc.uniqueArray(quarter(1, 60), { maxLength: 3 }),
+      fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 6, maxLength: 6 }),
+      fc.boolean(),
+      fc.constantFrom('up', 'towards-zero' as const),
+    )
+    .map(([each, metric, threshold, up, down, sizes, inPercent, rounding]): Unnamed => {
+      const size = sizes.toSorted((a, b) => a - b)
+      const scale = (n: number): ScaleAction =>
+        inPercent ? { kind: 'percent', ratio: n / 8, atLeast: 1 } : { kind: 'by', instances: n }
+      const out = up.toSorted((a, b) => a - b)
+      const outBands = out.map(
+        (from, n): Band => ({ from, to: out[n + 1] ?? null, scale: scale(size[n] ?? 1) }),
+      )
+      const inward = down.toSorted((a, b) => a - b)
+      const inBands = inward.map(
+        (to, n): Band => ({
+          from: inward[n + 1] === undefined ? null : -(inward[n + 1] ?? 0),
+          to: -to,
+          scale: scale(-(size[n] ?? 1)),
+        }),
+      )
+      return {
+        ...each,
+        forMs: 0,
+        kind: 'steps',
+        operand: operandOf(metric),
+        operandText: operandOf(metric).key,
+        threshold,
+        bands: [...outBands, ...inBands],
+        rounding: rounding === 'up' ? 'up' : 'towards-zero',
+      }
+    })
+
+const track = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
+  fc.tuple(frame, metricName, quarter(1, 100), fc.nat(30), fc.nat(30), fc.boolean()).map(
+    ([each, metric, target, out, inward, wholePercents]): Unnamed => ({
+      ...each,
+      forMs: 0,
+      kind: 'track',
+      operand: operandOf(metric),
+      operandText: operandOf(metric).key,
+      spread: METRICS[metric].kind === 'perInstance' ? 'perInstance' : 'total',
+      target,
+      toleranceRatio: out / 100,
+      toleranceInRatio: inward / 100,
+      wholePercents,
+    }),
+  )
+
+const match = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
+  fc.tuple(frame, metricName, quarter(5, 100)).map(([each, metric, share]): Unnamed => {
+    const right: Expression = { node: 'number', value: share, text: String(share) }
+    const expression: Expression = { node: 'arithmetic', operator: '/', left: operandOf(metric), right }
+    return { ...each, forMs: 0, kind: 'match', expression, expressionText: `${metric} / ${share}` }
+  })
+
+/** Rules that ask for more (or not for fewer) when there is more load. */
+export const monotoneRules: fc.Arbitrary<ReactiveRule[]> = named(
+  fc.oneof(monotoneWhen(evenFrame), monotoneSteps(evenFrame), track(evenFrame), match(evenFrame)),
+)
+
+export const anyRules: fc.Arbitrary<ReactiveRule[]> = named(
+  fc.oneof(
+    monotoneWhen(anyFrame),
+    otherWhen(anyFrame),
+    monotoneSteps(anyFrame),
+    track(anyFrame),
+    match(anyFrame),
+  ),
+)
+
+/** Like `anyRules`, of any rank, but none with a period of its own: where two tie, it does not matter which wins. */
+export const tieableRules: fc.Arbitrary<ReactiveRule[]> = anyRules.map(rules =>
+  rules.map(rule => ({ ...rule, cooldownMs: null })),
+)
+
+function named(rule: fc.Arbitrary<Unnamed>): fc.Arbitrary<ReactiveRule[]> {
+  return fc
+    .array(rule, { maxLength: 6 })
+    .map(rules => rules.map((each, index): ReactiveRule => ({ ...each, name: `rule ${index + 1}` })))
+}
+
+const rateLimits: fc.Arbitrary<RateLimits> = fc.record({
+  limits: fc.array(
+    fc.oneof(
+      fc
+        .integer({ min: 1, max: 5 })
+        .map(n => ({ kind: 'instances' as const, instances: n, periodMs: MINUTE_MS })),
+      quarter(5, 100).map(percent => ({
+        kind: 'percent' as const,
+        ratio: percent / 100,
+        periodMs: 5 * MINUTE_MS,
+      })),
+    ),
+    { maxLength: 2 },
+  ),
+  select: fc.constantFrom('max', 'min'),
+})
+
+/** Guards in which more load cannot be worse: no outage guard, no warm-up. */
+export const plainGuards: fc.Arbitrary<Guards> = fc.record({
+  scaleIn: fc.constantFrom('all', 'any'),
+  flapping: fc.boolean(),
+  cooldownOutMs: fc.constantFrom(0, 3 * MINUTE_MS),
+  cooldownInMs: fc.constantFrom(0, 10 * MINUTE_MS),
+  cooldownFrom: fc.constantFrom('own', 'last'),
+  stabilizationOutMs: fc.constantFrom(0, 2 * MINUTE_MS),
+  stabilizationInMs: fc.constantFrom(0, 5 * MINUTE_MS),
+  rateOut: rateLimits,
+  rateIn: rateLimits,
+  billingHour: fc.option(
+    fc.record({
+      outFirstMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
+      inLastMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
+    }),
+    { nil: null, freq: 3 },
+  ),
+  growDuringWarmup: fc.constant(true),
+  withoutConstraint: fc.constant('free'),
+})
+
+export const anyGuards: fc.Arbitrary<Guards> = fc
+  .tuple(plainGuards, fc.boolean(), fc.constantFrom('free', 'hold' as const))
+  .map(([guards, growDuringWarmup, without]) => ({
+    ...guards,
+    growDuringWarmup,
+    withoutConstraint: without === 'hold' ? 'hold' : 'free',
+  }))
+
+export const anyConstraint: fc.Arbitrary<ConstraintRule> = fc
+  .record({
+    name: fc.uuid(),
+    rank: fc.nat(3),
+    min: fc.nat(8),
+    span: fc.nat(10),
+    schedule: fc.constantFrom(null, 'day', 'night'),
+    enabled: fc.boolean(),
+  })
+  .map(({ span, ...rest }) => ({ ...rest, max: rest.min + span, default: null }))
+
+interface Parts {
+  readonly rules: readonly ReactiveRule[]
+  readonly guards: Guards
+  readonly constraints: readonly ConstraintRule[]
+  readonly outageGuard?: FleetSpec['outageGuard']
+  readonly quota?: number | null
+  readonly warmupMs?: number
+}
+
+export function fleetOf({ rules, guards, constraints, outageGuard, quota, warmupMs }: Parts): FleetSpec {
+  const base = fleetSpec({ metrics: METRICS, min: 1, max: 15, constraints })
+  return {
+    ...base,
+    rules,
+    operands: METRIC_NAMES.map(operandOf).sort((a, b) => (a.key < b.key ? -1 : 1)),
+    guards,
+    outageGuard: outageGuard ?? null,
+    quota: quota ?? null,
+    settings: SETTINGS,
+    warmupMs: warmupMs ?? 0,
+  }
+}
+
+const anyOutageGuard: fc.Arbitrary<FleetSpec['outageGuard']> = fc.option(
+  fc.record({
+    operand: metricName.map(operandOf),
+    operandText: fc.constant('load'),
+    dropRatio: fc.constantFrom(0.5, 0.8),
+    withinMs: fc.constant(5 * MINUTE_MS),
+    holdMs: fc.constant(15 * MINUTE_MS),
+  }),
+  { nil: null },
+)
+
+export const anyFleet: fc.Arbitrary<FleetSpec> = fc
+  .record({
+    rules: anyRules,
+    guards: anyGuards,
+    constraints: fc.array(anyConstraint, { maxLength: 3 }),
+    outageGuard: anyOutageGuard,
+    quota: fc.option(instances, { nil: null, freq: 3 }),
+    warmupMs: fc.constantFrom(0, 2 * MINUTE_MS),
+  })
+  .map(fleetOf)
+
+const anyReading: fc.Arbitrary<OperandReading> = fc.oneof(
+  { weight: 6, arbitrary: reading.map((stated): OperandReading => ({ stated })) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(reading, fc.integer({ min: 1, max: 50 }), fc.option(fc.nat(12), { nil: null })).map(
+      ([value, samples, reporting]): OperandReading => ({
+        value,
+        samples,
+        firstAt: NOON - 4 * MINUTE_MS,
+        lastAt: NOON - 1000,
+        reporting,
+      }),
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant<OperandReading>({ gap: 'nobody answered' }) },
+)
+
+const windows: fc.Arbitrary<Record<string, Interval | null>> = fc
+  .tuple(fc.boolean(), fc.boolean())
+  .map(([day, night]) => ({
+    day: day
+      ? { from: NOON - MINUTE_MS, to: NOON + MINUTE_MS }
+      : { from: NOON + MINUTE_MS, to: NOON + 2 * MINUTE_MS },
+    night: night ? { from: NOON - 5, to: NOON + 5 } : null,
+  }))
+
+/** `at` differs within an hour, for the billing hour. */
+export const anyObservation: fc.Arbitrary<Observation> = fc
+  .record({
+    open: instances,
+    pending: fc.nat(3),
+    draining: fc.nat(3),
+    replacing: fc.nat(2),
+    readings: fc.tuple(anyReading, anyReading, anyReading, anyReading),
+    windows,
+    targetHighest: fc.option(instances, { nil: undefined, freq: 3 }),
+    external: fc.option(fc.record({ from: instances, to: instances }), { nil: null, freq: 5 }),
+  })
+  .map(({ readings, targetHighest, ...words }) =>
+    observation({
+      ...words,
+      ...(targetHighest === undefined ? {} : { targetHighest }),
+      readings: Object.fromEntries(
+        METRIC_NAMES.map((metric, index) => [operandOf(metric).key, readings[index] ?? { gap: 'none' }]),
+      ),
+    }),
+  )
+
+const anyChange: fc.Arbitrary<Change> = fc
+  .record({
+    ago: fc.nat(20 * MINUTE_MS),
+    from: instances,
+    to: instances,
+    cooldownMs: fc.constantFrom(0, 3 * MINUTE_MS, 10 * MINUTE_MS),
+  })
+  .map(({ ago, from, to, cooldownMs }) => ({
+    at: NOON - ago,
+    direction: to > from ? 'out' : 'in',
+    rule: null,
+    from,
+    to,
+    cooldownMs,
+  }))
+
+export const anyMemory: fc.Arbitrary<Memory> = fc
+  .record({
+    lastChange: fc.option(anyChange, { nil: null }),
+    changes: fc.array(anyChange, { maxLength: 4 }),
+    recommendations: fc.array(fc.record({ ago: fc.nat(8 * MINUTE_MS), count: instances }), { maxLength: 5 }),
+    trueSince: fc.record(
+      { 'rule 1': fc.nat(3 * MINUTE_MS), 'rule 2': fc.nat(3 * MINUTE_MS) },
+      { requiredKeys: [] },
+    ),
+    peaks: fc.array(fc.record({ ago: fc.nat(5 * MINUTE_MS), value: reading }), { maxLength: 3 }),
+    heldUntil: fc.option(fc.nat(10 * MINUTE_MS), { nil: null, freq: 2 }),
+  })
+  .map(({ lastChange, changes, recommendations, trueSince, peaks, heldUntil }) => ({
+    ...EMPTY_MEMORY,
+    lastChange,
+    changes: changes.toSorted((a, b) => a.at - b.at),
+    recommendations: recommendations
+      .map(({ ago, count }) => ({ at: NOON - ago, count }))
+      .sort((a, b) => a.at - b.at),
+    trueSince: Object.fromEntries(Object.entries(trueSince).map(([rule, ago]) => [rule, NOON - (ago ?? 0)])),
+    load: {
+      peaks: peaks
+        .map(({ ago, value }) => ({ at: NOON - ago, value }))
+        .sort((a, b) => a.at - b.at)
+        .map((peak, index, all) => ({
+          at: peak.at,
+          value: Math.max(...all.slice(index).map(({ value }) => value)),
+        })),
+      heldUntil: heldUntil === null ? null : NOON + heldUntil,
+    },
+  }))
+
+export const anySituation: fc.Arbitrary<Situation> = fc.record({
+  spec: anyFleet,
+  observation: anyObservation,
+  memory: anyMemory,
+})
+
+/** Nothing that makes more load worse: see `monotoneRules` and `plainGuards`. */
+export const monotoneSituation: fc.Arbitrary<Situation> = fc.record({
+  spec: fc
+    .record({
+      rules: monotoneRules,
+      guards: plainGuards,
+      constraints: fc.array(anyConstraint, { maxLength: 2 }),
+      quota: fc.option(instances, { nil: null, freq: 3 }),
+    })
+    .map(fleetOf),
+  observation: anyObservation,
+  memory: anyMemory,
+})
+
+export const tieableSituation: fc.Arbitrary<Situation> = fc.record({
+  spec: fc
+    .record({
+      rules: tieableRules,
+      guards: plainGuards,
+      constraints: fc.array(anyConstraint, { maxLength: 2 }),
+    })
+    .map(fleetOf),
+  observation: anyObservation,
+  memory: anyMemory,
+})

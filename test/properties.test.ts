@@ -1,0 +1,328 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decide } from '../src/engine/decide.ts'
+import { explainDecision } from '../src/engine/explain.ts'
+import { MetricWindows } from '../src/engine/windows.ts'
+import type { Condition, Expression } from '../src/model/expression.ts'
+import type { Observation, OperandReading } from '../src/model/observation.ts'
+import type { FleetSpec, ReactiveRule } from '../src/model/spec.ts'
+import { openSqliteStore } from '../src/plugins/stores/sqlite.ts'
+import type { StateStore } from '../src/ports/state-store.ts'
+import {
+  anyConstraint,
+  anySituation,
+  METRIC_NAMES,
+  monotoneSituation,
+  operandOf,
+  type Situation,
+  tieableSituation,
+} from './arbitraries/fleet.ts'
+import { NOON } from './builders/observation.ts'
+
+const desiredOf = ({ spec, observation, memory }: Situation): number | null =>
+  decide(spec, observation, memory).decision.desired
+
+/** The situation as a store gives it back. */
+function throughJson<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value))
+}
+
+function withReadings(observation: Observation, change: (value: number, key: string) => number): Observation {
+  const readings = Object.entries(observation.readings).map(([key, reading]): [string, OperandReading] => {
+    if ('gap' in reading) return [key, reading]
+    if ('stated' in reading) return [key, { stated: change(reading.stated, key) }]
+    return [key, { ...reading, value: change(reading.value, key) }]
+  })
+  return { ...observation, readings: Object.fromEntries(readings) }
+}
+
+describe('whatever the rules, the guards and the past', () => {
+  it('the bounds hold, and below them what target and quota allow', () => {
+    fc.assert(
+      fc.property(anySituation, situation => {
+        const { decision } = decide(situation.spec, situation.observation, situation.memory)
+        const { lowest, highest } = decision.bounds
+        const room = Math.min(
+          situation.observation.targetHighest ?? highest,
+          situation.spec.quota ?? highest,
+          highest,
+        )
+        expect(decision.desired).toBeLessThanOrEqual(room)
+        expect(decision.desired).toBeGreaterThanOrEqual(Math.min(lowest, room))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('guards hold or lessen, and never reverse or enlarge', () => {
+    fc.assert(
+      fc.property(anySituation, ({ spec, observation, memory }) => {
+        const { decision } = decide(spec, observation, memory)
+        for (const step of decision.steps) {
+          if (step.stage !== 'guards') continue
+          const [asked, left] = [step.from - (decision.current ?? 0), step.to - (decision.current ?? 0)]
+          expect(Math.abs(left)).toBeLessThanOrEqual(Math.abs(asked))
+          expect(left * asked).toBeGreaterThanOrEqual(0)
+          expect(step.outcome).toBe(left === asked ? 'passed' : left === 0 ? 'held' : 'lessened')
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('a decision has a reason, and every step a sentence', () => {
+    fc.assert(
+      fc.property(anySituation, ({ spec, observation, memory }) => {
+        const { decision } = decide(spec, observation, memory)
+        expect(decision.because).not.toBe('')
+        for (const sentence of explainDecision(decision)) expect(sentence).toMatch(/^\S.*\S$/)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('another constraint replaces the bounds whole, by its rank, or changes nothing', () => {
+    fc.assert(
+      fc.property(anySituation, anyConstraint, ({ spec, observation, memory }, constraint) => {
+        const before = decide(spec, observation, memory).decision.bounds
+        const more: FleetSpec = { ...spec, constraints: [...spec.constraints, constraint] }
+        const { bounds, desired } = decide(more, observation, memory).decision
+        if (bounds.constraint === constraint.name) {
+          expect(bounds).toMatchObject({ lowest: constraint.min, highest: constraint.max })
+          const active = spec.constraints.find(({ name }) => name === before.constraint)
+          expect(constraint.rank).toBeGreaterThan(active?.rank ?? -1)
+        } else {
+          expect(bounds).toEqual(before)
+        }
+        expect(desired).toBeLessThanOrEqual(bounds.highest)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('what does not matter', () => {
+  it('the order of rules', () => {
+    fc.assert(
+      fc.property(
+        tieableSituation.chain(situation =>
+          fc.record({
+            situation: fc.constant(situation),
+            rules: fc.shuffledSubarray([...situation.spec.rules], { minLength: situation.spec.rules.length }),
+          }),
+        ),
+        ({ situation, rules }) => {
+          const other = { ...situation, spec: { ...situation.spec, rules } }
+          expect(desiredOf(other)).toBe(desiredOf(situation))
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('the order of samples', () => {
+    const sample = fc.record({
+      at: fc.integer({ min: NOON - 400_000, max: NOON }),
+      value: fc.double({ min: 0, max: 200, noNaN: true }),
+      instance: fc.constantFrom('web-1', 'web-2', 'web-3'),
+    })
+    const samples = fc.uniqueArray(sample, {
+      selector: ({ at, instance }) => `${at} ${instance}`,
+      minLength: 2,
+      maxLength: 30,
+    })
+    fc.assert(
+      fc.property(
+        anySituation,
+        samples.chain(list =>
+          fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+        ),
+        (situation, orders) => {
+          const [one, other] = orders.map(list => {
+            const metric = situation.spec.metrics.cpu
+            if (metric === undefined) throw new Error('no metric')
+            const windows = new MetricWindows(metric, [operandOf('cpu')])
+            for (const each of list) windows.add(each)
+            const readings = { ...situation.observation.readings, ...windows.read(NOON) }
+            return JSON.stringify(
+              decide(situation.spec, { ...situation.observation, readings }, situation.memory).decision,
+            )
+          })
+          expect(other).toBe(one)
+        },
+      ),
+    )
+  })
+
+  it('the unit of a metric: readings and thresholds scaled together', () => {
+    fc.assert(
+      fc.property(
+        anySituation,
+        fc.constantFrom(...METRIC_NAMES),
+        fc.integer({ min: -3, max: 6 }),
+        (situation, metric, power) => {
+          // Powers of two, so that no rounding error comes of the scaling itself.
+          const factor = 2 ** power
+          const rules = situation.spec.rules.filter(rule => rule.kind !== 'track' || !rule.wholePercents)
+          const spec = { ...situation.spec, rules }
+          const key = operandOf(metric).key
+          const scaled: Situation = {
+            spec: { ...spec, rules: rules.map(rule => scaleRule(rule, metric, factor)) },
+            observation: withReadings(situation.observation, (value, name) =>
+              name === key ? value * factor : value,
+            ),
+            memory: scaleLoad(situation, metric, factor),
+          }
+          expect(desiredOf(scaled)).toBe(desiredOf({ ...situation, spec }))
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('more load', () => {
+  it('never asks for fewer: thresholds, steps, tracking and matching alike', () => {
+    const more = fc.tuple(
+      ...METRIC_NAMES.map(() => fc.oneof(fc.constant(0), fc.double({ min: 0, max: 150, noNaN: true }))),
+    )
+    fc.assert(
+      fc.property(monotoneSituation, more, (situation, added) => {
+        const loaded = withReadings(
+          situation.observation,
+          (value, key) => value + (added[METRIC_NAMES.findIndex(name => operandOf(name).key === key)] ?? 0),
+        )
+        expect(desiredOf({ ...situation, observation: loaded })).toBeGreaterThanOrEqual(
+          desiredOf(situation) ?? 0,
+        )
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
+
+describe('a journalled tick', () => {
+  let folder: string
+  let store: StateStore
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'plimsoll-replay-'))
+    store = await openSqliteStore(path.join(folder, 'state.db'))
+  })
+  afterAll(async () => {
+    await store.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('gives the same decision again, byte for byte, through JSON', () => {
+    fc.assert(
+      fc.property(anySituation, situation => {
+        const { spec, observation, memory } = throughJson(situation)
+        const once = JSON.stringify(decide(situation.spec, situation.observation, situation.memory))
+        expect(JSON.stringify(decide(spec, observation, memory))).toBe(once)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('gives the same decision again, byte for byte, out of the SQLite store', async () => {
+    let revision = 0
+    await fc.assert(
+      fc.asyncProperty(anySituation, async ({ spec, observation, memory }) => {
+        const { decision, memory: after } = decide(spec, observation, memory)
+        revision += 1
+        const entry = {
+          fleet: 'web',
+          revision,
+          at: observation.at,
+          specDigest: '9f2c4e1a77b0d356',
+          observation,
+          memory,
+          inventory: { instances: [], orders: [] },
+          decision,
+          plan: { fleet: 'web', desired: decision.desired, actions: [], waiting: [] },
+          approval: null,
+          outcomes: [],
+        }
+        const parentRevision = revision - 1
+        const commit = { fleet: 'web', epoch: 1, parentRevision, entry, outcomes: null, samples: [] }
+        await store.commit({ ...commit, memory: { ...after, revision } })
+        const [kept] = await store.readJournal({ fleet: 'web', limit: 1 })
+        if (kept === undefined) throw new Error('nothing was kept')
+        const replayed = decide(throughJson(spec), kept.observation, kept.memory).decision
+        expect(JSON.stringify(kept.decision)).toBe(JSON.stringify(decision))
+        expect(JSON.stringify(replayed)).toBe(JSON.stringify(decision))
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
+
+function scaleRule(rule: ReactiveRule, metric: string, factor: number): ReactiveRule {
+  switch (rule.kind) {
+    case 'when':
+      return { ...rule, when: scaleCondition(rule.when, metric, factor) }
+    case 'steps':
+      return rule.operand.node === 'aggregate' && rule.operand.metric === metric
+        ? {
+            ...rule,
+            threshold: rule.threshold * factor,
+            bands: rule.bands.map(({ from, to, scale }) => ({
+              from: from === null ? null : from * factor,
+              to: to === null ? null : to * factor,
+              scale,
+            })),
+          }
+        : rule
+    case 'track':
+      return rule.operand.node === 'aggregate' && rule.operand.metric === metric
+        ? { ...rule, target: rule.target * factor }
+        : rule
+    case 'match': {
+      const { expression } = rule
+      if (expression.node !== 'arithmetic' || expression.right.node !== 'number') return rule
+      return isOf(expression.left, metric)
+        ? { ...rule, expression: { ...expression, right: scaleNumber(expression.right, factor) } }
+        : rule
+    }
+  }
+}
+
+function scaleCondition(condition: Condition, metric: string, factor: number): Condition {
+  switch (condition.node) {
+    case 'compare':
+      return isOf(condition.left, metric)
+        ? { ...condition, right: scaleNumber(condition.right, factor) }
+        : condition
+    case 'and':
+    case 'or':
+      return {
+        ...condition,
+        left: scaleCondition(condition.left, metric, factor),
+        right: scaleCondition(condition.right, metric, factor),
+      }
+    case 'not':
+      return { ...condition, operand: scaleCondition(condition.operand, metric, factor) }
+    case 'kpi':
+    case 'truth':
+      return condition
+  }
+}
+
+function isOf(expression: Expression, metric: string): boolean {
+  return expression.node === 'aggregate' && expression.metric === metric
+}
+
+function scaleNumber(expression: Expression, factor: number): Expression {
+  return expression.node === 'number' ? { ...expression, value: expression.value * factor } : expression
+}
+
+/** What the outage guard remembers is in the unit of its operand. */
+function scaleLoad({ spec, memory }: Situation, metric: string, factor: number): Situation['memory'] {
+  const operand = spec.outageGuard?.operand
+  if (operand === undefined || !isOf(operand, metric)) return memory
+  const peaks = memory.load.peaks.map(({ at, value }) => ({ at, value: value * factor }))
+  return { ...memory, load: { ...memory.load, peaks } }
+}
