@@ -4,6 +4,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createApi } from '../src/api/api.ts'
+import { instance, specOf } from './builders/journal.ts'
+import { createStandIn } from './builders/runtime.ts'
+import { sheddingFleet } from './builders/settings.ts'
 
 const APP = fileURLToPath(new URL('../examples/quickstart/app.mjs', import.meta.url))
 const started: ChildProcess[] = []
@@ -52,6 +56,32 @@ describe('the quickstart’s application', () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => fetch(app.url('/'))))
     const count = (status: number) => answers.filter(answer => answer.status === status).length
     expect({ served: count(200), turnedAway: count(503) }).toEqual({ served: 5, turnedAway: 5 })
+  })
+
+  it('turns reports away while Plimsoll says so, and nothing else', async () => {
+    const runtime = createStandIn(specOf(sheddingFleet()))
+    const api = await createApi(runtime, { host: '127.0.0.1', port: 0, token: null, dashboardRoot: null })
+    const { url } = await api.listen()
+    const seen = { instances: [instance('web-1')] }
+    await runtime.tick('web', { ...seen, at: runtime.at, cpu: 95 })
+    const app = await start({ PLIMSOLL_API: url, PLIMSOLL_FLEET: 'web', APP_REPORT_MS: '1' })
+    const report = async () => {
+      const answer = await fetch(app.url('/report'))
+      return `${answer.status} ${await answer.text()}`
+    }
+    await expect.poll(report, { timeout: 15_000 }).toBe('503 Reports are off while it is busy.\n')
+    expect((await fetch(app.url('/'))).status).toBe(200)
+    await runtime.tick('web', { ...seen, at: runtime.at + 1000, cpu: 50 })
+    await expect.poll(report, { timeout: 15_000 }).toBe('200 A long report from web-1.\n')
+    await runtime.tick('web', { ...seen, at: runtime.at + 1000, cpu: 95 })
+    await expect.poll(report, { timeout: 15_000 }).toMatch(/^503/)
+    await api.close()
+    expect(await report()).toMatch(/^503/)
+  })
+
+  it('serves reports without Plimsoll', async () => {
+    const app = await start({ APP_REPORT_MS: '1' })
+    expect((await fetch(app.url('/report'))).status).toBe(200)
   })
 
   it('finishes what is under way when told to end, takes nothing new, and leaves with 0', async () => {

@@ -3,7 +3,10 @@
  *
  * Each request to `/` holds one of two places for 50 ms, of which 3 ms are real CPU work, so one instance serves
  * 2 / 0.050 s = 40 requests per second and then uses about 12 % of one core; what comes above that waits in line.
- * Six of them in full swing serve 240 requests per second on three quarters of one core.
+ * Five of them in full swing serve 200 requests per second on a good half of one core.
+ *
+ * A request to `/report` is expensive: it holds a place for 400 ms, as long as eight ordinary ones. So the application asks
+ * Plimsoll once a second what its setting `reports` is, and turns reports away while it is off.
  */
 import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -15,6 +18,24 @@ const places = Number(process.env.APP_PLACES ?? 2)
 const cpuMs = Number(process.env.APP_CPU_MS ?? 3)
 const waitMs = Number(process.env.APP_WAIT_MS ?? 47)
 const longestLine = Number(process.env.APP_LINE ?? 200)
+const reportMs = Number(process.env.APP_REPORT_MS ?? 400)
+/** Where Plimsoll answers, e.g. `http://127.0.0.1:7070`; without it reports are always on. */
+const api = process.env.PLIMSOLL_API
+const fleet = process.env.PLIMSOLL_FLEET ?? 'web'
+
+let reportsOn = true
+if (api !== undefined) void followSettings()
+
+/** What Plimsoll said last holds while it cannot be asked. */
+async function followSettings() {
+  for (;;) {
+    try {
+      const answer = await fetch(`${api}/v1/settings/${fleet}`, { signal: AbortSignal.timeout(2000) })
+      if (answer.ok) reportsOn = (await answer.json()).settings.reports ?? true
+    } catch {}
+    await wait(1000)
+  }
+}
 
 let working = 0
 const line = []
@@ -23,17 +44,23 @@ const server = createServer(async (request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
   if (pathname === '/health') answer(response, 200, 'ok')
   else if (pathname === '/slow') await slow(response, Number(searchParams.get('ms') ?? 2000))
-  else if (pathname === '/') await serve(response)
-  else answer(response, 404, 'There is /, /slow?ms=2000 and /health.')
+  else if (pathname === '/report') await report(response)
+  else if (pathname === '/') await serve(response, waitMs, `Hello from ${instance}.`)
+  else answer(response, 404, 'There is /, /report, /slow?ms=2000 and /health.')
 })
 
-async function serve(response) {
+async function report(response) {
+  if (reportsOn) await serve(response, reportMs, `A long report from ${instance}.`)
+  else answer(response, 503, 'Reports are off while it is busy.')
+}
+
+async function serve(response, ms, text) {
   if (line.length >= longestLine) return answer(response, 503, 'Too many are waiting.')
   await enter()
   try {
     burn(cpuMs)
-    await wait(waitMs)
-    answer(response, 200, `Hello from ${instance}.`)
+    await wait(ms)
+    answer(response, 200, text)
   } finally {
     leave()
   }

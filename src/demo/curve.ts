@@ -3,7 +3,7 @@
  * shoulder in the evening, and once in the afternoon a flash crowd. The same every time, so that a demonstration is.
  *
  * Example: it begins at 05:30 with 10 requests/s; 26 s later it is 12:00 and 90/s; from 33 s on the flash crowd
- * takes it to 120/s within 2 s and ebbs away; 61 s after the start, at 20:00, it is 45/s, and 78 s after it night.
+ * takes it above 140/s within 2 s and ebbs away; 61 s after the start, at 20:00, it is 45/s, and 78 s after it night.
  */
 
 /** One day takes this long. */
@@ -26,8 +26,8 @@ const SHAPE: readonly (readonly [hour: number, rate: number])[] = [
 
 const FLASH_HOUR = 13.5
 const FLASH_RISE_MS = 2_000
-const FLASH_EBB_MS = 3_000
-const FLASH_RATE = 55
+const FLASH_EBB_MS = 6_000
+const FLASH_RATE = 70
 
 /** Requests per second, `elapsedMs` after the load began. */
 export function rateAt(elapsedMs: number): number {
@@ -49,12 +49,12 @@ function steadyRate(hour: number): number {
   return SHAPE[0]?.[1] ?? 0
 }
 
-/** Up in a straight line, down by half about every two seconds. */
+/** Up in a straight line, down by half about every four seconds. */
 function flashRate(sinceMs: number): number {
   if (sinceMs <= 0) return 0
   if (sinceMs < FLASH_RISE_MS) return FLASH_RATE * (sinceMs / FLASH_RISE_MS)
   const left = Math.exp(-(sinceMs - FLASH_RISE_MS) / FLASH_EBB_MS)
-  return left < 0.01 ? 0 : FLASH_RATE * left
+  return left < 0.02 ? 0 : FLASH_RATE * left
 }
 
 function smooth(share: number): number {

@@ -96,6 +96,45 @@ describe('the demo load', () => {
     expect(load.status().sent).toBe(sent)
   })
 
+  it('asks for a report now and then, and does not call one that is turned away a failure', async () => {
+    const asked = { '/shop': 0, '/shop/report': 0 }
+    const url = await serve((request, response) => {
+      if (request.url === '/shop') asked['/shop'] += 1
+      if (request.url === '/shop/report') {
+        asked['/shop/report'] += 1
+        response.statusCode = 503
+      }
+      response.end()
+    })
+    const seen = new Promise<DemoLoadStatus>(resolve => {
+      start(url, 20, status => {
+        if (status.turnedAway >= 3) resolve(status)
+      })
+    })
+    const { failed, turnedAway, answered } = await seen
+    expect(failed).toBe(0)
+    expect(asked['/shop/report']).toBeGreaterThanOrEqual(turnedAway)
+    expect(answered / turnedAway).toBeGreaterThan(10)
+  })
+
+  it('soon no longer asks an application that has no reports', async () => {
+    let reports = 0
+    let others = 0
+    const enough = new Promise<void>(resolve => {
+      void serve((request, response) => {
+        if (request.url === '/shop/report') {
+          reports += 1
+          response.statusCode = 404
+        } else others += 1
+        response.end()
+        if (others > 200) resolve()
+      }).then(url => start(url, 20))
+    })
+    await enough
+    expect(reports).toBeGreaterThan(0)
+    expect(reports).toBeLessThan(4)
+  })
+
   it('counts an answer of 500 and above as failed', async () => {
     const url = await serve((_request, response) => {
       response.statusCode = 503

@@ -2,6 +2,8 @@
  * The load of `--demo-load`: simulated users who send real requests over real connections, following the day of
  * `curve.ts`. Users arrive whether or not the fleet keeps up; each has a cookie jar, makes a few requests with short
  * pauses and leaves, so that stickiness is real and a closed instance is empty soon. One request in five comes alone.
+ * One in 30 asks for `report`, something expensive; an application that has none (404) is not asked again, and one that
+ * turns it away while it is busy (503) does what it should: that is no failure.
  *
  * Example: at 60 requests/s, 12 lone requests and 8 users arrive per second; a user makes 4 to 8 requests (6 on
  * average), 0.3 to 0.9 s apart, and is gone after some 3 s.
@@ -34,6 +36,8 @@ export interface DemoLoadStatus {
   readonly answered: number
   /** Answered with 500 or more, or not within the deadline, or not at all. */
   readonly failed: number
+  /** Requests for the expensive report that were turned away with 503; not among the failed. */
+  readonly turnedAway: number
   /** Not sent, because too many were in flight already. */
   readonly skipped: number
 }
@@ -49,6 +53,8 @@ const REPORT_MS = 1_000
 const MOST_IN_FLIGHT = 200
 const REQUEST_DEADLINE_MS = 5_000
 const LONE_SHARE = 0.2
+/** One request in so many asks for a report. */
+const REPORT_EVERY = 30
 const FEWEST_REQUESTS = 4
 const MOST_REQUESTS = 8
 const SHORTEST_PAUSE_MS = 300
@@ -67,6 +73,8 @@ class Load implements DemoLoad {
   readonly #onTick: (status: DemoLoadStatus) => void
   readonly #pool: Pool
   readonly #path: string
+  /** `null` once the application answered that it has none. */
+  #reportPath: string | null
   readonly #began: EpochMs
   readonly #ending = new AbortController()
   readonly #timers = new Set<() => void>()
@@ -83,6 +91,7 @@ class Load implements DemoLoad {
   #sent = 0
   #answered = 0
   #failed = 0
+  #turnedAway = 0
   #skipped = 0
   #stopped: Promise<void> | null = null
 
@@ -91,6 +100,7 @@ class Load implements DemoLoad {
     this.#onTick = onTick
     this.#pool = new Pool(url.origin, { connections: MOST_IN_FLIGHT, pipelining: 1 })
     this.#path = `${url.pathname}${url.search}`
+    this.#reportPath = `${url.pathname.replace(/\/$/, '')}/report`
     this.#began = clock.now()
     this.#steppedAt = this.#began
     this.#reportedAt = this.#began
@@ -108,6 +118,7 @@ class Load implements DemoLoad {
       sent: this.#sent,
       answered: this.#answered,
       failed: this.#failed,
+      turnedAway: this.#turnedAway,
       skipped: this.#skipped,
     }
   }
@@ -165,15 +176,18 @@ class Load implements DemoLoad {
     }
     this.#inFlight += 1
     this.#sent += 1
+    const report = this.#sent % REPORT_EVERY === 0 ? this.#reportPath : null
     try {
       const answer = await this.#pool.request({
-        path: this.#path,
+        path: report ?? this.#path,
         method: 'GET',
         headers: cookie === null ? {} : { cookie },
         signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(REQUEST_DEADLINE_MS)]),
       })
       await answer.body.dump()
-      if (answer.statusCode < 500) this.#answered += 1
+      if (report !== null && answer.statusCode === 404) this.#reportPath = null
+      if (report !== null && answer.statusCode === 503) this.#turnedAway += 1
+      else if (answer.statusCode < 500) this.#answered += 1
       else this.#failed += 1
       return cookieIn(answer.headers['set-cookie'])
     } catch {
