@@ -8,10 +8,11 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JournalEntry } from '../model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
+import type { NewAct, Override, OverrideChange } from '../model/override.ts'
 import type { Outcome } from '../model/plan.ts'
 import type { Sample } from '../model/sample.ts'
 import type { SettingChange } from '../model/settings.ts'
-import type { Commit, Retention, StateStore } from './state-store.ts'
+import type { ActQuery, Commit, Retention, StateStore } from './state-store.ts'
 
 export interface StateStoreCase {
   readonly store: StateStore
@@ -95,6 +96,10 @@ export function sampleCommit(fleet: string, revision: number, parts: Partial<Com
     samples: [],
     ...parts,
   }
+}
+
+function sampleOverride(fleet: string, change: OverrideChange, n: number): Override {
+  return { id: `o${n}`, fleet, at: NOON + n, who: 'ada', why: 'sale', until: NOON + DAY, change }
 }
 
 function memoryAt(revision: number): Memory {
@@ -222,6 +227,131 @@ export function stateStoreAcceptance(name: string, create: () => Promise<StateSt
           }),
           { numRuns: 40 },
         )
+      })
+    })
+
+    describe('what operators changed', () => {
+      const pause = sampleOverride('web', { kind: 'pause' }, 1)
+      const capacity = sampleOverride('web', { kind: 'capacity', count: 12 }, 2)
+
+      function setting(override: Override): NewAct {
+        return { act: 'set', fleet: override.fleet, at: override.at, who: 'ada', why: 'sale', override }
+      }
+
+      async function actsOf(fleet: string): Promise<string[]> {
+        return (await store.readActs({ fleet, limit: 99 })).map(({ id, act }) => `${id} ${act}`)
+      }
+
+      it('has nothing at first', async () => {
+        expect(await store.readOverrides('web')).toEqual([])
+        expect(await store.readActs({ limit: 9 })).toEqual([])
+        expect(await store.readVerdict('web-1')).toBeNull()
+      })
+
+      it('gives overrides in the order they were set, each fleet its own, with the act that set them', async () => {
+        const recorded = await store.saveOverride(pause, setting(pause))
+        expect(recorded).toEqual({ ...setting(pause), id: 1 })
+        await store.saveOverride(capacity, setting(capacity))
+        const other = sampleOverride('shop', { kind: 'pause' }, 3)
+        await store.saveOverride(other, setting(other))
+        expect(await store.readOverrides('web')).toEqual([pause, capacity])
+        expect(await store.readOverrides('shop')).toEqual([other])
+        expect(await store.readActs({ fleet: 'web', limit: 9 })).toEqual([
+          { ...setting(capacity), id: 2 },
+          { ...setting(pause), id: 1 },
+        ])
+      })
+
+      it('keeps one override on each subject: the newest', async () => {
+        const more = sampleOverride('web', { kind: 'capacity', count: 20 }, 4)
+        const off = sampleOverride('web', { kind: 'rule-enabled', rule: 'up', enabled: false }, 5)
+        const other = sampleOverride('web', { kind: 'rule-enabled', rule: 'down', enabled: false }, 6)
+        const rank = sampleOverride('web', { kind: 'rule-rank', rule: 'up', rank: 5 }, 7)
+        for (const one of [capacity, off, other, rank, more]) await store.saveOverride(one, setting(one))
+        expect(await store.readOverrides('web')).toEqual([off, other, rank, more])
+        expect(await actsOf('web')).toEqual(['5 set', '4 set', '3 set', '2 set', '1 set'])
+      })
+
+      it('ends an override once, and records an act only then', async () => {
+        await store.saveOverride(pause, setting(pause))
+        const cleared: NewAct = { ...setting(pause), act: 'cleared', at: NOON + 9, override: pause }
+        expect(await store.deleteOverride('shop', pause.id, cleared)).toBeNull()
+        expect(await store.deleteOverride('web', pause.id, cleared)).toEqual({ ...cleared, id: 2 })
+        expect(await store.deleteOverride('web', pause.id, cleared)).toBeNull()
+        expect(await store.readOverrides('web')).toEqual([])
+        expect(await actsOf('web')).toEqual(['2 cleared', '1 set'])
+      })
+
+      it('takes the first word on an approval and refuses every other, as a conflict', async () => {
+        const word = { fleet: 'web', at: NOON, who: 'ada', why: 'ok', approval: 'web-42' } as const
+        await store.recordAct({ ...word, act: 'approved' })
+        for (const act of ['approved', 'rejected'] as const) {
+          await expect(store.recordAct({ ...word, act, who: 'bob' })).rejects.toMatchObject({
+            name: 'PluginError',
+            kind: 'conflict',
+            message: expect.stringContaining('PLM-416'),
+          })
+        }
+        await store.recordAct({ ...word, act: 'rejected', approval: 'web-43' })
+        expect(await store.readVerdict('web-42')).toEqual({
+          approval: 'web-42',
+          verdict: 'approved',
+          at: NOON,
+          who: 'ada',
+          why: 'ok',
+        })
+        expect(await store.readVerdict('web-43')).toMatchObject({ verdict: 'rejected' })
+        expect(await actsOf('web')).toEqual(['2 rejected', '1 approved'])
+      })
+
+      it('pages acts, newest first; what concerns the whole configuration is of every fleet', async () => {
+        await store.saveOverride(pause, setting(pause))
+        const applied = { fleet: null, at: NOON, who: 'ada', why: '', digest: 'b', from: 'a' } as const
+        await store.recordAct({ ...applied, act: 'applied' })
+        await store.recordAct({ ...applied, act: 'rolled-back' })
+        const ids = async (query: ActQuery) => (await store.readActs(query)).map(({ id }) => id)
+        expect(await ids({ limit: 2 })).toEqual([3, 2])
+        expect(await ids({ limit: 2, before: 2 })).toEqual([1])
+        expect(await ids({ fleet: 'web', limit: 9 })).toEqual([3, 2, 1])
+        expect(await ids({ fleet: 'shop', limit: 9 })).toEqual([3, 2])
+      })
+
+      it('forgets old acts, never their numbers, and no override', async () => {
+        await store.saveOverride(pause, setting(pause))
+        await store.prune(NOON + DAY, { ...EVERYTHING, journalMs: 1 })
+        expect(await store.readActs({ limit: 9 })).toEqual([])
+        expect(await store.readOverrides('web')).toEqual([pause])
+        expect(await store.saveOverride(capacity, setting(capacity))).toMatchObject({ id: 2 })
+      })
+
+      it('lists configurations, the one put in force last first', async () => {
+        await store.saveSpec('a', 'text a', NOON)
+        await store.saveSpec('b', 'text b', NOON + 1)
+        await store.saveSpec('a', 'text a', NOON + 2)
+        expect(await store.listSpecs(9)).toEqual([
+          { digest: 'a', at: NOON + 2 },
+          { digest: 'b', at: NOON + 1 },
+        ])
+        expect(await store.listSpecs(1)).toHaveLength(1)
+      })
+
+      it('keeps all of it when it is opened anew', async ({ skip }) => {
+        const { reopen } = subject
+        if (reopen === undefined) return skip('this store forgets')
+        await store.saveOverride(pause, setting(pause))
+        await store.recordAct({
+          act: 'approved',
+          fleet: 'web',
+          at: NOON,
+          who: 'ada',
+          why: '',
+          approval: 'web-1',
+        })
+        await store.close()
+        store = await reopen()
+        expect(await store.readOverrides('web')).toEqual([pause])
+        expect(await store.readVerdict('web-1')).toMatchObject({ verdict: 'approved', who: 'ada' })
+        expect(await actsOf('web')).toEqual(['2 approved', '1 set'])
       })
     })
 

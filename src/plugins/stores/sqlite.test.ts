@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EMPTY_MEMORY } from '../../model/memory.ts'
@@ -76,6 +77,63 @@ describe('a state file', () => {
       readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'hex')]),
     )
   }
+
+  describe('of the version before', () => {
+    /** As version 2 left it: without what operators changed, and entries without what was added to them since. */
+    async function writeVersion2(): Promise<void> {
+      await writeFile(2)
+      const { DatabaseSync } = loadSqlite()
+      const database = new DatabaseSync(path)
+      database.exec('DROP TABLE overrides; DROP TABLE acts; PRAGMA user_version = 2')
+      const { observation, approval: _, memory, ...entry } = sampleEntry('web', 2)
+      const { overrides: __, ...seen } = observation
+      const { approval: ___, ...remembered } = memory
+      database
+        .prepare('UPDATE journal SET entry = ? WHERE revision = 2')
+        .run(deflateSync(JSON.stringify({ ...entry, observation: seen, memory: remembered })))
+      database.close()
+    }
+
+    const pause = { id: 'o1', fleet: 'web', at: NOON, who: 'ada', why: '', until: null } as const
+    const override = { ...pause, change: { kind: 'pause' } } as const
+
+    it('is brought up to date where it lies, with all it holds, and then refused by the version before', async () => {
+      await writeVersion2()
+      const store = await opened()
+      expect(await store.readJournal({ fleet: 'web', limit: 9 })).toEqual([
+        sampleEntry('web', 2),
+        sampleEntry('web', 1),
+      ])
+      expect((await store.load('web')).revision).toBe(2)
+      await store.saveOverride(override, {
+        act: 'set',
+        fleet: 'web',
+        at: NOON,
+        who: 'ada',
+        why: '',
+        override,
+      })
+      await store.close()
+      const { DatabaseSync } = loadSqlite()
+      const database = new DatabaseSync(path)
+      expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 })
+      database.close()
+      expect(await (await opened()).readOverrides('web')).toEqual([override])
+    })
+
+    it('is read as it is, and left as it is, by what only reads', async () => {
+      await writeVersion2()
+      const before = contents()['state.db']
+      const store = await opened({ readOnly: true })
+      expect(await store.readJournal({ fleet: 'web', limit: 1 })).toEqual([sampleEntry('web', 2)])
+      expect(await store.readOverrides('web')).toEqual([])
+      expect(await store.readActs({ limit: 9 })).toEqual([])
+      expect(await store.readVerdict('web-1')).toBeNull()
+      await store.close()
+      // SQLite makes its companions for reading, too.
+      expect(contents()['state.db'] === before).toBe(true)
+    })
+  })
 
   describe('that must not be touched', () => {
     const foreign: [what: string, make: () => void, code: string][] = [
