@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { SimulatedClock } from '../../test/simulated/clock.ts'
-import type { NotifierSpec } from '../model/spec.ts'
+import type { NoticeEvent, NotifierSpec } from '../model/spec.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
 import { type Receiver, startReceiver } from '../plugins/notifiers/receiver.fixture.ts'
 import { createWebhookNotifier, webhookNotifierOptions } from '../plugins/notifiers/webhook.ts'
@@ -22,9 +22,9 @@ class Scripted implements Notifier {
   readonly taken: Notice[] = []
   readonly answers: Answer[] = []
   always: Answer = 'taken'
-  readonly tells?: Notifier['tells']
+  readonly tells?: readonly NoticeEvent[]
 
-  constructor(tells?: Notifier['tells']) {
+  constructor(tells?: readonly NoticeEvent[]) {
     if (tells !== undefined) this.tells = tells
   }
 

@@ -1,0 +1,174 @@
+/**
+ * Notifiers and custom actions of a whole Plimsoll, built from a configuration: real HTTP, a real state file, a restart.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createPlimsoll, type LoopEvent, type Plimsoll, type PlimsollOptions } from '../src/index.ts'
+import { type Receiver, startReceiver } from '../src/plugins/notifiers/receiver.fixture.ts'
+import { openSqliteStore } from '../src/plugins/stores/sqlite.ts'
+
+let folder: string
+let receiver: Receiver
+const running: Plimsoll[] = []
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'plimsoll-effects-'))
+  receiver = await startReceiver()
+})
+afterEach(async () => {
+  for (const plimsoll of running.splice(0)) await plimsoll.stop()
+  await receiver.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** One fleet that is only advised, and whose rule runs and tells. */
+function configOf(change: object = {}): PlimsollOptions['config'] {
+  return {
+    plimsoll: 1,
+    state: { path: path.join(folder, 'state.db') },
+    metrics: { orders: { source: 'push' } },
+    fleets: {
+      web: {
+        target: { type: 'none', count: '2' },
+        capacity: { min: 1, max: 9 },
+        every: '100ms',
+        rules: [{ name: 'Backlog', when: 'last(orders) > 100', run: ['provision'], notify: ['hook'] }],
+      },
+    },
+    notifiers: { hook: { type: 'webhook', url: receiver.url, secret: 's3cret-of-ours', every: '0s' } },
+    actions: { provision: { type: 'function' } },
+    ...change,
+  } as PlimsollOptions['config']
+}
+
+interface Started {
+  readonly plimsoll: Plimsoll
+  readonly events: LoopEvent[]
+  until<T extends LoopEvent['type']>(
+    type: T,
+    is?: (event: Extract<LoopEvent, { type: T }>) => boolean,
+  ): Promise<Extract<LoopEvent, { type: T }>>
+}
+
+async function start(options: Omit<PlimsollOptions, 'config'>, config = configOf()): Promise<Started> {
+  const plimsoll = await createPlimsoll({ ...options, config })
+  running.push(plimsoll)
+  const events: LoopEvent[] = []
+  const waiting = new Set<() => void>()
+  plimsoll.on('event', event => {
+    events.push(event)
+    for (const look of waiting) look()
+  })
+  await plimsoll.start()
+  return {
+    plimsoll,
+    events,
+    until: (type, is = () => true) =>
+      new Promise(resolve => {
+        const look = (): void => {
+          const found = events.find(
+            (event): event is Extract<LoopEvent, { type: typeof type }> =>
+              event.type === type && is(event as never),
+          )
+          if (found === undefined) return
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
+async function journalled(id: string) {
+  const store = await openSqliteStore(path.join(folder, 'state.db'), { readOnly: true })
+  const entries = await store.readJournal({ fleet: 'web', limit: 1_000 })
+  await store.close()
+  return entries.flatMap(({ outcomes }) => outcomes.filter(({ action }) => action === id))
+}
+
+const backlog = (value: number) => [{ metric: 'orders', value, at: Date.now() }]
+
+describe('a rule that runs and tells', () => {
+  it('calls the function once, tells the receiver in spite of its first refusal, and journals the outcome', async () => {
+    receiver.answerNext({ status: 503 })
+    const asked: string[] = []
+    const { plimsoll, until } = await start({
+      actions: {
+        provision: ({ id }) => {
+          asked.push(id)
+          return 'queue created'
+        },
+      },
+    })
+    plimsoll.push(backlog(500))
+    const ran = await until('ran')
+    const sent = await until('delivery', ({ state }) => state === 'sent')
+    expect(ran).toMatchObject({
+      run: { rule: 'Backlog' },
+      outcome: { outcome: 'done', output: 'queue created' },
+    })
+    expect(JSON.parse(receiver.taken[0]?.body ?? '')).toMatchObject({ event: 'rule', id: sent.notice })
+    expect(receiver.posts).toHaveLength(2)
+    await until('tick', ({ report }) => report.at > ran.outcome.at)
+    await until('tick', ({ report }) => report.at > ran.outcome.at + 100)
+    await plimsoll.stop()
+    expect(asked).toEqual([ran.run.id])
+    expect(await journalled(ran.run.id)).toMatchObject([{ outcome: 'done', output: 'queue created' }])
+  })
+
+  it('is not repeated by a restart in the middle of it', async () => {
+    const asked: string[] = []
+    const provision = ({ id }: { id: string }, signal: AbortSignal) => {
+      asked.push(id)
+      return new Promise<string>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    }
+    const first = await start({ actions: { provision } })
+    first.plimsoll.push(backlog(500))
+    await first.until('delivery')
+    await first.plimsoll.stop()
+    const second = await start({ actions: { provision } })
+    const ran = await second.until('ran')
+    second.plimsoll.push(backlog(600))
+    await second.until('tick', ({ report }) => report.at > ran.outcome.at + 200)
+    await second.plimsoll.stop()
+    expect(asked).toEqual([ran.run.id])
+    expect(await journalled(ran.run.id)).toMatchObject([{ outcome: 'failed', kind: 'interrupted' }])
+  })
+})
+
+describe('a host program', () => {
+  it("gives notifiers of its own, which are told what the configuration's are", async () => {
+    const told: string[] = []
+    let heard = (): void => undefined
+    const first = new Promise<void>(resolve => {
+      heard = resolve
+    })
+    const { plimsoll } = await start({
+      actions: {
+        provision: () => {
+          throw new Error('no quota')
+        },
+      },
+      notifiers: {
+        mine: {
+          check: async () => ({ ok: true, detail: 'in this process' }),
+          close: async () => undefined,
+          send: async ({ event, title }) => {
+            told.push(`${event}: ${title}`)
+            heard()
+          },
+        },
+      },
+    })
+    plimsoll.push(backlog(500))
+    await first
+    expect(told).toEqual(['failed: web failed to run provision'])
+  })
+
+  it('that does not give the function its configuration names is told so at the start (PLM-389)', async () => {
+    await expect(start({})).rejects.toThrow(/PLM-389 action "provision" is a function/)
+  })
+})
