@@ -85,6 +85,15 @@ function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
   const schema = source === null ? null : metricOfSource(source, check.extensions)
   if (schema === null) return UNKNOWN_METRIC
   const pieces = readObject(check, schema, raw, path)
+  if (raw.across !== undefined && raw.grain === undefined) {
+    check.report({
+      code: CODES.exclusiveKeys,
+      message: '"across" says how the samples of a grain become one, and there is no grain',
+      hint: 'add the length of a grain, e.g. grain: 1m',
+      path: [...path, 'across'],
+      part: 'key',
+    })
+  }
   return pieces === null ? UNKNOWN_METRIC : metricFacts(pieces)
 }
 

@@ -7,7 +7,15 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Schedule } from '../model/schedule.ts'
-import type { ActionSpec, FleetSpec, MetricSpec, NotifierSpec, PluginRef, Spec } from '../model/spec.ts'
+import type {
+  ActionSpec,
+  FleetSpec,
+  LabelFilter,
+  MetricSpec,
+  NotifierSpec,
+  PluginRef,
+  Spec,
+} from '../model/spec.ts'
 import { compileConstraint, FleetDraft, type Origins } from './compile-fleet.ts'
 import { compileRule } from './compile-rule.ts'
 import { compileSchedule } from './compile-schedule.ts'
@@ -164,10 +172,14 @@ function compileMetric(
     everyMs: metric.every,
     staleAfterMs,
     ofFleet: null,
-    grainMs: null,
-    across: null,
-    filter: [],
-    dividePerInstance: false,
+    grainMs: metric.grain ?? null,
+    across: metric.grain === undefined ? null : (metric.across ?? 'avg'),
+    filter: entriesOf(metric.filter).map(([label, values]): LabelFilter => {
+      return 'not' in values
+        ? { label, operator: 'not-in', values: values.not }
+        : { label, operator: 'in', values }
+    }),
+    dividePerInstance: metric.dividePerInstance,
   }
 }
 

@@ -46,15 +46,23 @@ function lintWindows(fleet: FleetSpec, origins: Origins, report: Report): void {
     if (metric === undefined) continue
     const needed = shortestWindow(operand, metric)
     if (operand.windowMs >= needed) continue
-    const own = operand.aggregate === 'last' ? 'one sample' : 'two samples'
+    const own = isSatisfiedByOne(operand) ? 'one' : 'two'
+    const told =
+      metric.grainMs === null
+        ? `is read every ${formatDuration(metric.everyMs)}, and the window must hold ${own} sample${own === 'one' ? '' : 's'}`
+        : `has grains of ${formatDuration(metric.grainMs)}, and the window must hold ${own} of them in full`
     report({
       code: CODES.shortWindow,
       severity: 'warning',
-      message: `${textAtHome(operand.key, metric)} will often be unknown: "${nameAtHome(metric)}" is read every ${formatDuration(metric.everyMs)}, and the window must hold ${own}`,
-      hint: `make the window at least ${formatDuration(needed)}, or read the metric more often`,
+      message: `${textAtHome(operand.key, metric)} will often be unknown: "${nameAtHome(metric)}" ${told}`,
+      hint: `make the window at least ${formatDuration(needed)}, or ${metric.grainMs === null ? 'read the metric more often' : 'the grain shorter'}`,
       ...placeOf(textAtHome(operand.key, metric), fleet, origins, nameAtHome(metric)),
     })
   }
+}
+
+function isSatisfiedByOne({ aggregate }: AggregateOperand): boolean {
+  return aggregate === 'last' || aggregate === 'count'
 }
 
 /** An operand as it was written, in the fleet whose metric it is. */
@@ -62,10 +70,11 @@ function textAtHome(key: string, metric: MetricSpec): string {
   return key.replace(`(${metric.name}`, () => `(${nameAtHome(metric)}`)
 }
 
-/** Pushed samples come when they come. */
+/** Pushed samples come when they come; grains do not: a window begins and ends inside one. */
 function shortestWindow(operand: AggregateOperand, metric: MetricSpec): number {
+  if (metric.grainMs !== null) return (isSatisfiedByOne(operand) ? 2 : 3) * metric.grainMs
   if (metric.source === 'push') return 0
-  return operand.aggregate === 'last' ? metric.everyMs : 2 * metric.everyMs
+  return isSatisfiedByOne(operand) ? metric.everyMs : 2 * metric.everyMs
 }
 
 /** Where a text (or at least the metric it is about) is first written in what the fleet looks at. */

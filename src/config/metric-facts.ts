@@ -30,13 +30,19 @@ export interface MetricKeys {
   readonly unit?: unknown
   readonly every?: unknown
   readonly staleAfter?: unknown
+  readonly grain?: unknown
 }
 
 export function metricFacts(keys: MetricKeys): ContextMetric {
-  const every = typeof keys.every === 'number' ? keys.every : 0
+  // What is told once per grain is as old as a grain.
+  const every = Math.max(numberOr0(keys.every), numberOr0(keys.grain))
   const staleAfterMs =
     typeof keys.staleAfter === 'number' ? keys.staleAfter : Math.max(3 * every, STALE_AT_LEAST_MS)
   return { unit: unitOf(keys), staleAfterMs }
+}
+
+function numberOr0(value: unknown): number {
+  return typeof value === 'number' ? value : 0
 }
 
 const UNITS: readonly MetricUnit[] = ['percent', 'ratio', 'ms', 's', 'bytes', 'count']

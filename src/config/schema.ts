@@ -9,6 +9,7 @@
  * what is wrong with another.
  */
 import { z } from 'zod'
+import { LONGEST_LABEL, MOST_LABELS } from '../model/sample.ts'
 import type { PluginRef } from '../model/spec.ts'
 import { CODES } from './codes.ts'
 import { key } from './key.ts'
@@ -303,6 +304,43 @@ const optionsOfSource: Readonly<Record<SourceName, z.ZodType<Record<string, unkn
 export const METRIC_KINDS = ['perInstance', 'total', 'independent'] as const
 export const METRIC_UNITS = ['percent', 'ratio', 'ms', 's', 'bytes', 'count'] as const
 
+export const ACROSS = ['avg', 'min', 'max', 'sum', 'count'] as const
+
+const labelText = z
+  .string({
+    error: issue =>
+      issue.input === undefined
+        ? undefined
+        : refusal(CODES.wrongType, '{value} is not a text', 'labels have texts as values: put it in quotes'),
+  })
+  .max(LONGEST_LABEL)
+const labelValues = z.array(labelText).min(1).max(100)
+
+/** By label: the values that count, or those that do not. */
+const labelFilter = z
+  .record(
+    z.string().min(1).max(LONGEST_LABEL),
+    z.union(
+      [labelValues, z.strictObject({ not: key(labelValues, 'The values that do not count.', ['z3']) })],
+      {
+        error: () =>
+          refusal(
+            CODES.wrongType,
+            'expected a list of values or { not: [...] }, found {value}',
+            'write region: [eu, us] or region: { not: [asia] }',
+          ),
+      },
+    ),
+  )
+  .refine(filter => Object.keys(filter).length <= MOST_LABELS, {
+    error: refusal(
+      CODES.range,
+      `more than ${MOST_LABELS} labels`,
+      `a sample has at most ${MOST_LABELS} labels`,
+    ),
+  })
+  .meta({ 'x-kind': 'values by label' })
+
 /** The keys every metric has, with the defaults of its source. */
 function metricShape(every: string, kind: (typeof METRIC_KINDS)[number]) {
   return {
@@ -319,14 +357,44 @@ function metricShape(every: string, kind: (typeof METRIC_KINDS)[number]) {
     ),
     staleAfter: key(
       duration({ min: 100 }).optional(),
-      'A last value older than this is a gap. Default: three times `every`, at least 30s.',
+      'A last value older than this is a gap. Default: three times `every` (or `grain`), at least 30s.',
       '1m',
+    ),
+    grain: key(
+      duration({ min: 1000, max: 86_400_000 }).optional(),
+      'Combines all samples of each grain of this length into one value (see `across`); aggregates are then over the complete grains of the window.',
+      '1m',
+    ),
+    across: key(
+      z.enum(ACROSS).optional(),
+      'How the samples of a grain become one value, whichever instance they come from. Default, with a `grain`: avg.',
+      'sum',
+    ),
+    filter: key(
+      labelFilter.default({}),
+      'Only samples whose labels have one of the values listed (or, under `not`, none of them) count.',
+      { region: ['eu', 'us'], zone: { not: ['z3'] } },
+    ),
+    dividePerInstance: key(
+      z.boolean().default(false),
+      'Divides what its aggregates read by the ready instances: a total becomes the share of each.',
+      true,
     ),
   }
 }
 
 /** Keys of a metric that are not its source's own. */
-export const METRIC_KEYS: readonly string[] = ['source', 'every', 'kind', 'unit', 'staleAfter']
+export const METRIC_KEYS: readonly string[] = [
+  'source',
+  'every',
+  'kind',
+  'unit',
+  'staleAfter',
+  'grain',
+  'across',
+  'filter',
+  'dividePerInstance',
+]
 
 /** The plain shape of a built-in source's metric: the source's keys beside the common ones. */
 function sourceShape<N extends SourceName>(source: N) {
