@@ -459,12 +459,15 @@ export const anySituation: fc.Arbitrary<Situation> = fc.record({
   memory: anyMemory,
 })
 
-/** Nothing that makes more load worse: see `monotoneRules` and `plainGuards`. */
+/**
+ * Nothing that makes more load worse: see `monotoneRules` and `plainGuards`. And `scaleIn: all`: with `any`, a rule whose
+ * small cut is withdrawn as load rises leaves the field to the larger cut of another.
+ */
 export const monotoneSituation: fc.Arbitrary<Situation> = fc.record({
   spec: fc
     .record({
       rules: monotoneRules,
-      guards: plainGuards,
+      guards: plainGuards.map(guards => ({ ...guards, scaleIn: 'all' as const })),
       constraints: fc.array(anyConstraint, { maxLength: 2 }),
       quota: fc.option(instances, { nil: null, freq: 3 }),
     })
