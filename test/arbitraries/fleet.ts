@@ -50,6 +50,10 @@ const quarter = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min: min * 4, max: max * 4 }).map(n => n / 4)
 const reading = fc.oneof(quarter(0, 200), fc.double({ min: 0, max: 400, noNaN: true }))
 const instances = fc.nat(20)
+const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc
+    .option(value, { nil: null, freq: 1 })
+    .chain(some => (some === null ? fc.constant(null) : fc.option(fc.constant(some), { nil: null, freq: 1 })))
 
 const growAction: fc.Arbitrary<ScaleAction> = fc.oneof(
   fc.integer({ min: 1, max: 5 }).map((by): ScaleAction => ({ kind: 'by', instances: by })),
@@ -282,12 +286,11 @@ export const plainGuards: fc.Arbitrary<Guards> = fc.record({
   stabilizationInMs: fc.constantFrom(0, 5 * MINUTE_MS),
   rateOut: rateLimits,
   rateIn: rateLimits,
-  billingHour: fc.option(
+  billingHour: rarely(
     fc.record({
       outFirstMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
       inLastMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
     }),
-    { nil: null, freq: 3 },
   ),
   growDuringWarmup: fc.constant(true),
   withoutConstraint: fc.constant('free'),
@@ -322,7 +325,7 @@ interface Parts {
 }
 
 export function fleetOf({ rules, guards, constraints, outageGuard, quota, warmupMs }: Parts): FleetSpec {
-  const base = fleetSpec({ metrics: METRICS, min: 1, max: 15, constraints })
+  const base = fleetSpec({ metrics: METRICS, min: 1, max: 25, constraints })
   return {
     ...base,
     rules,
@@ -335,7 +338,7 @@ export function fleetOf({ rules, guards, constraints, outageGuard, quota, warmup
   }
 }
 
-const anyOutageGuard: fc.Arbitrary<FleetSpec['outageGuard']> = fc.option(
+const anyOutageGuard: fc.Arbitrary<FleetSpec['outageGuard']> = rarely(
   fc.record({
     operand: metricName.map(operandOf),
     operandText: fc.constant('load'),
@@ -343,7 +346,6 @@ const anyOutageGuard: fc.Arbitrary<FleetSpec['outageGuard']> = fc.option(
     withinMs: fc.constant(5 * MINUTE_MS),
     holdMs: fc.constant(15 * MINUTE_MS),
   }),
-  { nil: null },
 )
 
 export const anyFleet: fc.Arbitrary<FleetSpec> = fc
@@ -352,7 +354,7 @@ export const anyFleet: fc.Arbitrary<FleetSpec> = fc
     guards: anyGuards,
     constraints: fc.array(anyConstraint, { maxLength: 3 }),
     outageGuard: anyOutageGuard,
-    quota: fc.option(instances, { nil: null, freq: 3 }),
+    quota: rarely(instances),
     warmupMs: fc.constantFrom(0, 2 * MINUTE_MS),
   })
   .map(fleetOf)
@@ -392,13 +394,13 @@ export const anyObservation: fc.Arbitrary<Observation> = fc
     replacing: fc.nat(2),
     readings: fc.tuple(anyReading, anyReading, anyReading, anyReading),
     windows,
-    targetHighest: fc.option(instances, { nil: undefined, freq: 3 }),
-    external: fc.option(fc.record({ from: instances, to: instances }), { nil: null, freq: 5 }),
+    targetHighest: rarely(instances),
+    external: rarely(fc.record({ from: instances, to: instances })),
   })
   .map(({ readings, targetHighest, ...words }) =>
     observation({
       ...words,
-      ...(targetHighest === undefined ? {} : { targetHighest }),
+      ...(targetHighest === null ? {} : { targetHighest }),
       readings: Object.fromEntries(
         METRIC_NAMES.map((metric, index) => [operandOf(metric).key, readings[index] ?? { gap: 'none' }]),
       ),
@@ -431,7 +433,7 @@ export const anyMemory: fc.Arbitrary<Memory> = fc
       { requiredKeys: [] },
     ),
     peaks: fc.array(fc.record({ ago: fc.nat(5 * MINUTE_MS), value: reading }), { maxLength: 3 }),
-    heldUntil: fc.option(fc.nat(10 * MINUTE_MS), { nil: null, freq: 2 }),
+    heldUntil: rarely(fc.nat(10 * MINUTE_MS)),
   })
   .map(({ lastChange, changes, recommendations, trueSince, peaks, heldUntil }) => ({
     ...EMPTY_MEMORY,
@@ -469,7 +471,7 @@ export const monotoneSituation: fc.Arbitrary<Situation> = fc.record({
       rules: monotoneRules,
       guards: plainGuards.map(guards => ({ ...guards, scaleIn: 'all' as const })),
       constraints: fc.array(anyConstraint, { maxLength: 2 }),
-      quota: fc.option(instances, { nil: null, freq: 3 }),
+      quota: rarely(instances),
     })
     .map(fleetOf),
   observation: anyObservation,
