@@ -83,7 +83,7 @@ function problemOfFleet(
 
 function problemOfQuantity(text: string, token: WordToken): ExpressionProblem | null {
   if (FLEET_QUANTITIES.some(quantity => quantity === token.text)) return null
-  const message = `A fleet has no quantity "${quoted(text, token)}".`
+  const message = `There is no quantity "${quoted(text, token)}".`
   return problemAt(token, CODE.badFleetQuantity, message, suggest(token.text, FLEET_QUANTITIES, 'quantities'))
 }
 

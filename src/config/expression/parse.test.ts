@@ -31,6 +31,44 @@ const aggregate = (key: string, kind: 'avg' | 'last', metric: string, windowMs: 
   windowMs,
 })
 
+describe('aggregates', () => {
+  it.each([
+    ['p95(cpu, 5m)', 'p95(cpu, 5m)', 'p95'],
+    ['p99.90(cpu, 300s)', 'p99.9(cpu, 5m)', 'p99.9'],
+    ['p05(cpu, 5m)', 'p5(cpu, 5m)', 'p5'],
+    ['median( cpu,5m )', 'median(cpu, 5m)', 'median'],
+    ['rate(orders, 1m)', 'rate(orders, 1m)', 'rate'],
+  ])('%s is the operand %s', (text, key, aggregate) => {
+    expect(expression(text)).toMatchObject({ node: 'aggregate', key, aggregate })
+  })
+
+  it.each([
+    ['trend(orders, 3h) > +50%', 0.5],
+    ['trend(cpu, 3h) < -20%', -0.2],
+    ['slope(cpu, 15m) > 2%', 2],
+    ['p95(latency, 5m) > 2s', 2_000],
+    ['rate(disk, 1m) > 5MB', 5_000_000],
+  ])('in %s the literal counts as %d', (text, value) => {
+    expect(condition(text)).toMatchObject({ node: 'compare', right: { value } })
+  })
+})
+
+describe('quantities of other fleets', () => {
+  it.each([
+    ['fleet(db).ready', 'db', 'ready'],
+    ['fleet( web 2 ).free_slots', 'web 2', 'free_slots'],
+    ['fleet(5-a.b_c).instances', '5-a.b_c', 'instances'],
+  ])('%s is of "%s"', (text, fleet, quantity) => {
+    expect(expression(text)).toEqual({ node: 'quantity', quantity, fleet })
+  })
+
+  it('stand in arithmetic as any number', () => {
+    expect(formatExpression(expression('(fleet(db).ready*2-ready) / 2'))).toBe(
+      '(fleet(db).ready * 2 - ready) / 2',
+    )
+  })
+})
+
 describe('an expression', () => {
   it.each<[string, Expression]>([
     ['5', number(5)],

@@ -43,7 +43,7 @@ const CASES: readonly (readonly [string, ...(readonly [string, string, string])[
   ['(instances > 1', [CODE.parenthesis, '^', 'not closed']],
   ['instances > 1)', [CODE.parenthesis, '             ^', 'closes nothing']],
   ['avg(cpu', [CODE.parenthesis, '   ^', 'put the whole expression in quotes']],
-  ['median(cpu, 5m > 3', [CODE.unknownAggregate, '^^^^^^', ''], [CODE.parenthesis, '      ^', 'not closed']],
+  ['medium(cpu, 5m > 3', [CODE.unknownAggregate, '^^^^^^', ''], [CODE.parenthesis, '      ^', 'not closed']],
   ['instances > 1 2', [CODE.missingOperator, '              ^', 'before "2"']],
   ['instances > 1, 2', [CODE.missingOperator, '             ^', 'only inside an aggregate']],
   ['(instances, 2) > 1', [CODE.missingOperator, '          ^', 'only inside an aggregate']],
@@ -51,6 +51,15 @@ const CASES: readonly (readonly [string, ...(readonly [string, string, string])[
     '1 < instances < 5',
     [CODE.chainedComparison, '              ^', 'Write 1 < instances and instances < 5.'],
   ],
+  ['fleet(dbb).ready > 1', [CODE.unknownFleet, '      ^^^', 'Did you mean "db"?']],
+  ['fleet(web-2).ready > 1', [CODE.unknownFleet, '      ^^^^^', 'Did you mean "web 2"?']],
+  ['fleet(db).redy > 1', [CODE.badFleetQuantity, '          ^^^^', 'Did you mean "ready"?']],
+  ['fleet(db).cpu > 1', [CODE.badFleetQuantity, '          ^^^', 'Defined quantities: instances, ready,']],
+  ['fleet(db) > 1', [CODE.badFleetQuantity, '          ^', 'a point and a quantity']],
+  ['fleet(db). > 1', [CODE.badFleetQuantity, '           ^', 'Expected a quantity']],
+  ['fleet() > 1', [CODE.badFleetQuantity, '      ^', 'the name of a fleet']],
+  ['fleet(db', [CODE.parenthesis, '     ^', 'not closed']],
+  ['fleet.ready > 1', [CODE.unknownWord, '^^^^^^^^^^^', '']],
   ['busy is Red', [CODE.badKpiTest, '        ^^^', 'Did you mean "red"?']],
   ['busy is not 5', [CODE.badKpiTest, '            ^', 'not "5"']],
   ['busy is', [CODE.badKpiTest, '     ^^', 'not the end of the text']],
@@ -71,10 +80,7 @@ const CASES: readonly (readonly [string, ...(readonly [string, string, string])[
   ['avg(zzzzzz, 5m) > 5', [CODE.unknownMetric, '    ^^^^^^', 'Defined metrics: cpu, load']],
   ['bussy is red', [CODE.unknownKpi, '^^^^^', 'Did you mean "busy"?']],
   ['cpu is red', [CODE.unknownKpi, '^^^', '"cpu" is a metric']],
-  [
-    'Avg(cpu, 5m) > 5',
-    [CODE.unknownAggregate, '^^^', 'Did you mean "avg"? Available: avg, min, max, sum, count, last.'],
-  ],
+  ['Avg(cpu, 5m) > 5', [CODE.unknownAggregate, '^^^', 'Did you mean "avg"? Available: avg, min, max, sum,']],
   ['at_maxx', [CODE.unknownWord, '^^^^^^^', 'Did you mean "at_max"?']],
   ['at_max AND at_min', [CODE.unknownWord, '       ^^^', 'Did you mean "and"?']],
   ['sessions-1 > 3', [CODE.unknownWord, '^^^^^^^^^^', 'spaces around the minus']],
@@ -143,22 +149,23 @@ describe('a text that is wrong', () => {
   })
 
   it('has every wrong name reported even where its grammar is broken', () => {
-    const found = problems('avg(cpuu, 5m) > 80% and and bussy is red or p95(laten, 5m) > 3')
+    const found = problems('avg(cpuu, 5m) > 80% and and bussy is red or p95x(laten, 5m) > 3')
     expect(found.map(problem => [problem.code, problem.at])).toEqual([
       [CODE.unknownMetric, 4],
       [CODE.missingOperand, 24],
       [CODE.unknownKpi, 28],
       [CODE.unknownAggregate, 44],
-      [CODE.unknownMetric, 48],
+      [CODE.unknownMetric, 49],
     ])
   })
 
-  it.each(['median', 'p50', 'p95', 'p99', 'rate', 'increase', 'slope', 'trend', 'stddev'])(
+  it.each(['mean', 'p0', 'p100', 'p99.999', 'P95', 'derivative', 'variance'])(
     'names what is available instead of %s',
     aggregate => {
       const [problem] = problems(`${aggregate}(cpu, 5m) > 1`)
       expect(problem?.message).toBe(`The aggregate "${aggregate}" is not known.`)
-      expect(problem?.hint).toContain('Available: avg, min, max, sum, count, last.')
+      expect(problem?.hint).toContain('Available: avg, min, max, sum, count, last, median, p50,')
+      expect(problem?.hint).toContain('any percentile from p0.01 to p99.99.')
     },
   )
 
