@@ -29,8 +29,16 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 /** The `plimsoll` process itself. */
 export async function runProcess(): Promise<void> {
+  endWithLauncher()
   const { processIo } = await import('./process-io.ts')
   process.exitCode = await main(process.argv.slice(2), processIo())
+}
+
+/** Under an older Node bin/plimsoll.js runs us and passes signals on; ended by force, it cannot, but its channel closes. */
+function endWithLauncher(): void {
+  if (!isSet(process.env.PLIMSOLL_LAUNCHER)) return
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel?.unref()
 }
 
 function sayError(error: unknown, io: Io): number {
