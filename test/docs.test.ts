@@ -169,6 +169,40 @@ describe('commands shown', () => {
   })
 })
 
+describe('the table of layers in ARCHITECTURE.md', () => {
+  /** By folder, what it may import; `.` is src itself. */
+  type Table = Readonly<Record<string, readonly string[]>>
+
+  const written = (): Table =>
+    Object.fromEntries(
+      [...read('ARCHITECTURE.md').matchAll(/^\| `src\/(\S+)` \| .* \| (.*) \|$/gm)].map(
+        ({ 1: folder = '', 2: cell = '' }) => [
+          layerOf(folder),
+          cell === 'nothing' ? [] : cell.split(', ').map(name => (name === '`src/*.ts`' ? '.' : name)),
+        ],
+      ),
+    )
+
+  const guarded = (): Table => {
+    const [, table = ''] = /MAY_IMPORT[^{]*\{([\s\S]*?)^\}/m.exec(read('test/layers.test.ts')) ?? []
+    return Object.fromEntries(
+      [...table.matchAll(/^ {2}'?([\w.]+)'?: \[([^\]]*)\]/gm)].map(({ 1: layer = '', 2: list = '' }) => [
+        layer,
+        [...list.matchAll(/'([^']+)'/g)].map(({ 1: name = '' }) => name),
+      ]),
+    )
+  }
+
+  function layerOf(folder: string): string {
+    return folder === '*.ts' ? '.' : folder.replace('/', '')
+  }
+
+  it('is the one that test/layers.test.ts guards', () => {
+    expect(Object.keys(guarded()).length).toBeGreaterThan(10)
+    expect(written()).toEqual(guarded())
+  })
+})
+
 describe('tracked text', () => {
   // Put together here, so that this file does not find itself.
   const forbidden = ['/wo' + 'rk/', '/ro' + 'ot/', 'registry.' + 'npmjs']
