@@ -165,7 +165,7 @@ class FleetLoop {
     if (this.#seat !== null && this.#seat.senses.spec === this.#spec) return this.#seat
     const senses = new Senses(this.#world, this.#spec)
     await senses.refill(at)
-    this.#seat = { senses, lease: this.#seat?.lease ?? null }
+    this.#seat = { lease: null, ...this.#seat, senses }
     return this.#seat
   }
 }

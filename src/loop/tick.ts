@@ -8,10 +8,11 @@
 import { plan } from '../capacity/plan.ts'
 import { settle } from '../capacity/settle.ts'
 import { decide } from '../engine/decide.ts'
-import type { Inventory } from '../model/inventory.ts'
+import type { Inventory, Order } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
 import type { Lease } from '../ports/state-store.ts'
+import type { Target } from '../ports/target.ts'
 import { act, route } from './act.ts'
 import { reasonOf } from './deadline.ts'
 import { type Observed, observe } from './observe.ts'
@@ -24,6 +25,8 @@ const SHORTEST_LEASE_MS = 15_000
 export interface Seat {
   readonly senses: Senses
   lease: Lease | null
+  /** The one that listed its instances for the last tick. */
+  target?: Target
 }
 
 export async function tick(world: World, seat: Seat): Promise<TickReport> {
@@ -35,7 +38,8 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
 
   const before = await world.store.load(spec.name)
   const at = Math.max(world.clock.now(), before.at)
-  const observed = await observe(world, senses, before, at)
+  const { target } = world.ports(spec.name)
+  const observed = trusted(await observe(world, senses, before, at), target, seat)
   const decided = decide(spec, observed.observation, observed.memory)
   const planned = plan(spec, decided.decision, observed.inventory, decided.memory)
   const acts = mayAct(world, seat)
@@ -66,11 +70,27 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     samples: senses.fresh(),
   })
   senses.saved()
+  if (observed.observation.capacity !== null) seat.target = target
 
   const done = acts ? await carryOut(world, lease, entry, intent, observed) : entry
   notifyLost(world, done, observed, takesOver)
   notifyGaps(world, done, before)
   return { outcome: 'ticked', fleet: spec.name, at, entry: done }
+}
+
+/**
+ * What another target answered (an earlier run's, one configured before) may have ended with it before anyone listed it.
+ * Where a token launches nothing twice, such a launch counts as unanswered and is asked for again.
+ */
+function trusted(observed: Observed, target: Target, seat: Seat): Observed {
+  const { memory, inventory } = observed
+  if (seat.target === target || !target.capabilities.idempotentLaunch) return observed
+  const unanswered = (order: Order): Order => ({ ...order, instance: null })
+  return {
+    ...observed,
+    memory: { ...memory, orders: memory.orders.map(unanswered) },
+    inventory: { ...inventory, orders: inventory.orders.map(unanswered) },
+  }
 }
 
 /** Renewed when less than half of it is left, so that most ticks write no lease. */
