@@ -140,6 +140,24 @@ describe('a daemon that is ended by force', () => {
     })
   })
 
+  it('is not waited for: what it had just launched is launched anew', async () => {
+    await inFolder(async folder => {
+      shopIn(folder, CONFIG.replace('min: 1', 'min: 2').replace('every: 200ms\n', 'every: 5s\n'))
+      const first = folder.run('plimsoll.yaml')
+      // Launched and answered, and not yet listed: the next tick is still to come.
+      await first.says(({ current, desired }) => current === 0 && desired === 2)
+      const family = first.family()
+      await first.stop('SIGKILL')
+      await until('its instances are gone', () => stillRunning(family).length === 0)
+
+      const second = folder.run('plimsoll.yaml')
+      await second.says(({ output }) => output === true, 40_000)
+      await open(second, 2)
+      expect(applications(second)).toHaveLength(2)
+      await second.stop('SIGTERM')
+    })
+  }, 90_000)
+
   it('ends at the second Ctrl-C, without waiting for what is under way, and still leaves no instance', async () => {
     await inFolder(async folder => {
       shopIn(folder)

@@ -57,6 +57,7 @@ export const FleetAnswer = z.looseObject({
   current: z.number().nullable(),
   desired: z.number().nullable(),
   because: z.string().nullable(),
+  bounds: z.looseObject({ lowest: z.number(), highest: z.number() }).nullable(),
   capacity: Counts.nullable(),
   lastTick: z
     .looseObject({ outcome: z.string(), code: z.string().nullable(), error: z.string().nullable() })
