@@ -12,6 +12,7 @@ import { CliError, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, messageOf } from './cli
 import { coloursFor } from './colours.ts'
 import type { Io } from './io.ts'
 import { AlreadySaid } from './said.ts'
+import { keepYoungGenerationSmall } from './young-generation.ts'
 
 /** Answers the exit code. Whatever goes wrong is said in words on `io.stderr`. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -110,9 +111,10 @@ function addRunCommand(program: Command, io: Io, done: Done): void {
     .argument('<file>', 'the configuration')
     .option('--demo-load', 'send the first fleet behind the built-in proxy a day of real requests')
     .option('--for <duration>', 'end by itself after so long, e.g. 2m', span)
-    .action(async (file, options) =>
-      done(await (await import('./run.ts')).runCommand(file, { ...options, forMs: options.for }, io)),
-    )
+    .action(async (file, options) => {
+      keepYoungGenerationSmall()
+      done(await (await import('./run.ts')).runCommand(file, { ...options, forMs: options.for }, io))
+    })
 }
 
 function addFileCommands(program: Command, io: Io, done: Done): void {

@@ -16,6 +16,7 @@ import { loadFile } from './config-file.ts'
 import { onInterrupt } from './interrupts.ts'
 import { type Io, resolvePath } from './io.ts'
 import { createVoice, type Voice } from './run-voice.ts'
+import { letYoungGenerationGrow } from './young-generation.ts'
 
 export interface RunOptions {
   readonly demoLoad?: boolean
@@ -35,11 +36,13 @@ export async function runCommand(file: string, options: RunOptions, io: Io): Pro
     const daemon = await compose(loaded, { log: voice.fleetLine })
     endings.push(() => daemon.stop())
     daemon.subscribe(event => voice.event(event))
-    await daemon.start()
     const api = await createApi(daemon, { ...loaded.api, log: voice.apiLog })
     endings.push(() => api.close())
+    // First the port that may be taken, so that a second start by mistake launches nothing.
     const { url } = await api.listen()
+    await daemon.start()
     announce(voice, daemon, url)
+    letYoungGenerationGrow()
     endings.push(followChanges(resolvePath(io, file), daemon, voice, loaded))
     if (options.demoLoad === true) endings.push(startDemo(daemon, voice))
     await stop.asked
