@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { familyOf, type RunningProcess, stillRunning } from './process-table.ts'
-import { until } from './until.ts'
+import { Hopeless, until } from './until.ts'
 
 export const REPOSITORY = path.dirname(path.dirname(import.meta.dirname))
 export const LAUNCHER = path.join(REPOSITORY, 'bin/plimsoll.js')
@@ -60,7 +60,12 @@ export const FleetAnswer = z.looseObject({
   bounds: z.looseObject({ lowest: z.number(), highest: z.number() }).nullable(),
   capacity: Counts.nullable(),
   lastTick: z
-    .looseObject({ outcome: z.string(), code: z.string().nullable(), error: z.string().nullable() })
+    .looseObject({
+      at: z.string(),
+      outcome: z.string(),
+      code: z.string().nullable(),
+      error: z.string().nullable(),
+    })
     .nullable(),
 })
 export type FleetAnswer = z.output<typeof FleetAnswer>
@@ -215,17 +220,15 @@ function watched(child: ChildProcess, families: RunningProcess[]): RunningDaemon
   }
   const lines = () => said.out.split('\n').slice(0, -1).map(parseLine)
   const says: RunningDaemon['says'] = async (what, withinMs) => {
-    const found = await until(
-      'the daemon says so',
-      () => lines().find(what) ?? (ended() ? ('ended' as const) : null),
-      withinMs,
-    ).catch((error: unknown) => {
-      throw new Error(`${String(error)}; it said:\n${tail(said.out)}\n${said.err}`)
+    const told = () => `it said:\n${tail(said.out)}\n${said.err}`
+    const look = () => {
+      const found = lines().find(what)
+      if (found !== undefined || !ended()) return found
+      throw new Hopeless(`the daemon ended with ${child.exitCode ?? child.signalCode}; ${told()}`)
+    }
+    return until('the daemon says so', look, withinMs).catch((error: unknown) => {
+      throw error instanceof Hopeless ? error : new Error(`${String(error)}; ${told()}`)
     })
-    if (found !== 'ended') return found
-    throw new Error(
-      `the daemon ended with ${child.exitCode ?? child.signalCode}; it said:\n${tail(said.out)}\n${said.err}`,
-    )
   }
   const url = async () => (await says(line => line.url !== undefined)).url ?? ''
   const get = async <S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> => {

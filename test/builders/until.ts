@@ -3,9 +3,13 @@
  * nowhere: a process that is gone, a fleet of three.
  *
  * Example: `await until('three instances', async () => (await count()) === 3)`; `probe` answers what it found, or
- * null, undefined or false for "not yet"; what it throws counts as "not yet" and is told when the time is up.
+ * null, undefined or false for "not yet"; what it throws counts as "not yet" and is told when the time is up, except
+ * `Hopeless`, which ends the wait.
  */
 const LOOK_EVERY_MS = 25
+
+/** What is waited for will never be. */
+export class Hopeless extends Error {}
 
 export async function until<T>(
   what: string,
@@ -19,6 +23,7 @@ export async function until<T>(
       if (isFound(found)) return found
       last = ''
     } catch (error) {
+      if (error instanceof Hopeless) throw error
       last = `; the last look said: ${error instanceof Error ? error.message : String(error)}`
     }
     if (performance.now() > deadline) throw new Error(`not within ${withinMs / 1000} s: ${what}${last}`)
