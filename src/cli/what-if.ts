@@ -4,8 +4,9 @@
  *
  * Example: four open, `avg(cpu, 45m)` stated as 83.2, "Scale up" above 80: 4 -> 5, and the plan launches one.
  */
-import { countCapacity } from '../capacity/standing.ts'
+
 import { plan } from '../capacity/plan.ts'
+import { countCapacity } from '../capacity/standing.ts'
 import { compileFleet } from '../engine/compile.ts'
 import { decide } from '../engine/decide.ts'
 import { cooldownOf } from '../engine/guards/cooldown.ts'
