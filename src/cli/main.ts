@@ -111,9 +111,11 @@ function addRunCommand(program: Command, io: Io, done: Done): void {
     .argument('<file>', 'the configuration')
     .option('--demo-load', 'send the first fleet behind the built-in proxy a day of real requests')
     .option('--for <duration>', 'end by itself after so long, e.g. 2m', span)
+    .option('--json', 'JSON lines on a terminal too')
     .action(async (file, options) => {
       keepYoungGenerationSmall()
-      done(await (await import('./run.ts')).runCommand(file, { ...options, forMs: options.for }, io))
+      const spoken = options.json === true ? { ...io, isTerminal: false } : io
+      done(await (await import('./run.ts')).runCommand(file, { ...options, forMs: options.for }, spoken))
     })
 }
 
