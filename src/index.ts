@@ -25,6 +25,7 @@ import type { SessionRouter } from './ports/session-router.ts'
 import type { StateStore } from './ports/state-store.ts'
 import type { Target } from './ports/target.ts'
 
+export { createMemoryStore } from './plugins/stores/memory.ts'
 export type { Config, Decision, JournalEntry, LoopEvent, PushedSample, PushResult }
 
 export interface PlimsollOptions {
@@ -36,7 +37,7 @@ export interface PlimsollOptions {
   readonly routers?: Readonly<Record<string, SessionRouter | ((fleet: string) => SessionRouter)>>
   /** By the name a metric gives as `source`: a source, or a function that answers a number. */
   readonly sources?: Readonly<Record<string, MetricSource | ReadNumber>>
-  /** Instead of the SQLite file the configuration names. */
+  /** Instead of the SQLite file the configuration names; `createMemoryStore()` forgets everything at the end. */
   readonly store?: StateStore
   /** Serve the HTTP API and the page as the configuration's `api` says. Default: no. */
   readonly listen?: boolean
