@@ -108,6 +108,8 @@ export interface Folder {
   plimsoll(...argv: string[]): Promise<Finished>
   /** Starts `plimsoll run`; `daemon.url()` waits until it serves. */
   run(config: string, ...options: string[]): RunningDaemon
+  /** Any other program, to its end. */
+  node(...argv: string[]): Promise<Finished>
   /** Any other program, ended at the latest with the folder. */
   start(program: string, ...argv: string[]): ChildProcess
   /** All processes under it now; ended at the latest with the folder, even when it is gone by then. */
@@ -135,6 +137,7 @@ export async function inFolder(story: (folder: Folder) => Promise<void>): Promis
     plimsoll: (...argv) => finished(start(process.execPath, [LAUNCHER, ...argv])),
     run: (config, ...options) =>
       watched(start(process.execPath, [LAUNCHER, 'run', config, ...options]), families),
+    node: (...argv) => finished(start(process.execPath, argv)),
     start: (program, ...argv) => start(program, argv),
     familyOf(child) {
       const found = familyOf(child.pid ?? 0)
@@ -160,10 +163,11 @@ export async function inFolder(story: (folder: Folder) => Promise<void>): Promis
   }
 }
 
-/** What a user's shell gives, without colours forced by a test run and without what is ours. */
+/** What a user's shell gives, in a known time zone, without colours forced by a test run and without what is ours. */
 function environment(): NodeJS.ProcessEnv {
   const { FORCE_COLOR: _colour, NODE_OPTIONS: _options, VITEST: _vitest, ...rest } = process.env
-  return Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith('PLIMSOLL_')))
+  const kept = Object.entries(rest).filter(([name]) => !name.startsWith('PLIMSOLL_'))
+  return { ...Object.fromEntries(kept), TZ: 'UTC' }
 }
 
 function collect(child: ChildProcess) {
