@@ -2,7 +2,7 @@
  * A daemon that ends, however it ends, leaves no instance; the next one goes on where it stopped: revision, journal,
  * cooldown. And an instance that ends by itself is noticed and replaced.
  */
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isRunning, stillRunning } from './builders/process-table.ts'
@@ -269,6 +269,48 @@ describe('a daemon under a Node that is too old', () => {
       })
       launcher.kill('SIGKILL')
       await until('daemon and instances are gone', () => stillRunning(family).length === 0)
+    })
+  })
+})
+
+describe('a daemon whose output nobody reads any more', () => {
+  it('goes on when the pipe is closed, and ends in order when it is told to', async () => {
+    await inFolder(async folder => {
+      shopIn(folder)
+      const daemon = folder.run('plimsoll.yaml')
+      await open(daemon, 1)
+      daemon.closeOutput()
+      // Each of these is something to say.
+      await push(daemon, 2)
+      await open(daemon, 2)
+      await push(daemon, 3)
+      await open(daemon, 3)
+      expect(await daemon.stop('SIGTERM')).toEqual({ code: 0, signal: null })
+      expect(daemon.errors()).toBe('')
+    })
+  })
+
+  it('finishes what is under way when its terminal is closed', async ({ skip }) => {
+    if (process.platform !== 'linux' || !existsSync('/usr/bin/script'))
+      return skip('there is no script(1) to make a terminal')
+    await inFolder(async folder => {
+      shopIn(folder)
+      const command = `${process.execPath} ${LAUNCHER} run plimsoll.yaml 2> errors.txt`
+      const terminal = folder.start('/usr/bin/script', '-qfc', command, 'shown.txt')
+      const shown = await until('it shows where it answers', () => {
+        const [, address] = /fleet web answers at (http:\S+)/.exec(folder.read('shown.txt')) ?? []
+        return address
+      })
+      const underWay = await until('the proxy serves', async () => {
+        const answer = await fetch(`${shown}/slow?ms=1500`)
+        return answer.ok ? answer : null
+      })
+      const family = folder.familyOf(terminal)
+      // As closing the window does: the terminal is gone and the daemon is sent SIGHUP.
+      terminal.kill('SIGKILL')
+      expect(await underWay.text()).toMatch(/^Hello from web-/)
+      await until('nothing is left', () => stillRunning(family).length === 0)
+      expect(folder.read('errors.txt')).toBe('')
     })
   })
 })

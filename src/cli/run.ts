@@ -30,6 +30,7 @@ type Ending = () => Promise<void>
 export async function runCommand(file: string, options: RunOptions, io: Io): Promise<number> {
   const loaded = await loadFile(io, file)
   const voice = createVoice(io)
+  io.goOnUnheard()
   const endings: Ending[] = []
   const stop = untilStopped(io, voice, options.forMs)
   try {

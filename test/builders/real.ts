@@ -196,6 +196,8 @@ export interface RunningDaemon {
   /** The first line like this, said already or within the deadline. */
   says(what: (line: LogLine) => boolean, withinMs?: number): Promise<LogLine>
   errors(): string
+  /** Reads no more of what it says. */
+  closeOutput(): void
   /** Where the API answers. */
   url(): Promise<string>
   /** Where the proxy of a fleet answers. */
@@ -245,6 +247,7 @@ function watched(child: ChildProcess, families: RunningProcess[]): RunningDaemon
     lines,
     says,
     errors: () => said.err,
+    closeOutput: () => void child.stdout?.destroy(),
     url,
     address: async fleet =>
       (await says(line => line.fleet === fleet && line.address !== undefined)).address ?? '',
