@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request as send } from 'node:http'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { residentMb, stillRunning } from './builders/process-table.ts'
 import {
   type Finished,
@@ -17,6 +17,9 @@ import {
   type RunningDaemon,
 } from './builders/real.ts'
 import { until } from './builders/until.ts'
+
+// Every wait below has a deadline of its own; this one is for several of them on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const CONFIG = `plimsoll: 1
 api: { listen: "127.0.0.1:0" }

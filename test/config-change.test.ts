@@ -4,10 +4,13 @@
  */
 import { renameSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { stillRunning } from './builders/process-table.ts'
 import { type Folder, freePort, inFolder, isFree, QUICKSTART, type RunningDaemon } from './builders/real.ts'
 import { until } from './builders/until.ts'
+
+// Every wait below has a deadline of its own; this one is for several of them on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const CONFIG = `plimsoll: 1
 api: { listen: "127.0.0.1:0" }

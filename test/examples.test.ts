@@ -4,9 +4,12 @@
  */
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Folder, inFolder, REPOSITORY } from './builders/real.ts'
 import { until } from './builders/until.ts'
+
+// Every wait below has a deadline of its own; this one is for several of them on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const EXAMPLES = path.join(REPOSITORY, 'examples')
 const names = readdirSync(EXAMPLES, { withFileTypes: true }).flatMap(entry =>

@@ -4,7 +4,7 @@
  */
 import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { isRunning, stillRunning } from './builders/process-table.ts'
 import {
   type Folder,
@@ -15,6 +15,9 @@ import {
   type RunningDaemon,
 } from './builders/real.ts'
 import { until } from './builders/until.ts'
+
+// Every wait below has a deadline of its own; this one is for several of them on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** One posted order per instance wanted: `orders` 3 makes a fleet of 3, one at a time. */
 const CONFIG = `plimsoll: 1
@@ -48,11 +51,18 @@ async function push(daemon: RunningDaemon, orders: number): Promise<void> {
   expect(answer).toMatchObject({ status: 202 })
 }
 
-const open = (daemon: RunningDaemon, count: number) =>
-  until(`${count} instances are open`, async () => {
-    const { capacity } = await daemon.fleet('web')
-    return capacity?.open === count && capacity.pending === 0
-  })
+const open = (daemon: RunningDaemon, count: number, withinMs?: number) =>
+  until(
+    `${count} instances are open`,
+    async () => {
+      const { capacity } = await daemon.fleet('web')
+      return capacity?.open === count && capacity.pending === 0
+    },
+    withinMs,
+  )
+
+/** The lease of a daemon that ended by force runs out after this at the latest. */
+const TAKEN_OVER_MS = 45_000
 
 /** Process ids of the application itself. */
 const applications = (daemon: RunningDaemon) =>
@@ -131,7 +141,7 @@ describe('a daemon that is ended by force', () => {
       await until('its instances are gone', () => stillRunning(family).length === 0)
 
       const second = folder.run('plimsoll.yaml')
-      await open(second, 2)
+      await open(second, 2, TAKEN_OVER_MS)
       const after = await newest(second)
       expect(after.revision).toBeGreaterThan(before.revision)
       expect(applications(second)).toHaveLength(2)
@@ -151,12 +161,12 @@ describe('a daemon that is ended by force', () => {
       await until('its instances are gone', () => stillRunning(family).length === 0)
 
       const second = folder.run('plimsoll.yaml')
-      await second.says(({ output }) => output === true, 40_000)
+      await second.says(({ output }) => output === true, TAKEN_OVER_MS)
       await open(second, 2)
       expect(applications(second)).toHaveLength(2)
       await second.stop('SIGTERM')
     })
-  }, 90_000)
+  })
 
   it('ends at the second Ctrl-C, without waiting for what is under way, and still leaves no instance', async () => {
     await inFolder(async folder => {
