@@ -34,7 +34,11 @@ function say(line) {
 
 /** Runs the same command with another Node and becomes what it becomes: its output, its signals, its exit code. */
 function runWith(binary) {
-  const child = spawn(binary, [self].concat(process.argv.slice(2)), { stdio: 'inherit' })
+  const child = spawn(binary, [self].concat(process.argv.slice(2)), {
+    // The channel carries nothing: it closes when this process ends, however it ends, and the command then ends too.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: Object.assign({}, process.env, { PLIMSOLL_LAUNCHER: String(process.pid) }),
+  })
   // Ctrl-C in a terminal reaches the child directly as well; it counts signals that come together as one.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   const forwards = signals.map(signal => {

@@ -29,6 +29,7 @@ import type { SessionRouter } from './ports/session-router.ts'
 import type { StateStore } from './ports/state-store.ts'
 import type { Target } from './ports/target.ts'
 
+export { createMemoryStore } from './plugins/stores/memory.ts'
 export type {
   ActionRequest,
   ActionResult,
@@ -60,7 +61,7 @@ export interface PlimsollOptions {
    * other everything at once.
    */
   readonly notifiers?: Readonly<Record<string, Notifier>>
-  /** Instead of the SQLite file the configuration names. */
+  /** Instead of the SQLite file the configuration names; `createMemoryStore()` forgets everything at the end. */
   readonly store?: StateStore
   /** Serve the HTTP API and the page as the configuration's `api` says. Default: no. */
   readonly listen?: boolean

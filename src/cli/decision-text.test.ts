@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Action, Plan } from '../model/plan.ts'
 import { coloursFor } from './colours.ts'
-import { tellActions, tellTick } from './decision-text.ts'
+import { tellActions, tellLaunchTrouble, tellTick } from './decision-text.ts'
 
 const at = Date.parse('2026-11-21T12:04:15Z')
 const options = { colours: coloursFor({ env: {}, isTerminal: false }), timeZone: 'Europe/London', now: at }
@@ -52,6 +52,23 @@ describe('a tick in words', () => {
     ]
     const lines = tellTick(decision, planOf([], waiting), [], options)
     expect(lines.at(-1)?.trim()).toBe('waiting: launch: the last launch failed, until 12:05:15')
+  })
+
+  it('says why instances that are wanted are not there, once for each reason, and nothing of other waits', () => {
+    const failed = (n: number) => ({
+      action: `web/1/${n}`,
+      outcome: 'failed' as const,
+      kind: 'refused' as const,
+      error: 'no quota',
+      at,
+    })
+    const waiting = [
+      { what: 'launch' as const, instance: null, because: 'the last launch failed', until: at + 60_000 },
+      { what: 'terminate' as const, instance: 'web-3', because: '2 in use', until: null },
+    ]
+    expect(
+      tellLaunchTrouble(planOf([launch(1), launch(2)], waiting), [failed(1), failed(2)], options),
+    ).toEqual(['launch failed: no quota', 'waiting: launch: the last launch failed, until 12:05:15'])
   })
 
   it('has the date of another day', () => {

@@ -8,7 +8,7 @@
  *                            plan: reopen web-3: ...
  */
 import type { Effect } from '../model/decision.ts'
-import type { Action, Outcome, Plan } from '../model/plan.ts'
+import type { Action, Outcome, Plan, Waiting } from '../model/plan.ts'
 import type { EpochMs } from '../model/time.ts'
 import { formatDay, formatTime } from '../pictures/zone-time.ts'
 import type { Colours } from './colours.ts'
@@ -101,10 +101,7 @@ function tellPlan(plan: Plan, outcomes: readonly Outcome[], options: TellOptions
   const lines = groupActions(plan.actions, outcomes).map(
     ({ what, reason, result }) => `plan: ${what}: ${reason}${result === '' ? '' : ` (${result})`}`,
   )
-  for (const { what, instance, because: reason, until } of plan.waiting) {
-    const when = until === null ? '' : `, until ${tellTime(until, options)}`
-    lines.push(`waiting: ${what}${instance === null ? '' : ` ${instance}`}: ${reason}${when}`)
-  }
+  lines.push(...plan.waiting.map(waiting => tellWaiting(waiting, options)))
   return lines.length === 0 ? ['plan: nothing to do'] : lines
 }
 
@@ -123,6 +120,25 @@ function tellRun(outcome: Outcome): string {
   if (outcome.outcome === 'failed') return `failed: ${outcome.error}`
   const [first = ''] = (outcome.output ?? '').split('\n')
   return first === '' ? 'done' : `done: ${first}`
+}
+
+function tellWaiting({ what, instance, because: reason, until }: Waiting, options: TellOptions): string {
+  const when = until === null ? '' : `, until ${tellTime(until, options)}`
+  return `waiting: ${what}${instance === null ? '' : ` ${instance}`}: ${reason}${when}`
+}
+
+/** Why instances that are wanted are not there: launches that failed, or wait after some did. */
+export function tellLaunchTrouble(
+  plan: Plan,
+  outcomes: readonly Outcome[],
+  options: TellOptions,
+): readonly string[] {
+  const launches = new Set(plan.actions.flatMap(({ kind, id }) => (kind === 'launch' ? [id] : [])))
+  const failed = outcomes.flatMap(outcome =>
+    outcome.outcome === 'failed' && launches.has(outcome.action) ? [`launch failed: ${outcome.error}`] : [],
+  )
+  const waits = plan.waiting.filter(({ what }) => what === 'launch')
+  return [...new Set(failed), ...waits.map(waiting => tellWaiting(waiting, options))]
 }
 
 interface Group {

@@ -24,6 +24,8 @@ export interface Io {
   readonly columns: number
   /** IANA name of the zone the operator lives in. */
   readonly timeZone: string
+  /** From now on this process does not end when nobody reads its output any more. */
+  goOnUnheard(): void
   now(): EpochMs
   /** All of standard input, at most `mostBytes`; more is an error. */
   readInput(mostBytes: number): Promise<string>

@@ -13,6 +13,7 @@ import { coloursFor } from './colours.ts'
 import type { Io } from './io.ts'
 import { addOperatingCommands } from './operate-commands.ts'
 import { AlreadySaid } from './said.ts'
+import { keepYoungGenerationSmall } from './young-generation.ts'
 
 /** Answers the exit code. Whatever goes wrong is said in words on `io.stderr`. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -30,8 +31,16 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 /** The `plimsoll` process itself. */
 export async function runProcess(): Promise<void> {
+  endWithLauncher()
   const { processIo } = await import('./process-io.ts')
   process.exitCode = await main(process.argv.slice(2), processIo())
+}
+
+/** Under an older Node bin/plimsoll.js runs us and passes signals on; ended by force, it cannot, but its channel closes. */
+function endWithLauncher(): void {
+  if (!isSet(process.env.PLIMSOLL_LAUNCHER)) return
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel?.unref()
 }
 
 function sayError(error: unknown, io: Io): number {
@@ -104,9 +113,12 @@ function addRunCommand(program: Command, io: Io, done: Done): void {
     .argument('<file>', 'the configuration')
     .option('--demo-load', 'send the first fleet behind the built-in proxy a day of real requests')
     .option('--for <duration>', 'end by itself after so long, e.g. 2m', span)
-    .action(async (file, options) =>
-      done(await (await import('./run.ts')).runCommand(file, { ...options, forMs: options.for }, io)),
-    )
+    .option('--json', 'JSON lines on a terminal too')
+    .action(async (file, options) => {
+      keepYoungGenerationSmall()
+      const spoken = options.json === true ? { ...io, isTerminal: false } : io
+      done(await (await import('./run.ts')).runCommand(file, { ...options, forMs: options.for }, spoken))
+    })
 }
 
 function addFileCommands(program: Command, io: Io, done: Done): void {

@@ -1,6 +1,6 @@
 /**
- * The real process as an `Io`. A reader that closes the pipe early (`plimsoll history web | head`) ends the program
- * quietly.
+ * The real process as an `Io`. A reader that closes the pipe early (`plimsoll history web | head`), or a terminal that is
+ * closed, ends a command quietly; the daemon goes on without being heard.
  *
  * Example: `processIo().isTerminal` is false under cron, so nothing is coloured there.
  */
@@ -8,18 +8,28 @@ import { createInterface } from 'node:readline/promises'
 import { CliError } from './cli-error.ts'
 import type { Io, Sink } from './io.ts'
 
-function sinkOf(stream: NodeJS.WriteStream): Sink {
+/** What a write to a closed pipe, and to a closed terminal, answers. */
+const NOBODY_READS = new Set<unknown>(['EPIPE', 'EIO'])
+
+function sinkOf(stream: NodeJS.WriteStream, whenNobodyReads: () => void): Sink {
   stream.on('error', error => {
-    if ('code' in error && error.code === 'EPIPE') process.exit(0)
-    throw error
+    if (!('code' in error) || !NOBODY_READS.has(error.code)) throw error
+    whenNobodyReads()
   })
-  return { write: text => void stream.write(text) }
+  return { write: text => void (stream.writable && stream.write(text)) }
 }
 
 export function processIo(): Io {
+  let isDaemon = false
+  const whenNobodyReads = (): void => {
+    if (!isDaemon) process.exit(0)
+  }
   return {
-    stdout: sinkOf(process.stdout),
-    stderr: sinkOf(process.stderr),
+    stdout: sinkOf(process.stdout, whenNobodyReads),
+    stderr: sinkOf(process.stderr, whenNobodyReads),
+    goOnUnheard() {
+      isDaemon = true
+    },
     env: process.env,
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY === true,

@@ -42,17 +42,29 @@ const DEMO_EVERY = 15
 export function createVoice(io: Io): Voice {
   const speak = io.isTerminal ? terminalSpeaker(io) : jsonSpeaker(io)
   const lastByFleet = new Map<string, string>()
+  const notTicking = new Set<string>()
   let demoTicks = 0
+  /** A lasting trouble or an unchanged recommendation is said once, not at every tick. */
+  const speakOnce = (line: Line): void => {
+    const subject = line.subject ?? line.text
+    const repeated = lastByFleet.get(line.fleet) === subject
+    lastByFleet.set(line.fleet, subject)
+    if (!repeated) speak(line)
+  }
   return {
-    say: (message, fields = {}) => speak({ level: 'info', fleet: '', text: message, fields }),
+    say: (text, fields = {}) => {
+      lastByFleet.set('', text)
+      speak({ level: 'info', fleet: '', text, fields })
+    },
     event: event => {
+      if (event.type === 'tick') {
+        const { fleet, outcome } = event.report
+        if (outcome !== 'ticked') notTicking.add(fleet)
+        else if (notTicking.delete(fleet))
+          speakOnce({ level: 'info', fleet, text: 'it ticks again', fields: {} })
+      }
       const line = lineOf(event, io)
-      if (line === null) return
-      // A lasting trouble or an unchanged recommendation is said once, not at every tick.
-      const subject = line.subject ?? line.text
-      const repeated = lastByFleet.get(line.fleet) === subject
-      lastByFleet.set(line.fleet, subject)
-      if (!repeated) speak(line)
+      if (line !== null) speakOnce(line)
     },
     apiLog: {
       error: (fields, text) => speak({ level: 'error', fleet: '', text: `API: ${text}`, fields }),

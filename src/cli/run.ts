@@ -16,6 +16,7 @@ import { loadFile } from './config-file.ts'
 import { onInterrupt } from './interrupts.ts'
 import { type Io, resolvePath } from './io.ts'
 import { createVoice, type Voice } from './run-voice.ts'
+import { letYoungGenerationGrow } from './young-generation.ts'
 
 export interface RunOptions {
   readonly demoLoad?: boolean
@@ -29,22 +30,21 @@ type Ending = () => Promise<void>
 export async function runCommand(file: string, options: RunOptions, io: Io): Promise<number> {
   const loaded = await loadFile(io, file)
   const voice = createVoice(io)
+  io.goOnUnheard()
   const endings: Ending[] = []
   const stop = untilStopped(io, voice, options.forMs)
   try {
     const daemon = await compose(loaded, { log: voice.fleetLine, file: configurationFile(loaded.file) })
     endings.push(() => daemon.stop())
     daemon.subscribe(event => voice.event(event))
-    await daemon.start()
     const api = await createApi(daemon, { ...loaded.api, log: voice.apiLog })
     endings.push(() => api.close())
+    // First the port that may be taken, so that a second start by mistake launches nothing.
     const { url } = await api.listen()
+    await daemon.start()
     announce(voice, daemon, url)
-    const watch = watchConfig(
-      resolvePath(io, file),
-      result => void applyChange(daemon, voice, loaded, result),
-    )
-    endings.push(async () => watch.close())
+    letYoungGenerationGrow()
+    endings.push(followChanges(resolvePath(io, file), daemon, voice, loaded))
     if (options.demoLoad === true) endings.push(startDemo(daemon, voice))
     await stop.asked
     return EXIT_OK
@@ -62,6 +62,20 @@ function announce(voice: Voice, daemon: Daemon, url: string): void {
   }
 }
 
+/** One change at a time, in the order they were written; the ending lets the one under way finish. */
+function followChanges(file: string, daemon: Daemon, voice: Voice, started: Loaded): Ending {
+  let changing = Promise.resolve()
+  const onChange = (result: LoadResult): void => {
+    changing = changing.then(() => applyChange(daemon, voice, started, result))
+  }
+  // Against what was loaded, so that a change made while the fleets were starting is not missed.
+  const watch = watchConfig(file, onChange, { text: started.text })
+  return async () => {
+    watch.close()
+    await changing
+  }
+}
+
 /** What is opened once, at the start. */
 function startOnlyChanges(started: Loaded, changed: Loaded): string[] {
   const parts = ['api', 'state'] as const
@@ -74,7 +88,10 @@ async function applyChange(daemon: Daemon, voice: Voice, started: Loaded, result
     return
   }
   const { loaded } = result
-  if (loaded.spec.digest === daemon.spec().digest) return
+  if (loaded.spec.digest === daemon.spec().digest) {
+    voice.say('the file is as it is in force again', { digest: loaded.spec.digest })
+    return
+  }
   try {
     await daemon.apply(loaded)
     voice.say('the changed configuration is in force', { digest: loaded.spec.digest })

@@ -13,7 +13,7 @@ import { formatSpan } from '../engine/explain.ts'
 import { EXIT_OK } from './cli-error.ts'
 import { type Colours, coloursFor } from './colours.ts'
 import { decisionJson } from './decision-json.ts'
-import { type TellOptions, tellCount, tellTime } from './decision-text.ts'
+import { type TellOptions, tellCount, tellLaunchTrouble, tellTime } from './decision-text.ts'
 import { isoOf } from './instant.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { type ReaderOptions, withReader } from './reader/open.ts'
@@ -101,7 +101,14 @@ function tellKpis(kpis: Readonly<Record<string, 'green' | 'red' | 'unknown'>>, c
   return words.length === 0 ? '-' : words.join(', ')
 }
 
-function reasonsOf({ tick, trouble }: FleetNow, { colours }: TellOptions): string[] {
-  const reasons = tick === null ? [] : [tick.decision.because]
+function reasonsOf({ tick, trouble }: FleetNow, options: TellOptions): string[] {
+  const { colours } = options
+  const reasons =
+    tick === null
+      ? []
+      : [
+          tick.decision.because,
+          ...tellLaunchTrouble(tick.plan, tick.outcomes, options).map(line => colours.yellow(line)),
+        ]
   return trouble === null ? reasons : [...reasons, colours.red(trouble)]
 }

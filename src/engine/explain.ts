@@ -191,7 +191,7 @@ function explainCondition(step: StepOf<'conditions'>, at: EpochMs): string {
       return `"${step.rule}" holds: ${found(step.found)} (${step.condition})${since}`
     }
     case 'false':
-      return `"${step.rule}" does not: ${found(step.found)} (${step.condition})`
+      return `"${step.rule}" did not fire: ${found(step.found)} (${step.condition})`
     case 'unknown':
       return `"${step.rule}" is unknown: ${found(step.found)} (${step.condition})`
   }

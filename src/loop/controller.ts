@@ -2,7 +2,8 @@
  * When to tick. Each fleet has its own loop, so one bad fleet never holds up another; a wake-up carries no data and
  * only brings the next tick forward.
  *
- * Example: every 15 s, or 50 ms after a pushed sample; ten samples pushed at once bring one tick forward.
+ * Example: every 15 s, and at once when a sample is pushed; ten samples pushed right after it bring one more tick, 50 ms
+ * later.
  */
 import type { JournalEntry } from '../model/journal.ts'
 import type { FleetSpec, Spec } from '../model/spec.ts'
@@ -13,7 +14,7 @@ import { Senses } from './senses.ts'
 import { type Seat, tick } from './tick.ts'
 import type { TickReport, World } from './world.ts'
 
-/** Wake-ups closer together than this become one tick. */
+/** Ticks are at least this far apart: wake-ups that come together become one tick. */
 const SHORTEST_PAUSE_MS = 50
 /** A loop that has not turned for this many intervals (and at least a minute) counts as stuck. */
 const STUCK_INTERVALS = 5
@@ -97,8 +98,10 @@ class FleetLoop {
     this.#spec = spec
   }
 
+  /** At once, unless it turned just now. */
   wake(): void {
-    this.#schedule(SHORTEST_PAUSE_MS)
+    const sinceMs = this.#world.clock.now() - this.#turnedAt
+    this.#schedule(Math.max(0, SHORTEST_PAUSE_MS - sinceMs))
   }
 
   isStuck(): boolean {
@@ -165,7 +168,7 @@ class FleetLoop {
     if (this.#seat !== null && this.#seat.senses.spec === this.#spec) return this.#seat
     const senses = new Senses(this.#world, this.#spec)
     await senses.refill(at)
-    this.#seat = { senses, lease: this.#seat?.lease ?? null }
+    this.#seat = { lease: null, ...this.#seat, senses }
     return this.#seat
   }
 }

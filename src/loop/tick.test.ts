@@ -147,6 +147,27 @@ describe('when the world misbehaves', () => {
     expect(entry.plan.actions.map(({ id }) => id)).toEqual(['web/1/1', 'web/1/2'])
   })
 
+  it('asks again for what an earlier run was answered and nobody has listed', async () => {
+    const { fleet, tick, restart } = simulatedWorld(spec)
+    await tick()
+    fleet.members.clear()
+    await restart()
+    const entry = await tick()
+    expect(entry.plan.actions.map(({ kind, id }) => [kind, id])).toEqual([
+      ['launch', 'web/1/1'],
+      ['launch', 'web/1/2'],
+    ])
+    expect(entry.observation.capacity).toMatchObject({ open: 0, pending: 2 })
+  })
+
+  it('asks again for nothing that an earlier run was answered where that would launch it twice', async () => {
+    const { fleet, tick, restart } = simulatedWorld(spec, { capabilities: { idempotentLaunch: false } })
+    await tick()
+    fleet.members.clear()
+    await restart()
+    expect((await tick()).plan.actions).toEqual([])
+  })
+
   it('notices a lost instance, clears it away and replaces it', async () => {
     const { fleet, tick, events } = simulatedWorld(spec)
     await tick()

@@ -10,10 +10,11 @@ import { applySettings, type SettingsApplied } from '../engine/apply-settings.ts
 import { decide } from '../engine/decide.ts'
 import { applyOverrides, pauseOf } from '../engine/overrides.ts'
 import type { Verdict } from '../model/approval.ts'
-import type { Inventory } from '../model/inventory.ts'
+import type { Inventory, Order } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
 import type { Lease } from '../ports/state-store.ts'
+import type { Target } from '../ports/target.ts'
 import { act, route } from './act.ts'
 import { runsToBegin } from './action-runs.ts'
 import { type Conduct, conductOf } from './conduct.ts'
@@ -28,6 +29,8 @@ const SHORTEST_LEASE_MS = 15_000
 export interface Seat {
   readonly senses: Senses
   lease: Lease | null
+  /** The one that listed its instances for the last tick. */
+  target?: Target
 }
 
 export async function tick(world: World, seat: Seat): Promise<TickReport> {
@@ -39,7 +42,8 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
 
   const before = await world.store.load(written.name)
   const at = Math.max(world.clock.now(), before.at)
-  const observed = await observe(world, senses, before, at)
+  const { target } = world.ports(written.name)
+  const observed = trusted(await observe(world, senses, before, at), target, seat)
   const { overrides } = observed.observation
   const spec = applyOverrides(written, overrides, at)
   const decided = decide(written, observed.observation, observed.memory)
@@ -50,7 +54,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     decided,
     inventory: observed.inventory,
     pause,
-    targetActs: world.ports(spec.name).target.capabilities.acts,
+    targetActs: target.capabilities.acts,
     verdict: await verdictOn(world, before),
     revision,
   })
@@ -88,6 +92,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     settings: applied.changes,
   })
   senses.saved()
+  if (observed.observation.capacity !== null) seat.target = target
   notifySettings(world, entry, before, applied)
   world.runs.settled(spec.name, before, settled)
   world.runs.begin(entry, begun)
@@ -100,6 +105,21 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   notifyLost(world, done, observed, takesOver)
   notifyGaps(world, done, before)
   return { outcome: 'ticked', fleet: spec.name, at, entry: done }
+}
+
+/**
+ * What another target answered (an earlier run's, one configured before) may have ended with it before anyone listed it.
+ * Where a token launches nothing twice, such a launch counts as unanswered and is asked for again.
+ */
+function trusted(observed: Observed, target: Target, seat: Seat): Observed {
+  const { memory, inventory } = observed
+  if (seat.target === target || !target.capabilities.idempotentLaunch) return observed
+  const unanswered = (order: Order): Order => ({ ...order, instance: null })
+  return {
+    ...observed,
+    memory: { ...memory, orders: memory.orders.map(unanswered) },
+    inventory: { ...inventory, orders: inventory.orders.map(unanswered) },
+  }
 }
 
 /** Renewed when less than half of it is left, so that most ticks write no lease. */

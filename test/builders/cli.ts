@@ -54,6 +54,7 @@ async function runCaptured(argv: readonly string[], change: Partial<Io>): Promis
     canAsk: false,
     columns: 100,
     timeZone: 'Europe/London',
+    goOnUnheard: () => undefined,
     now: () => NOON,
     readInput: async () => '',
     ask: async () => null,

@@ -45,7 +45,7 @@ describe('loading SQLite', () => {
     process.getBuiltinModule = () => undefined
     try {
       expect(loadSqlite).toThrow(
-        /^PLM-414 this Node \(v.*\) has no built-in SQLite.*use Node 22\.19 or newer$/,
+        /^PLM-414 this Node \(v.*\) has no built-in SQLite.*use Node 22\.14 or newer$/,
       )
     } finally {
       process.getBuiltinModule = getBuiltinModule
