@@ -95,7 +95,11 @@ describe('example configurations', () => {
   })
 
   it.each(configurations)('$page:$line is valid', ({ page, text }) => {
-    const env = { PLIMSOLL_TOKEN: 'a long random value', COOKIE_SECRET: 'another long random value' }
+    const env = {
+      PLIMSOLL_TOKEN: 'a long random value',
+      COOKIE_SECRET: 'another long random value',
+      SMTP_URL: 'smtp://127.0.0.1',
+    }
     const readFile = (path: string): string => `what is in ${path}`
     const parsed = parseConfig(text, { file: join(ROOT, page), env, readFile })
     expect(parsed.ok ? [] : parsed.problems).toEqual([])
