@@ -68,7 +68,7 @@ function anchorsThatExplode(): string {
   return `plimsoll: 1\n${lines.join('\n')}\nfleets: *a8\n`
 }
 
-describe('a configuration that is wrong', () => {
+describe.concurrent('a configuration that is wrong', () => {
   const edited = (from: string, to: string) => {
     expect(CONFIG).toContain(from)
     return CONFIG.replace(from, to)
@@ -130,10 +130,13 @@ describe('a configuration that is wrong', () => {
   it.each(cases)('%s is told with its place', async (_what, text, words) => {
     await inFolder(async folder => {
       writeFileSync(folder.in('plimsoll.yaml'), text())
-      const validated = await folder.plimsoll('validate', 'plimsoll.yaml')
+      const [validated, started] = await Promise.all([
+        folder.plimsoll('validate', 'plimsoll.yaml'),
+        folder.plimsoll('run', 'plimsoll.yaml'),
+      ])
       expectSaid(validated, { code: 2, words })
       // The daemon starts with no such file, and says the same.
-      expect(await folder.plimsoll('run', 'plimsoll.yaml')).toEqual(validated)
+      expect(started).toEqual(validated)
       expect(existsSync(folder.in('state.db'))).toBe(false)
     })
   })
@@ -161,7 +164,7 @@ describe('a configuration that is wrong', () => {
   })
 })
 
-describe('a command that cannot run', () => {
+describe.concurrent('a command that cannot run', () => {
   it.each([
     ['does not exist', '[no-such-program-here]', 'an action failed: PLM-300 ', 'no-such-program-here'],
     [
@@ -252,7 +255,7 @@ describe('a port that is taken', () => {
   })
 })
 
-describe('a state file that cannot be used', () => {
+describe.concurrent('a state file that cannot be used', () => {
   /** Offsets in SQLite's header, which is what makes a file ours and of our version. */
   const USER_VERSION_AT = 60
 
@@ -304,7 +307,7 @@ describe('a state file that cannot be used', () => {
   })
 })
 
-describe('samples that are wrong', () => {
+describe.concurrent('samples that are wrong', () => {
   it('are refused one by one, with the reason, and the good ones count', async () => {
     await inFolder(async folder => {
       shopIn(folder)

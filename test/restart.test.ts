@@ -126,7 +126,7 @@ describe('a second start', () => {
   })
 })
 
-describe('a daemon that is ended by force', () => {
+describe.concurrent('a daemon that is ended by force', () => {
   it('leaves no instance, and the next start goes on', async () => {
     await inFolder(async folder => {
       shopIn(folder)
