@@ -5,6 +5,8 @@
  * `{ what: 'target of web', ok: false, detail: '"nod" is not ...' }`.
  */
 import type { FleetSpec } from '../model/spec.ts'
+import { createSettingsWebhook } from '../plugins/settings-webhook.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import type { CheckResult, Plugin } from '../ports/plugin.ts'
 import { createParts, type FleetParts, type PartsContext } from './parts.ts'
@@ -32,6 +34,19 @@ export async function checkFleet(
       : [target, await checkPlugin(`router of ${spec.name}`, parts.router)]
   } catch (error) {
     return [{ what: `plugins of ${spec.name}`, ok: false, detail: messageOf(error) }]
+  }
+}
+
+export async function checkSettingsWebhook(
+  { name, settingsWebhook }: FleetSpec,
+  clock: Clock,
+): Promise<readonly PluginCheck[]> {
+  if (settingsWebhook === null) return []
+  const webhook = createSettingsWebhook(settingsWebhook, clock)
+  try {
+    return [await checkPlugin(`settings webhook of ${name}`, webhook)]
+  } finally {
+    await webhook.close()
   }
 }
 

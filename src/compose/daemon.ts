@@ -24,7 +24,7 @@ import { createPushSource } from '../plugins/sources/push.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import { PluginError } from '../ports/plugin.ts'
 import type { Retention, StateStore } from '../ports/state-store.ts'
-import { checkFleet, checkSource, type PluginCheck } from './checks.ts'
+import { checkFleet, checkSettingsWebhook, checkSource, type PluginCheck } from './checks.ts'
 import { type ConfigurationFile, createConfiguring } from './configuring.ts'
 import { checkEffects, Effects, type HostEffects } from './effects.ts'
 import {
@@ -147,6 +147,7 @@ export class Daemon implements Runtime {
     for (const fleet of Object.values(fleets)) {
       const keep = (parts: FleetParts): void => void this.#fleets.set(fleet.name, parts)
       checks.push(...(await checkFleet(fleet, this.#context, keep)))
+      checks.push(...(await checkSettingsWebhook(fleet, this.clock)))
     }
     for (const name of new Set(Object.values(metrics).map(metric => metric.source))) {
       const source = this.#sources.get(name)
