@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createPlimsoll, type LoopEvent, type Plimsoll, type PlimsollOptions } from '../src/index.ts'
-import { type Receiver, startReceiver } from '../src/plugins/notifiers/receiver.fixture.ts'
+import { deadUrl, type Receiver, startReceiver } from '../src/plugins/notifiers/receiver.fixture.ts'
 import { openSqliteStore } from '../src/plugins/stores/sqlite.ts'
+import { openScene } from './builders/cli.ts'
 
 let folder: string
 let receiver: Receiver
@@ -136,6 +137,52 @@ describe('a rule that runs and tells', () => {
     await second.plimsoll.stop()
     expect(asked).toEqual([ran.run.id])
     expect(await journalled(ran.run.id)).toMatchObject([{ outcome: 'failed', kind: 'interrupted' }])
+  })
+})
+
+describe('the doctor', () => {
+  it('asks every notifier and action, and nothing is sent or run', async () => {
+    const scene = openScene()
+    const gone = await deadUrl()
+    scene.file(
+      'plimsoll.yaml',
+      JSON.stringify({
+        plimsoll: 1,
+        api: { listen: '127.0.0.1:0' },
+        fleets: { web: { target: { type: 'none', count: '2' }, capacity: { min: 1, max: 9 } } },
+        notifiers: {
+          hook: { type: 'webhook', url: receiver.url },
+          chat: { type: 'slack', url: gone },
+          mail: {
+            type: 'email',
+            to: 'ops@example.org',
+            from: 'plimsoll@example.org',
+            smtp: gone.replace('http://', 'smtp://ops:hidden-word@').replace('/hook', ''),
+          },
+          pager: { type: 'command', command: ['./no-such-pager'] },
+        },
+        actions: {
+          provision: { type: 'command', command: ['true'] },
+          ticket: { type: 'webhook', url: receiver.url, timeout: '5s' },
+        },
+      }),
+    )
+    const { out } = await scene.run(['doctor', 'plimsoll.yaml', '--json'])
+    scene.end()
+    const findings: { what: string; ok: boolean; detail: string }[] = JSON.parse(out).findings
+    const verdicts = findings
+      .filter(({ what }) => /^(notifier|action) /.test(what))
+      .map(({ what, ok, detail }) => `${what} ${ok ? 'ok' : detail.slice(0, 7)}`)
+    expect(verdicts).toEqual([
+      'notifier hook ok',
+      'notifier chat PLM-385',
+      'notifier mail PLM-390',
+      'notifier pager PLM-350',
+      'action provision ok',
+      'action ticket ok',
+    ])
+    expect(out).not.toContain('hidden-word')
+    expect(receiver.posts).toEqual([])
   })
 })
 

@@ -106,7 +106,7 @@ export class ActionRuns {
       } else if (queue.length < QUEUE) {
         queue.push({ run, entry })
       } else {
-        const error = `PLM-621 ${QUEUE} runs of "${run.action}" wait already, so this one was not begun. Give the action less to do, or a shorter timeout.`
+        const error = `PLM-621 ${QUEUE} runs of "${run.action}" are under way or wait already, so this one was not begun. Give the action less to do, or a shorter timeout.`
         this.#end(entry.fleet, run, failed(run, 'refused', error, this.#world.clock.now()))
       }
     }

@@ -114,6 +114,8 @@ class Line {
   #working: Promise<void> | null = null
   #trying = false
   #troubled = false
+  /** Asked, since the last try began, not to wait for the next. */
+  #hurried = false
   #finishing = false
   #ended = false
   #wake: () => void = () => undefined
@@ -155,11 +157,13 @@ class Line {
   }
 
   hurry(): void {
+    this.#hurried = true
     this.#wake()
   }
 
   async finish(): Promise<void> {
     this.#finishing = true
+    this.#hurried = true
     for (const key of [...this.#held.keys()]) this.#release(key)
     this.#wake()
     await this.#working
@@ -239,6 +243,7 @@ class Line {
     const { clock } = this.#world
     item.tries += 1
     this.#trying = true
+    this.#hurried = false
     try {
       await withDeadline(clock, TRY_DEADLINE_MS, `tell ${this.#name}`, signal => this.#send(notice, signal))
       this.#troubled = false
@@ -278,6 +283,7 @@ class Line {
   }
 
   #pause(ms: number): Promise<void> {
+    if (this.#hurried) return Promise.resolve()
     return new Promise(resolve => {
       const cancel = this.#world.clock.after(ms, resolve)
       this.#wake = () => {

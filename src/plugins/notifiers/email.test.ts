@@ -170,6 +170,18 @@ describe('the e-mail notifier', () => {
     })
   })
 
+  it('does not send by a server whose certificate nobody vouches for, unless told to do without (PLM-390)', async () => {
+    mailbox = await startMailbox({ hideSTARTTLS: false })
+    await expect(emailTo(mailbox.port).send(sampleNotice(), signal)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('PLM-390'),
+    })
+    expect(mailbox.letters).toEqual([])
+    const smtp = `smtp://ops:${PASSWORD}@127.0.0.1:${mailbox.port}?ignoreTLS=true`
+    await emailTo(mailbox.port, { smtp }).send(sampleNotice(), signal)
+    expect(mailbox.letters).toHaveLength(1)
+  })
+
   it('leaves a server that never greets after its timeout (PLM-393)', async () => {
     silent = createServer()
     await new Promise<void>(resolve => silent?.listen(0, '127.0.0.1', resolve))
