@@ -8,6 +8,8 @@
 export const FULL_ENV: Readonly<Record<string, string>> = {
   PLIMSOLL_TOKEN: 'token-of-sixteen-and-more',
   COOKIE_SECRET: 'secret-of-sixteen-and-more',
+  HOOK_SECRET: 'hook-secret-of-sixteen-and-more',
+  SMTP_URL: 'smtp://plimsoll:secret@mail.example.org:587',
 }
 
 export const FULL = `
@@ -74,4 +76,37 @@ fleets:
     capacity: { min: 1, max: 3 }
     rules:
       - { name: Files, when: "last(files) > 3", scale: { by: "50%" } }
+  store:
+    preset: hpa
+    target: { type: process, command: [node, store.mjs] }
+    capacity: { min: 1, max: 40 }
+    settings: { advancedStatistics: true, quality: { default: high, description: "Of the pictures" } }
+    settingsWebhook: { url: "http://127.0.0.1:3000/settings", secret: "\${env:HOOK_SECRET}" }
+    rules:
+      - { name: Backlog, when: "avg(orders, 5m) > 1000", scale: { fleet: workers, by: 1 }, notify: ops, run: [provision, call, inside] }
+      - { name: Shed, rank: 5, when: at_max, for: 1m, set: { advancedStatistics: false, quality: low }, notify: [ops, chat] }
+      - { name: Steps, steps: { of: "avg(cpu, 5m)", threshold: 60%, rounding: towards-zero, bands: [ { from: 0, to: 10%, by: 1 }, { from: 10, by: "30%", atLeast: 2 }, { from: -40, to: -20, count: 1 } ] } }
+      - { name: Follow, track: { metric: "avg(cpu, 5m)", target: 60%, tolerance: { out: 5%, in: 20% }, wholePercents: false } }
+      - { name: Queue, match: "last(orders) / 100", cooldown: 1m }
+    rateLimits: { out: [ { instances: 4, per: 1m }, { percent: 100%, per: 1m } ], in: [ { percent: 10%, per: 1m } ], select: { out: max, in: min } }
+    billingHour: { outFirst: 15m, inLast: 10m }
+    outageGuard: { of: "avg(orders, 3m)", drop: 80%, within: 5m, hold: 15m }
+    quota: 20
+    growDuringWarmup: false
+    mode: notify
+    approval: { expires: 10m }
+groups:
+  shop:
+    fleets: { store: 3, workers: 1 }
+    constraints: [ { name: Sale, rank: 50, min: 1, max: 3, schedule: launch } ]
+    rules: [ { name: Together, when: "avg(orders, 10m) > 5000", scale: { by: 1 } } ]
+notifiers:
+  ops: { type: email, to: [ops@example.org], from: plimsoll@example.org, smtp: "\${env:SMTP_URL}", on: [scaled, failed, approval-wanted], every: 30m }
+  hook: { type: webhook, url: "https://example.org/scaled", format: azure, secret: "\${env:HOOK_SECRET}" }
+  chat: { type: slack, url: "https://example.org/slack" }
+  pager: { type: command, command: [./page.sh], cwd: scripts }
+actions:
+  provision: { type: command, command: [./provision.sh], env: { QUEUE: orders }, cwd: scripts, timeout: 2m }
+  call: { type: webhook, url: "https://example.org/run", secret: "\${env:HOOK_SECRET}", timeout: 10s }
+  inside: { type: function, timeout: 10s }
 `

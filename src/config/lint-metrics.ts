@@ -89,6 +89,9 @@ function placeOf(
   const texts: readonly { path: Path; text: string }[] = [
     ...(typeof count === 'string' ? [{ path: [...base, 'target', 'count'], text: count }] : []),
     ...fleet.kpis.map(kpi => ({ path: [...base, 'kpis', kpi.name, 'goal'], text: kpi.goalText })),
+    ...(fleet.outageGuard === null
+      ? []
+      : [{ path: [...base, 'outageGuard', 'of'], text: fleet.outageGuard.operandText }]),
     ...fleet.rules.flatMap(rule => {
       const origin = origins.get(originKey(fleet.name, rule.name))
       return origin === undefined ? [] : [textOf(rule, origin)]

@@ -111,6 +111,21 @@ describe('metrics and windows', () => {
     expect(warnings('rules:', '  - { name: Up, when: "avg(pushed, 1s) > 3", scale: { by: 1 } }')).toEqual([])
   })
 
+  it('asks a window to hold its grains in full, wherever it begins', () => {
+    const found = (expression: string) => {
+      const text = `plimsoll: 1
+metrics: { orders: { source: push, grain: 1m } }
+fleets: { a: { target: { type: process, command: [a] }, capacity: { min: 1, max: 1 }, kpis: { k: { goal: "${expression} > 1" } } } }`
+      const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+      return result.ok ? result.loaded.warnings.map(({ message }) => message) : null
+    }
+    expect(found('avg(orders, 3m)')).toEqual([])
+    expect(found('last(orders, 2m)')).toEqual([])
+    expect(found('avg(orders, 2m)')).toEqual([
+      'avg(orders, 2m) will often be unknown: "orders" has grains of 1m, and the window must hold two of them in full',
+    ])
+  })
+
   it('warns of a metric nobody uses', () => {
     const text =
       'plimsoll: 1\nmetrics: { cpu: { source: push } }\nfleets: { a: { capacity: { min: 1, max: 1 } } }'

@@ -153,6 +153,23 @@ describe('a file with every key', () => {
       headers: { accept: 'application/json' },
       timeoutMs: 2000,
     })
+    expect(spec.metrics.orders).toMatchObject({
+      // Three times the longer of every and grain.
+      staleAfterMs: 180_000,
+      grainMs: 60_000,
+      across: 'sum',
+      filter: [
+        { label: 'region', operator: 'in', values: ['eu', 'us'] },
+        { label: 'zone', operator: 'not-in', values: ['z3'] },
+      ],
+      dividePerInstance: true,
+    })
+    expect(spec.metrics.files).toMatchObject({
+      grainMs: null,
+      across: null,
+      filter: [],
+      dividePerInstance: false,
+    })
     expect(spec.metrics.files?.options).toEqual({
       command: ['./count.sh', 'in'],
       cwd: '/srv/shop',

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { NoticeEvent } from '../model/spec.ts'
 import { CODES } from './codes.ts'
 import { key } from './key.ts'
-import { argv, duration, environment, httpUrl, refusal, secret } from './values.ts'
+import { argv, duration, environment, httpUrl, refusal, secret, smtpUrl } from './values.ts'
 
 export const NOTICE_EVENTS = [
   'scaled',
@@ -68,17 +68,7 @@ const notifiers = {
       ['ops@example.org'],
     ),
     from: key(address, 'From whom.', 'plimsoll@example.org'),
-    smtp: key(
-      z.string().regex(/^smtps?:\/\/\S+$/, {
-        error: refusal(
-          CODES.malformed,
-          'this is not the address of a mail server',
-          'write smtp://user:password@host:587, best as "${env:SMTP_URL}"',
-        ),
-      }),
-      'The mail server, with its credentials.',
-      '${env:SMTP_URL}',
-    ),
+    smtp: key(smtpUrl, 'The mail server, with its credentials.', '${env:SMTP_URL}'),
     ...notifierFrame,
   }),
   webhook: z.strictObject({

@@ -404,6 +404,16 @@ export const httpUrl = textKind(
         },
 )
 
+export const smtpUrl = patternKind(
+  {
+    description: 'The address of a mail server, with credentials where it wants them.',
+    examples: ['${env:SMTP_URL}'],
+    kind: 'the address of a mail server',
+    pattern: 'smtps?://\\S+',
+  },
+  'write smtp://user:password@host:587, best as "${env:SMTP_URL}"',
+)
+
 export const pointer = patternKind(
   {
     description: 'A JSON Pointer (RFC 6901) to the number inside the answer; empty for the whole answer.',
