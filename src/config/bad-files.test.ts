@@ -234,6 +234,20 @@ const ROWS: readonly Row[] = [
     'PLM-117',
     /write { by: 1 }/,
   ],
+  ['across without a grain', metric('source: push, »across: sum'), 'PLM-117', /grain: 1m/],
+  ['a grain that is too short', metric('source: push, grain: »10ms'), 'PLM-114', /1s/],
+  [
+    'a filter that is no list',
+    metric('source: push, filter: { region: »eu }'),
+    'PLM-112',
+    /write region: \[eu, us\]/,
+  ],
+  [
+    'a number as the value of a label',
+    metric('source: push, filter: { region: [»7] }'),
+    'PLM-112',
+    /put it in quotes/,
+  ],
   [
     'a command as one text',
     fleet('target: { type: process, command: »node app.mjs }'),

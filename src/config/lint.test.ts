@@ -160,3 +160,120 @@ fleets:
     ])
   })
 })
+
+describe('constraints through the week', () => {
+  function among(...constraints: string[]): readonly string[] {
+    return full('constraints:', ...constraints.map(each => `  - { min: 1, max: 2, ${each} }`)).map(
+      ({ code, line, message }) => `${code} ${line} ${message}`,
+    )
+  }
+  const daily = (start: string, end: string) => `schedule: { daily: true, start: "${start}", end: "${end}" }`
+
+  it('warns of one that another covers all the time', () => {
+    const found = among(
+      `name: Day, rank: 5, ${daily('08:00', '20:00')}`,
+      `name: Lunch, ${daily('12:00', '13:00')}`,
+    )
+    expect(found).toEqual([
+      'PLM-151 10 "Lunch" is never in force: "Day" covers all of its time and has the higher rank 5',
+    ])
+  })
+
+  it('warns of one that several cover together', () => {
+    const found = among(
+      `name: A, rank: 5, ${daily('08:00', '12:00')}`,
+      `name: B, rank: 6, ${daily('12:00', '20:00')}`,
+      `name: Over noon, ${daily('11:00', '13:00')}`,
+    )
+    expect(found).toEqual([
+      'PLM-151 11 "Over noon" is never in force: "A" and "B" together cover all of its time, at the ranks 5 and 6',
+    ])
+  })
+
+  it.each([
+    ['a lower rank', `name: Lunch, rank: 9, ${daily('12:00', '13:00')}`],
+    ['a longer time', `name: Evening, ${daily('19:00', '21:00')}`],
+    [
+      'another zone',
+      'name: Lunch, schedule: { daily: true, start: "12:00", duration: 1h, timeZone: Asia/Tokyo }',
+    ],
+    ['its own dates', 'name: Lunch, rank: 6, schedule: { daily: true, duration: 1h, startDate: 2026-01-01 }'],
+  ])('says nothing of one with %s', (_why, other) => {
+    expect(among(`name: Day, rank: 5, ${daily('08:00', '20:00')}`, other)).toEqual([])
+  })
+
+  it('warns of a minute that was left between two', () => {
+    const found = among(`name: Day, ${daily('08:00', '20:00')}`, `name: Night, ${daily('20:01', '08:00')}`)
+    expect(found).toEqual([
+      'PLM-156 9 between "Day" and "Night" there is a gap, from Monday 20:00 to Monday 20:01 (UTC), in which neither is in force',
+    ])
+  })
+
+  it('warns of a minute before midnight', () => {
+    const found = among(`name: All, ${daily('00:00', '23:59')}`)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain('two windows of "All" there is a gap, from Monday 23:59 to Tuesday 00:00')
+  })
+
+  it('says nothing where they meet, overlap, or leave hours', () => {
+    expect(among(`name: Day, ${daily('08:00', '20:00')}`, `name: Night, ${daily('20:00', '08:00')}`)).toEqual(
+      [],
+    )
+    expect(among(`name: Day, ${daily('08:00', '20:00')}`, `name: Late, ${daily('19:00', '21:00')}`)).toEqual(
+      [],
+    )
+    expect(among(`name: Day, ${daily('08:00', '12:00')}`, `name: Late, ${daily('13:00', '20:00')}`)).toEqual(
+      [],
+    )
+  })
+})
+
+describe('a schedule that never has a window', () => {
+  function found(schedule: string): readonly string[] {
+    const text = [
+      'plimsoll: 1',
+      `schedules: { asked: { duration: 1h, ${schedule} } }`,
+      'fleets: { web: { capacity: { min: 1, max: 1 } } }',
+    ].join('\n')
+    const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+    if (!result.ok) throw new Error(JSON.stringify(result.problems))
+    return result.loaded.warnings.map(({ code, line, column }) => `${code} ${line}:${column}`)
+  }
+
+  it.each([
+    'weekly: { days: [monday] }, startDate: 2026-11-24, endDate: 2026-11-27',
+    'monthly: { dayOfMonth: 31 }, startDate: 2026-11-01, endDate: 2026-11-30',
+    'yearly: { month: 2, dayOfMonth: 29 }, startDate: 2026-01-01, endDate: 2027-12-31',
+    'relativeMonthly: { position: last, dayOfWeek: friday }, startDate: 2026-11-01, endDate: 2026-11-26',
+    'relativeYearly: { month: 3, position: second, dayOfWeek: day }, startDate: 2026-03-03, endDate: 2027-03-01',
+    'daily: true, startDate: 2026-11-01, endDate: 2026-11-02, exceptDates: [2026-11-01, 2026-11-02]',
+    'cron: "0 0 31 4 *"',
+  ])('is told for %s', schedule => {
+    expect(found(schedule)).toEqual(['PLM-157 2:14'])
+  })
+
+  it.each([
+    'weekly: { days: [monday] }, startDate: 2026-11-23, endDate: 2026-11-27',
+    'monthly: { dayOfMonth: 31 }, startDate: 2026-10-31, endDate: 2026-11-30',
+    'yearly: { month: 2, dayOfMonth: 29 }, startDate: 2026-01-01, endDate: 2028-02-29',
+    'relativeMonthly: { position: last, dayOfWeek: friday }, startDate: 2026-11-01, endDate: 2026-11-27',
+    'relativeYearly: { month: 3, position: second, dayOfWeek: day }, startDate: 2026-03-02, endDate: 2026-03-02',
+    'daily: true, exceptDates: [2026-11-01]',
+    'cron: "0 0 29 2 *"',
+    'daily: true, endDate: 2020-01-01',
+  ])('is not told for %s', schedule => {
+    expect(found(schedule)).toEqual([])
+  })
+})
+
+describe('a custom action', () => {
+  it('that no rule runs is named', () => {
+    const text = [
+      'plimsoll: 1',
+      'fleets: { web: { target: { type: process, command: [a] }, capacity: { min: 1, max: 1 }, rules: [ { name: Up, when: ready > 1, run: used } ] } }',
+      'actions: { used: { type: function }, idle: { type: function } }',
+    ].join('\n')
+    const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+    expect(result.ok && result.loaded.warnings).toMatchObject([{ code: 'PLM-158', line: 3, column: 38 }])
+  })
+})
