@@ -297,6 +297,27 @@ describe('samples in', () => {
     ])
   })
 
+  it('takes labels, and refuses too many of them or what is no text', async () => {
+    const runtime = createStandIn()
+    const url = await serve(runtime)
+    const many = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`label-${n}`, 'x']))
+    const { body } = await push(url, {
+      samples: [
+        { metric: 'cpu', value: 1, labels: { region: 'eu' } },
+        { metric: 'cpu', value: 1, labels: many },
+        { metric: 'cpu', value: 1, labels: { region: 7 } },
+      ],
+    })
+    expect(body).toMatchObject({
+      accepted: 1,
+      refused: [
+        { index: 1, because: 'labels: at most 16 labels are taken' },
+        { index: 2, because: expect.stringContaining('labels.region') },
+      ],
+    })
+    expect(runtime.pushed).toEqual([{ metric: 'cpu', value: 1, at: T0, labels: { region: 'eu' } }])
+  })
+
   it('judges each by itself: a bad one does not cost the others', async () => {
     const runtime = createStandIn()
     const body = `{"samples":[

@@ -377,3 +377,79 @@ fleets:
     },
   )
 })
+
+describe('operands of samples and of other fleets', () => {
+  const RICH = `
+plimsoll: 1
+metrics:
+  orders:
+    source: push
+    kind: total
+    unit: count
+    grain: 1m
+    across: sum
+    filter: { region: [eu, us], zone: { not: [z3] } }
+    dividePerInstance: true
+  hits: { source: push, kind: total, unit: count }
+fleets:
+  web:
+    capacity: { min: 1, max: 9 }
+    rules:
+      - { name: Orders, when: "avg(orders, 5m) > 20", scale: { by: 1 } }
+      - { name: Hits, when: "rate(hits, 5m) > 1 and trend(hits, 5m) > +50%", scale: { by: 2 } }
+      - { name: Database, when: "fleet(db).ready < 2 and fleet(db).lowest == 1", scale: { by: 3 } }
+  db:
+    capacity: { min: 1, max: 9 }
+`
+  /** Two grains: eu 30 and us 12, then us 20; the rest is passed by. Their mean is 31, on two instances 15.5. */
+  const orders = [
+    ['2026-11-21T11:57:10Z', 30, null, { region: 'eu' }],
+    ['2026-11-21T11:57:10Z', 12, null, { region: 'us' }],
+    ['2026-11-21T11:57:20Z', 99, null, { region: 'eu', zone: 'z3' }],
+    ['2026-11-21T11:58:10Z', 50, null, { region: 'asia' }],
+    ['2026-11-21T11:58:40Z', 20, 'web-1', { region: 'us' }],
+    ['2026-11-21T11:58:50Z', 99],
+  ]
+  const hits = [
+    ['2026-11-21T11:56:00Z', 1_000],
+    ['2026-11-21T11:57:00Z', 1_300],
+    ['2026-11-21T11:58:00Z', 300],
+  ]
+
+  async function becauseOf(fleets: Record<string, unknown>): Promise<readonly string[]> {
+    scene.file('plimsoll.yaml', RICH)
+    const readInput = async () => JSON.stringify({ at: '2026-11-21T12:00:00Z', fleets })
+    const { code, out, err } = await scene.run(['decide', 'plimsoll.yaml', '--observation', '-', '--json'], {
+      readInput,
+    })
+    expect(err).toBe('')
+    expect(code).toBe(0)
+    return Answer.parse(JSON.parse(out)).fleets.web?.steps.map(({ because }) => because) ?? []
+  }
+
+  it('are filtered, grained and divided, and tell growth over a reset', async () => {
+    expect(await becauseOf({ web: { open: 2, samples: { orders, hits } } })).toEqual(
+      expect.arrayContaining([
+        'avg(orders, 5m) = 15.5 (2 samples, 1 instance, divided by 2 ready)',
+        'rate(hits, 5m) = 5 (3 samples)',
+        'fleet(db).ready is unknown: fleet "db" has no recent tick',
+      ]),
+    )
+  })
+
+  it('know another fleet by what the same file states of it', async () => {
+    const seen = await becauseOf({ web: { open: 2 }, db: { open: 1, pending: 1 } })
+    expect(seen).toContain('fleet(db).ready = 1 (as of its latest tick)')
+    expect(seen).toContain('fleet(db).lowest = 1 (as of its latest tick)')
+    expect(seen).toContain('"Database" wants 5 (rank 0)')
+  })
+
+  it('name the nearest fleet and quantity where there is none of the name', async () => {
+    scene.file('plimsoll.yaml', RICH.replaceAll('fleet(db).ready', 'fleet(dbs).redy'))
+    const { code, err } = await scene.run(['validate', 'plimsoll.yaml'])
+    expect(code).toBe(2)
+    expect(err).toMatch(
+      /PLM-226: there is no fleet "dbs"[^]*did you mean "db"[^]*PLM-227[^]*did you mean "ready"/,
+    )
+  })
+})

@@ -18,7 +18,7 @@ export type Labels = Readonly<Record<string, string>>
 export const MOST_LABELS = 16
 export const LONGEST_LABEL = 200
 
-/** Stands between an instance and its labels in the name of a series; no instance has it in its name. */
+/** Stands between an instance and its labels in the name of a series. */
 const LABELS_FOLLOW = '\u0001'
 
 /**
@@ -36,6 +36,16 @@ export function partsOfSeries(series: string | undefined): Pick<Sample, 'instanc
   if (series === undefined || series === '') return {}
   const split = series.indexOf(LABELS_FOLLOW)
   if (split < 0) return { instance: series }
-  const labels: Labels = Object.fromEntries(JSON.parse(series.slice(split + 1)))
+  const labels = labelsOf(series.slice(split + 1))
+  // An instance that has the mark in its own name.
+  if (labels === null) return { instance: series }
   return split === 0 ? { labels } : { instance: series.slice(0, split), labels }
+}
+
+function labelsOf(json: string): Labels | null {
+  try {
+    return Object.fromEntries(JSON.parse(json))
+  } catch {
+    return null
+  }
 }

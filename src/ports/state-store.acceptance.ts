@@ -582,6 +582,22 @@ export function stateStoreAcceptance(name: string, create: () => Promise<StateSt
         ])
       })
 
+      it('keeps labels, and keeps apart what differs by them alone', async () => {
+        const samples: Sample[] = [
+          { at: NOON, value: 1, labels: { region: 'eu', zone: 'z1' } },
+          { at: NOON, value: 1, labels: { region: 'us' } },
+          { at: NOON, value: 1, instance: 'web-1', labels: { region: 'eu' } },
+          { at: NOON, value: 1, instance: 'web-1' },
+          { at: NOON, value: 1 },
+        ]
+        const again = [{ at: NOON, value: 1, labels: { zone: 'z1', region: 'eu' } }]
+        await store.commit(sampleCommit('web', 1, { samples: [{ metric: 'cpu', samples }] }))
+        await store.commit(sampleCommit('web', 2, { samples: [{ metric: 'cpu', samples: again }] }))
+        const found = await read()
+        expect(found).toHaveLength(samples.length)
+        expect(found).toEqual(expect.arrayContaining(samples))
+      })
+
       it('keeps fleets, metrics and instances apart', async () => {
         const samples: Sample[] = [
           { at: NOON, value: 1, instance: 'web-1' },

@@ -15,6 +15,8 @@ export class Buckets {
   /** The bucket that is counted in the first slot. */
   #base = 0
   #total = 0
+  /** No slot above this one has been used since it was empty. */
+  #highest = 0
 
   get total(): number {
     return this.#total
@@ -28,12 +30,16 @@ export class Buckets {
   /** @param magnitude above 0 */
   add(magnitude: number): void {
     const bucket = bucketOf(magnitude)
-    if (this.#total === 0) this.#base = bucket - (this.#counts.length >>> 1)
+    if (this.#total === 0) {
+      this.#base = bucket - (this.#counts.length >>> 1)
+      this.#highest = 0
+    }
     let slot = bucket - this.#base
     if (slot < 0 || slot >= this.#counts.length) {
       this.#reach(bucket)
       slot = bucket - this.#base
     }
+    if (slot > this.#highest) this.#highest = slot
     this.#counts[slot] = (this.#counts[slot] as number) + 1
     this.#total += 1
   }
@@ -46,15 +52,33 @@ export class Buckets {
 
   /** The middle of the bucket that holds number `rank`, counted from 0 for the smallest. O(buckets). */
   at(rank: number): number {
+    const slot = rank * 2 < this.#total ? this.#fromBelow(rank) : this.#fromAbove(this.#total - 1 - rank)
+    return Math.min(Number.MAX_VALUE, Math.exp((slot + this.#base) * LOG_WIDTH - ABOVE))
+  }
+
+  #fromBelow(rank: number): number {
     const counts = this.#counts
     let left = rank
     let slot = 0
-    while (slot < counts.length - 1) {
+    while (slot < this.#highest) {
       left -= counts[slot] as number
       if (left < 0) break
       slot += 1
     }
-    return Math.min(Number.MAX_VALUE, Math.exp((slot + this.#base) * LOG_WIDTH - ABOVE))
+    return slot
+  }
+
+  /** High percentiles are asked for most, and lie near the end. */
+  #fromAbove(rank: number): number {
+    const counts = this.#counts
+    let left = rank
+    let slot = this.#highest
+    while (slot > 0) {
+      left -= counts[slot] as number
+      if (left < 0) break
+      slot -= 1
+    }
+    return slot
   }
 
   /** Widens the counted range, by at least as much again, so that it moves at most one count per number added. */
@@ -65,6 +89,7 @@ export class Buckets {
     const base = bucket < this.#base ? this.#base + length - capacity : this.#base
     const counts = new Int32Array(capacity)
     counts.set(this.#counts, this.#base - base)
+    this.#highest += this.#base - base
     this.#counts = counts
     this.#base = base
   }

@@ -270,3 +270,42 @@ describe('a metric that another fleet reads', () => {
     expect(await source.read([own, foreign], window, signal)).toEqual([{ samples: [] }, { samples: [] }])
   })
 })
+
+describe('labels of pushed samples', () => {
+  it('are handed on, and tell samples of one time and value apart', async () => {
+    const source = createPushSource(clock)
+    const sample = { metric: 'orders', at: now, value: 1 }
+    const posted = [
+      { ...sample, labels: { region: 'eu' } },
+      { ...sample, labels: { region: 'us' } },
+      { ...sample, labels: { region: 'us' } },
+      { ...sample, labels: {} },
+    ]
+    expect(source.push(posted, KNOWN)).toEqual({ accepted: 4, refused: [] })
+    const query = { fleet: 'web', metric: metric('orders') }
+    expect(await source.read([query], { from: now - MINUTE, to: now }, signal)).toEqual([
+      {
+        samples: [
+          { at: now, value: 1, labels: { region: 'eu' } },
+          { at: now, value: 1, labels: { region: 'us' } },
+          { at: now, value: 1 },
+        ],
+      },
+    ])
+  })
+
+  it.each([
+    [
+      Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`label-${n}`, 'x'])),
+      'it has 17 labels; at most 16 are taken',
+    ],
+    [{ region: 'x'.repeat(201) }, 'its label "region" has 201 characters; at most 200 are taken'],
+    [{ '': 'x' }, 'one of its labels has no name'],
+  ])('are bounded', (labels, because) => {
+    const source = createPushSource(clock)
+    expect(source.push([{ metric: 'orders', at: now, value: 1, labels }], KNOWN)).toEqual({
+      accepted: 0,
+      refused: [{ index: 0, because }],
+    })
+  })
+})
