@@ -20,6 +20,7 @@ import type {
 import type { FleetSummaryWire, FleetWire, MetricWire } from '../src/api/wire/fleet.ts'
 import type { InstanceWire, OrderWire } from '../src/api/wire/inventory.ts'
 import type { TimelinePointWire } from '../src/api/wire/journal.ts'
+import type { ApprovalWire, OverrideWire } from '../src/api/wire/override.ts'
 import type { ActionWire } from '../src/api/wire/plan.ts'
 import type { SampleWire } from '../src/api/wire/sample.ts'
 import type { FleetSettingsWire } from '../src/api/wire/settings.ts'
@@ -30,6 +31,8 @@ type Reads<Page, Sent extends Page> = [Page, Sent]
 
 type Contract = {
   fleetSummary: Reads<page.FleetSummary, z.input<typeof FleetSummaryWire>>
+  approval: Reads<page.Approval, z.input<typeof ApprovalWire>>
+  override: Reads<page.Override, z.input<typeof OverrideWire>>
   fleet: Reads<page.Fleet, z.input<typeof FleetWire>>
   metric: Reads<page.Metric, z.input<typeof MetricWire>>
   decision: Reads<page.Decision, z.input<typeof JournalledDecisionWire>>
@@ -53,6 +56,8 @@ type Contract = {
 
 const COMPARED: Readonly<Record<keyof Contract, true>> = {
   fleetSummary: true,
+  approval: true,
+  override: true,
   fleet: true,
   metric: true,
   decision: true,
@@ -76,6 +81,6 @@ const COMPARED: Readonly<Record<keyof Contract, true>> = {
 
 describe('the page and the API', () => {
   it('are compared in everything the page reads', () => {
-    expect(Object.keys(COMPARED)).toHaveLength(20)
+    expect(Object.keys(COMPARED)).toHaveLength(22)
   })
 })

@@ -11,6 +11,7 @@ import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Api, createApi } from '../src/api/api.ts'
 import type { ApiSettings } from '../src/api/settings.ts'
+import type { Approval } from '../src/model/approval.ts'
 import { instance, specOf, webFleet } from './builders/journal.ts'
 import { createStandIn, type StandIn } from './builders/runtime.ts'
 import { sheddingFleet } from './builders/settings.ts'
@@ -117,6 +118,48 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
   const instances = () => page.getByRole('region', { name: 'Instances' })
   const happened = () => page.getByRole('region', { name: 'What happened' })
   const textOf = (locator: ReturnType<typeof now>) => locator.innerText()
+
+  it('asks for a word where a decision waits for one, and says what was changed by hand', async () => {
+    const at = runtime.at
+    const approval: Approval = {
+      id: 'web-1',
+      at,
+      current: 3,
+      desired: 4,
+      direction: 'out',
+      rule: 'Scale up',
+      because: '"Scale up" fired: avg(cpu, 1m) = 83.2',
+      expiresAt: at + 1_800_000,
+      state: 'waiting',
+    }
+    await runtime.operator.set(
+      'web',
+      { kind: 'mode', mode: 'notify' },
+      { who: 'ada', why: 'new rules', forMs: null },
+    )
+    const three = ['web-1', 'web-2', 'web-3'].map(id => instance(id))
+    await runtime.tick('web', {
+      at,
+      instances: three,
+      cpu: 83.2,
+      approval,
+      overrides: await runtime.operator.overrides('web'),
+    })
+    await open()
+    const byHand = page.getByRole('region', { name: 'By hand' })
+    await eventually(() => byHand.innerText()).toContain('3 → 4 "Scale up" fired')
+    await eventually(() => byHand.innerText()).toContain(
+      'mode notify by ada (new rules), until it is cleared',
+    )
+    await byHand.getByRole('button', { name: 'Approve' }).click()
+    await eventually(() => runtime.store.readVerdict('web-1')).toMatchObject({
+      verdict: 'approved',
+      who: 'the page',
+    })
+    expect(await byHand.getByRole('button', { name: 'Reject' }).isDisabled()).toBe(true)
+    await runtime.tick('web', { at: at + 1000, instances: three, cpu: 50 })
+    await eventually(() => byHand.count()).toBe(0)
+  })
 
   it('shows the count, the bounds, the reason, the instances and what happened', async () => {
     await past()

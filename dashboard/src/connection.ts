@@ -36,6 +36,18 @@ export async function ask<Answer>(path: string): Promise<Answer> {
   return response.json()
 }
 
+/** The same for something that is to be done. */
+export async function post(path: string, body: object): Promise<void> {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { ...headers(), 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  })
+  if (response.status === 401) throw new TokenWanted()
+  if (!response.ok) throw new Error(await failureOf(response))
+}
+
 async function failureOf(response: Response): Promise<string> {
   const text = await response.text()
   try {

@@ -4,6 +4,7 @@
  * Example: "5 → 6, between 4 and 6 (Peak until 10:00)", with the timeline of the last quarter of an hour below it.
  */
 import { useEffect, useState } from 'preact/hooks'
+import { ByHandCard } from './by-hand-card.tsx'
 import { DecisionCard } from './decision-card.tsx'
 import { DemandChart } from './demand-chart.tsx'
 import { Draught } from './draught.tsx'
@@ -44,6 +45,7 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
           {feed.failure}
         </p>
       )}
+      <ByHandCard summary={summary} now={now} />
       <Now summary={summary} now={now} />
       <DecisionCard
         decision={chosen ?? feed.fleet?.decision ?? null}
@@ -135,6 +137,7 @@ function Now({ summary, now }: { summary: FleetSummary; now: number }) {
             </span>
           ))}
           {summary.mode === 'recommend' ? <span class="chip">recommends only</span> : null}
+          {summary.mode === 'notify' ? <span class="chip">asks first</span> : null}
           <LastTick summary={summary} now={now} />
         </p>
       </div>

@@ -17,6 +17,31 @@ export interface Bounds {
 
 export type KpiState = 'green' | 'red' | 'unknown'
 
+/** What a person is asked. */
+export interface Approval {
+  readonly id: string
+  readonly current: number
+  readonly desired: number
+  readonly direction: 'out' | 'in' | 'none'
+  readonly because: string
+  readonly expiresAt: Time
+  readonly state: 'waiting' | 'approved' | 'rejected'
+}
+
+/** What somebody changed by hand. */
+export interface Override {
+  readonly id: string
+  readonly who: string
+  readonly why: string
+  readonly until: Time | null
+  readonly change:
+    | { readonly kind: 'pause' }
+    | { readonly kind: 'mode'; readonly mode: string }
+    | { readonly kind: 'capacity'; readonly count: number }
+    | { readonly kind: 'rule-enabled'; readonly rule: string; readonly enabled: boolean }
+    | { readonly kind: 'rule-rank'; readonly rule: string; readonly rank: number }
+}
+
 export interface FleetSummary {
   readonly name: string
   readonly mode: 'scale' | 'notify' | 'scale-and-notify' | 'recommend'
@@ -36,6 +61,8 @@ export interface FleetSummary {
   } | null
   readonly sessions: { readonly inUse: number | null; readonly slots: number | null } | null
   readonly kpis: Readonly<Record<string, KpiState>>
+  readonly approval: Approval | null
+  readonly overrides: readonly Override[]
   readonly lastTick: {
     readonly at: Time
     readonly outcome: 'ticked' | 'standby' | 'failed'

@@ -37,17 +37,20 @@ export function askMetric(runtime: Runtime, fleetName: string, metric: string): 
   if (!Object.hasOwn(fleet.metrics, metric)) throw noSuchMetric(fleetName, metric, Object.keys(fleet.metrics))
 }
 
-/** As it goes by now: with what operators changed, as far as the last tick saw it. */
-function inForce(runtime: Runtime, fleet: FleetSpec): { spec: FleetSpec; overrides: readonly Override[] } {
+/** As it goes by now: with what operators changed, as far as the last tick saw it unless they are given. */
+function inForce(
+  runtime: Runtime,
+  fleet: FleetSpec,
+  seen: readonly Override[] = runtime.latest(fleet.name)?.observation.overrides ?? NO_OVERRIDES,
+): { spec: FleetSpec; overrides: readonly Override[] } {
   const now = runtime.clock.now()
-  const seen = runtime.latest(fleet.name)?.observation.overrides ?? NO_OVERRIDES
   const overrides = seen.filter(override => isInForce(override, now))
   return { spec: applyOverrides(fleet, overrides, now), overrides }
 }
 
-export function fleetSummary(runtime: Runtime, fleet: FleetSpec) {
+export function fleetSummary(runtime: Runtime, fleet: FleetSpec, given?: readonly Override[]) {
   const entry = runtime.latest(fleet.name)
-  const { spec, overrides } = inForce(runtime, fleet)
+  const { spec, overrides } = inForce(runtime, fleet, given)
   const decision = entry?.decision ?? null
   return {
     name: fleet.name,
@@ -75,10 +78,11 @@ function lastTick(report: TickReport | null) {
   return { at: report.at, outcome: report.outcome, code: failed?.code ?? null, error: failed?.error ?? null }
 }
 
-export function fleetInFull(runtime: Runtime, fleet: FleetSpec) {
+/** @param overrides as they are stored now, so that a change shows before the tick that goes by it */
+export function fleetInFull(runtime: Runtime, fleet: FleetSpec, overrides: readonly Override[]) {
   const entry = runtime.latest(fleet.name)
   return {
-    ...fleetSummary(runtime, fleet),
+    ...fleetSummary(runtime, fleet, overrides),
     decision: entry === null ? null : journalledDecision(entry),
     plan: entry?.plan ?? null,
     outcomes: entry?.outcomes ?? [],
@@ -89,7 +93,7 @@ export function fleetInFull(runtime: Runtime, fleet: FleetSpec) {
       source,
       everyMs,
     })),
-    rules: inForce(runtime, fleet).spec.rules.map(rule => ({
+    rules: inForce(runtime, fleet, overrides).spec.rules.map(rule => ({
       name: rule.name,
       rank: rule.rank,
       enabled: rule.enabled,

@@ -154,16 +154,11 @@ export async function changeRuleCommand(
 /** Rank and switch as they are now, and what is not as in the file. */
 export async function listRulesCommand(fleet: string, options: DaemonOptions, io: Io): Promise<number> {
   const path = `/v1/fleets/${encodeURIComponent(fleet)}`
-  const { rules } = await askDaemon(io, options, { method: 'GET', path, answer: FleetWire })
-  const { overrides } = await askDaemon(io, options, {
-    method: 'GET',
-    path: ofFleet(fleet, 'overrides'),
-    answer: Overrides,
-  })
-  const listed = rules.map(rule => {
-    const changed = overrides.filter(({ change }) => 'rule' in change && change.rule === rule.name)
-    return changed.reduce(withOverride, { ...rule, overrides: changed })
-  })
+  const { rules, overrides } = await askDaemon(io, options, { method: 'GET', path, answer: FleetWire })
+  const listed = rules.map(rule => ({
+    ...rule,
+    overrides: overrides.filter(({ change }) => 'rule' in change && change.rule === rule.name),
+  }))
   if (options.json === true) {
     const encoded = listed.map(rule => ({
       ...rule,
@@ -183,15 +178,6 @@ export async function listRulesCommand(fleet: string, options: DaemonOptions, io
   const heads = ['RULE', 'RANK', '', 'WHEN', 'CHANGED BY HAND'].map(word => dim(word))
   for (const line of table([heads, ...rows])) printLine(io, line)
   return EXIT_OK
-}
-
-type ListedRule = z.output<typeof FleetWire>['rules'][number] & { overrides: Override[] }
-
-/** What the daemon knows already and its next tick will go by. */
-function withOverride(rule: ListedRule, { change }: Override): ListedRule {
-  if (change.kind === 'rule-enabled') return { ...rule, enabled: change.enabled }
-  if (change.kind === 'rule-rank') return { ...rule, rank: change.rank }
-  return rule
 }
 
 function tellChange(io: Io, { who, until, change }: Override): string {

@@ -6,11 +6,13 @@
  */
 import { applySettings } from '../../src/engine/apply-settings.ts'
 import { decide } from '../../src/engine/decide.ts'
+import type { Approval } from '../../src/model/approval.ts'
 import type { AggregateOperand, Condition } from '../../src/model/expression.ts'
 import type { Instance } from '../../src/model/inventory.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts'
 import type { CapacityCounts, OperandReading } from '../../src/model/observation.ts'
+import type { Override } from '../../src/model/override.ts'
 import type { Action, Outcome } from '../../src/model/plan.ts'
 import type { SettingChange } from '../../src/model/settings.ts'
 import type { FleetSpec, MetricSpec, Spec } from '../../src/model/spec.ts'
@@ -148,6 +150,9 @@ export interface Seen {
   readonly instances: readonly Instance[]
   /** `null` is a gap. */
   readonly cpu: number | null
+  /** What a person is asked after it. */
+  readonly approval?: Approval
+  readonly overrides?: readonly Override[]
   /** The target could not be asked. */
   readonly blind?: boolean
   /** When the peak window ends; none in force unless said. */
@@ -175,7 +180,8 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
       peak: seen.peakUntil === undefined ? null : { from: seen.peakUntil - 7_200_000, to: seen.peakUntil },
     },
     targetHighest: null,
-    overrides: [],
+    overrides: seen.overrides ?? [],
+    fleets: {},
   }
   const decided = decide(fleet, observation, memory)
   const revision = memory.revision + 1
@@ -184,7 +190,7 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
   const actions = actionsFor(fleet.name, revision, seen.instances, (desired ?? 0) - (current ?? 0))
   return {
     changes,
-    memory: { ...decided.memory, settings, revision },
+    memory: { ...decided.memory, approval: seen.approval ?? null, settings, revision },
     entry: {
       fleet: fleet.name,
       revision,
@@ -195,7 +201,7 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
       inventory: { instances: seen.instances, orders: [] },
       decision: decided.decision,
       plan: { fleet: fleet.name, desired, actions, waiting: [] },
-      approval: null,
+      approval: seen.approval ?? null,
       outcomes: actions.map((action, index) => doneAt(action, seen.at + 10 + index)),
     },
   }

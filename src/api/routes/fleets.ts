@@ -41,7 +41,10 @@ export function fleetRoutes(app: App, runtime: Runtime): void {
         response: { 200: FleetWire, ...NAMED_FAILURES },
       },
     },
-    request => fleetInFull(runtime, fleetNamed(runtime, request.params.fleet)),
+    async request => {
+      const fleet = fleetNamed(runtime, request.params.fleet)
+      return fleetInFull(runtime, fleet, await runtime.operator.overrides(fleet.name))
+    },
   )
 
   app.get(
