@@ -6,6 +6,7 @@
  * revision 42 passes; with `parentRevision: 40` or `epoch: 2` it is a conflict; with memory revision 44 it is refused.
  */
 import type { Verdict } from '../../model/approval.ts'
+import type { Step } from '../../model/decision.ts'
 import type { JournalEntry } from '../../model/journal.ts'
 import { EMPTY_MEMORY } from '../../model/memory.ts'
 import { type NewAct, NO_OVERRIDES } from '../../model/override.ts'
@@ -80,14 +81,30 @@ export function verdictOf(act: NewAct): Verdict | null {
   return { approval: act.approval, verdict: act.act, at: act.at, who: act.who, why: act.why }
 }
 
-/** What a field says that was added to the journal since this entry was stored. */
+/** What fields say that were added to the journal since this entry was stored. */
 export function completeEntry(stored: JournalEntry): JournalEntry {
+  const { observation, memory, decision } = stored
   return {
     ...stored,
     approval: stored.approval ?? null,
-    observation: { ...stored.observation, overrides: stored.observation.overrides ?? NO_OVERRIDES },
-    memory: { ...EMPTY_MEMORY, ...stored.memory },
+    observation: {
+      ...observation,
+      overrides: observation.overrides ?? NO_OVERRIDES,
+      fleets: observation.fleets ?? {},
+    },
+    memory: { ...EMPTY_MEMORY, ...memory },
+    decision: {
+      ...decision,
+      settings: decision.settings ?? {},
+      effects: decision.effects ?? [],
+      steps: decision.steps.map(completeStep),
+    },
   }
+}
+
+function completeStep(step: Step): Step {
+  if (step.stage !== 'operands' || step.outcome !== 'value') return step
+  return { ...step, dividedBy: step.dividedBy ?? null }
 }
 
 /** Did this tick change anything, or want to, or begin anything beside? */

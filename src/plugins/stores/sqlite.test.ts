@@ -86,11 +86,14 @@ describe('a state file', () => {
       const database = new DatabaseSync(path)
       database.exec('DROP TABLE overrides; DROP TABLE acts; PRAGMA user_version = 2')
       const { observation, approval: _, memory, ...entry } = sampleEntry('web', 2)
-      const { overrides: __, ...seen } = observation
+      const { overrides: __, fleets: ____, ...seen } = observation
+      const { effects: _____, ...decided } = entry.decision
       const { approval: ___, ...remembered } = memory
       database
         .prepare('UPDATE journal SET entry = ? WHERE revision = 2')
-        .run(deflateSync(JSON.stringify({ ...entry, observation: seen, memory: remembered })))
+        .run(
+          deflateSync(JSON.stringify({ ...entry, observation: seen, memory: remembered, decision: decided })),
+        )
       database.close()
     }
 
