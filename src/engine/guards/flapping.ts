@@ -90,13 +90,12 @@ function project(
 ): Question {
   const open = observation.capacity?.open ?? 0
   const operands = Float64Array.from(evidence.operands)
-  compiled.operands.forEach(({ divisor, isSpread }, slot) => {
+  compiled.operands.forEach(({ isSpread }, slot) => {
     const value = operands[slot]
     if (value === undefined || !isSpread) return
     const named = reporting[slot] ?? Number.NaN
-    // A ready instance that did not report carries load too, and so does a draining one that did. What was divided,
-    // was divided by the ready ones.
-    const carriers = divisor !== null || Number.isNaN(named) ? open : Math.max(named, open)
+    // A ready instance that did not report carries load too, and so does a draining one that did.
+    const carriers = Number.isNaN(named) ? open : Math.max(named, open)
     operands[slot] = spread(value * carriers, count)
   })
   const quantities = projectQuantities(evidence.quantities, open, count)

@@ -66,7 +66,7 @@ describe('the outage guard', () => {
     const { decision } = ticks(1000, 800, 640, 512, 410, 330, 260)
     expect(decision).toMatchObject({ desired: 7, direction: 'in' })
     expect(explainDecision(decision)).toContain(
-      'outage: no sudden drop (last(orders) = 260, at most 800 lately)',
+      'outage: no sudden drop (last(orders) = 260, at most 640 lately)',
     )
   })
 
