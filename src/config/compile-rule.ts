@@ -4,8 +4,10 @@
  * Example: `track: { metric: "avg(cpu, 5m)", target: 60% }` over a `perInstance` metric in percent becomes
  * `{ kind: 'track', spread: 'perInstance', target: 60, ... }`.
  */
+
 import type { z } from 'zod'
 import type { Condition, Expression } from '../model/expression.ts'
+import { isShare } from '../model/share.ts'
 import type { Band, MetricSpec, ReactiveRule, ScaleAction } from '../model/spec.ts'
 import type { ruleSchema } from './schema-rules.ts'
 import type { By } from './values.ts'
@@ -113,7 +115,7 @@ function isPerInstance(expression: Expression, metrics: Readonly<Record<string, 
       return false
     case 'aggregate': {
       const metric = metrics[expression.metric]
-      return metric?.kind === 'perInstance' || metric?.dividePerInstance === true
+      return metric !== undefined && isShare(expression.aggregate, metric)
     }
     case 'negate':
       return isPerInstance(expression.operand, metrics)

@@ -6,7 +6,8 @@
  */
 import type { AggregateOperand, Condition, Expression, KpiState } from '../model/expression.ts'
 import { quantityKey } from '../model/expression.ts'
-import type { Across, FleetSpec, Kpi, MetricKind, ReactiveRule } from '../model/spec.ts'
+import { isShare } from '../model/share.ts'
+import type { FleetSpec, Kpi, MetricKind, ReactiveRule } from '../model/spec.ts'
 import {
   compileCondition,
   compileExpression,
@@ -103,19 +104,10 @@ function kindOf(spec: FleetSpec, metric: string): MetricKind {
 function compileOperand(spec: FleetSpec, operand: AggregateOperand): CompiledOperand {
   const kind = kindOf(spec, operand.metric)
   const metric = spec.metrics[operand.metric]
-  // A relative change is the same for a share of it.
   const divided = metric?.dividePerInstance === true && operand.aggregate !== 'trend'
   const divisor = divided ? (metric.ofFleet ?? OWN_FLEET) : null
-  const isSpread =
-    divisor === OWN_FLEET || (kind === 'perInstance' && isOneInstances(operand, metric?.across ?? null))
+  const isSpread = metric !== undefined && metric.ofFleet === null && isShare(operand.aggregate, metric)
   return { operand, kind, divisor, isSpread }
-}
-
-/** Whether an aggregate of a per-instance metric tells of one instance's load, and not of all together or of none. */
-function isOneInstances({ aggregate }: AggregateOperand, across: Across | null): boolean {
-  if (aggregate === 'count' || aggregate === 'trend') return false
-  if (across !== null) return across !== 'sum' && across !== 'count'
-  return aggregate !== 'sum' && aggregate !== 'rate' && aggregate !== 'increase'
 }
 
 function fleetsOf(operands: readonly CompiledOperand[], foreign: readonly ForeignQuantity[]): string[] {

@@ -51,7 +51,8 @@ export function readOperands(
     const dividedBy = readyOf(compiledOperand.divisor, observation)
     const value = (stated ? reading.stated : reading.value) / (dividedBy ?? 1)
     values[slot] = value
-    if (!stated && reading.reporting !== null) reporting[slot] = reading.reporting
+    // A total divided by the ready ones stands for these, whoever reported it.
+    if (!stated && reading.reporting !== null && dividedBy === null) reporting[slot] = reading.reporting
     steps.push({
       stage: 'operands',
       outcome: 'value',

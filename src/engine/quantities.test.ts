@@ -8,7 +8,7 @@ import { parseCondition } from '../config/expression/parse.ts'
 import type { Decision } from '../model/decision.ts'
 import { EMPTY_MEMORY } from '../model/memory.ts'
 import type { FleetQuantities, Observation } from '../model/observation.ts'
-import type { FleetSpec, MetricSpec } from '../model/spec.ts'
+import type { FleetSpec, MetricSpec, TrackRule } from '../model/spec.ts'
 import { decide } from './decide.ts'
 import { explainDecision } from './explain.ts'
 
@@ -64,6 +64,32 @@ describe('a total that is divided per instance', () => {
       { ...down, when: 'last(queue) < 450' },
     )
     expect(decideOn(whole, observation({ open: 5, values: { 'last(queue)': 449 } })).desired).toBe(4)
+  })
+
+  it('is tracked as what each of the ready ones has, whoever reported the total', () => {
+    const spec = withQueue({ dividePerInstance: true })
+    const [operand] = withQueue({}, { when: 'last(queue) > 1' }).operands
+    if (operand === undefined) throw new Error('no operand')
+    const track: TrackRule = {
+      kind: 'track',
+      name: 'Track',
+      rank: 0,
+      enabled: true,
+      forMs: 0,
+      during: null,
+      cooldownMs: null,
+      effects: { set: {}, notify: [], run: [] },
+      operand,
+      operandText: operand.key,
+      spread: 'perInstance',
+      target: 25,
+      toleranceRatio: 0.1,
+      toleranceInRatio: 0.1,
+      wholePercents: false,
+    }
+    const reading = { value: 200, samples: 1, firstAt: NOON, lastAt: NOON, reporting: 1 }
+    const seen = observation({ open: 4, readings: { [operand.key]: reading } })
+    expect(decideOn({ ...spec, operands: [operand], rules: [track] }, seen).desired).toBe(8)
   })
 
   it('leaves a relative change alone', () => {
