@@ -63,6 +63,20 @@ describe('the event stream', () => {
     runtime.emit({ type: 'gap-began', fleet: 'web', operand: 'avg(cpu, 1m)', at, gap: 'no samples' })
     runtime.emit({ type: 'gap-ended', fleet: 'web', operand: 'avg(cpu, 1m)', at })
     runtime.emit({ type: 'lost', fleet: 'web', instance: 'web-1', at, detail: 'exited with code 1' })
+    const run = { id: 'web/42/run/1', revision: 42, rule: 'Backlog', action: 'provision', at }
+    const done = { action: run.id, outcome: 'done' as const, instance: null, output: 'queue created', at }
+    runtime.emit({ type: 'ran', fleet: 'web', run, outcome: done })
+    const delivery = {
+      fleet: 'web',
+      at,
+      notifier: 'ops',
+      notice: 'web/42/scaled',
+      event: 'scaled',
+      title: 'web 5 -> 6',
+      state: 'sent',
+      detail: '',
+    } as const
+    runtime.emit({ type: 'delivery', ...delivery })
     runtime.emit({ type: 'trouble', fleet: 'web', at, what: 'the launch failed' })
     runtime.emit({ type: 'spec-applied', digest: 'abc', at })
     runtime.report({ outcome: 'standby', fleet: 'web', at })
@@ -89,6 +103,8 @@ describe('the event stream', () => {
       },
       { event: 'gap', data: { fleet: 'web', operand: 'avg(cpu, 1m)', at: time, state: 'ended', gap: null } },
       { event: 'lost', data: { fleet: 'web', instance: 'web-1', at: time, detail: 'exited with code 1' } },
+      { event: 'ran', data: { fleet: 'web', ...run, at: time, state: 'done', said: 'queue created' } },
+      { event: 'delivery', data: { ...delivery, at: time } },
       { event: 'trouble', data: { fleet: 'web', at: time, what: 'the launch failed' } },
       { event: 'spec', data: { at: time, state: 'applied', digest: 'abc', problems: null } },
       {
