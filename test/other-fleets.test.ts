@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Config } from '../src/config/load.ts'
 import { createPlimsoll, type Plimsoll } from '../src/index.ts'
 
 let folder: string
@@ -20,9 +21,17 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const STILL = { cooldown: '0s', stabilization: { out: '0s', in: '0s' }, every: '100ms', mode: 'recommend' }
+const STILL = {
+  cooldown: '0s',
+  stabilization: { out: '0s', in: '0s' },
+  every: '100ms',
+  mode: 'recommend',
+} as const
 
-async function start(rules: { web: object[]; groups?: object }): Promise<string> {
+async function start(rules: {
+  web: NonNullable<Config['fleets'][string]['rules']>
+  groups?: Config['groups']
+}): Promise<string> {
   running = await createPlimsoll({
     config: {
       plimsoll: 1,
