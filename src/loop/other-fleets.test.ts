@@ -38,4 +38,23 @@ describe('what one fleet knows of another', () => {
     expect(otherFleets(patient, ['db'], at + 1_800_000)).toHaveProperty('db')
     expect(otherFleets(patient, ['db'], at + 1_800_001)).toEqual({})
   })
+
+  it('decides a rule about it, and is unknown, not zero, without it', async () => {
+    const db = simulatedWorld(fleetSpec({ name: 'db', min: 3, max: 9 }))
+    await db.tick()
+    const entry = await db.tick()
+    const rules = [{ name: 'Follow', when: 'fleet(db).ready + fleet(db).pending == 3', by: 2 }]
+    const web = fleetSpec({ min: 1, max: 9, others: ['db'], rules })
+    const together = await simulatedWorld(web, { others: { db: entry } }).tick()
+    expect(together.observation.fleets).toHaveProperty('db')
+    expect(together.decision.kpis).toEqual({})
+    expect(together.decision.steps).toContainEqual(
+      expect.objectContaining({ stage: 'conditions', rule: 'Follow', outcome: 'true' }),
+    )
+    const alone = await simulatedWorld(web).tick()
+    expect(alone.observation.fleets).toEqual({})
+    expect(alone.decision.steps).toContainEqual(
+      expect.objectContaining({ stage: 'conditions', rule: 'Follow', outcome: 'unknown' }),
+    )
+  })
 })

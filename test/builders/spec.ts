@@ -39,6 +39,8 @@ export interface FleetWords {
   readonly metrics?: Readonly<Record<string, { kind?: MetricKind; unit?: MetricUnit; source?: string }>>
   readonly kpis?: Readonly<Record<string, string>>
   readonly rules?: readonly RuleWords[]
+  /** Names for `fleet(...)` in conditions. */
+  readonly others?: readonly string[]
   readonly guards?: Partial<Guards>
   readonly spec?: Partial<FleetSpec>
 }
@@ -64,7 +66,11 @@ export function fleetSpec(words: FleetWords = {}): FleetSpec {
   const operands = new Map<string, AggregateOperand>()
   const parse = (text: string): Condition => {
     const kpiNames = new Set(Object.keys(words.kpis ?? {}))
-    const parsed = parseCondition(text, { metrics: new Map(Object.entries(metrics)), kpis: kpiNames })
+    const parsed = parseCondition(text, {
+      metrics: new Map(Object.entries(metrics)),
+      kpis: kpiNames,
+      fleets: new Set(words.others),
+    })
     if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join('; '))
     for (const operand of parsed.operands) operands.set(operand.key, operand)
     return parsed.value
