@@ -24,8 +24,8 @@ const MOST_FAILED_SHARE = 1 / 500
 
 function quickstartIn(folder: Folder, ports: { api: number; proxy: number }): void {
   const config = readFileSync(path.join(QUICKSTART, 'plimsoll.yaml'), 'utf8')
-    .replace('127.0.0.1:7070', `127.0.0.1:${ports.api}`)
-    .replace('127.0.0.1:8080', `127.0.0.1:${ports.proxy}`)
+    .replaceAll('127.0.0.1:7070', `127.0.0.1:${ports.api}`)
+    .replaceAll('127.0.0.1:8080', `127.0.0.1:${ports.proxy}`)
   expect(config).not.toMatch(/7070|8080/)
   folder.write('plimsoll.yaml', config)
   folder.copy(path.join(QUICKSTART, 'app.mjs'), 'app.mjs')
