@@ -167,7 +167,7 @@ describe('commands shown', () => {
     const scene = openScene()
     const { out } = await scene.run(['--help'])
     scene.end()
-    const commands = [...out.matchAll(/^ {2}([a-z]+) .*\S$/gm)].map(match => match[1])
+    const commands = [...out.matchAll(/^ {2}([a-z-]+) .*\S$/gm)].map(match => match[1])
     expect(commands).toContain('validate')
     expect(shown.filter(({ command }) => !commands.includes(command))).toEqual([])
   })
