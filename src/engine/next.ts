@@ -158,8 +158,7 @@ function waysOf(outlook: Outlook, knob: Knob, moment: Moment | null, side: Side)
     if (knob.value === null && test(from)) return []
     const turn = nearestTurn(from, move, test, knob.search)
     if (turn === null) return []
-    const beyond = turn.value + (move === 'rise' ? 1 : -1) * knob.search.scale * 1e-4
-    const decision = decideAt(turn.inclusive ? turn.value : beyond)
+    const decision = decideAt(turn.yes)
     return [valueWay(outlook.base, decision, knob, move, turn, moment)]
   })
 }

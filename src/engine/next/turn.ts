@@ -11,6 +11,8 @@ export interface Turn {
   readonly value: number
   /** At the value itself it is true already; else only beyond it. */
   readonly inclusive: boolean
+  /** Just there or just beyond: a number at which it is true for sure. */
+  readonly yes: number
 }
 
 export interface Search {
@@ -72,7 +74,8 @@ function simplest(yes: number, test: (value: number) => boolean, { scale }: Sear
   for (let decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
     const value = Number(yes.toFixed(decimals))
     if (Math.abs(value - yes) > near) continue
-    return { value, inclusive: test(value) }
+    const inclusive = test(value)
+    return { value, inclusive, yes: inclusive ? value : yes }
   }
-  return { value: yes, inclusive: true }
+  return { value: yes, inclusive: true, yes }
 }
