@@ -154,7 +154,12 @@ function refusal(sample: PushedSample, known: ReadonlySet<string>, now: EpochMs)
   const { metric, fleet, at, value, instance, labels } = sample
   if (!known.has(metric)) return unknownMetric(metric, known)
   if (!Number.isFinite(value)) return `its value is ${value}; a sample needs a finite number`
-  return timeRefusal(at, now) ?? nameRefusal('instance', instance) ?? nameRefusal('fleet', fleet) ?? labelRefusal(labels)
+  return (
+    timeRefusal(at, now) ??
+    nameRefusal('instance', instance) ??
+    nameRefusal('fleet', fleet) ??
+    labelRefusal(labels)
+  )
 }
 
 function timeRefusal(at: EpochMs, now: EpochMs): string | null {
