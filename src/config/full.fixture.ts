@@ -104,7 +104,7 @@ notifiers:
   ops: { type: email, to: [ops@example.org], from: plimsoll@example.org, smtp: "\${env:SMTP_URL}", on: [scaled, failed, approval-wanted], every: 30m }
   hook: { type: webhook, url: "https://example.org/scaled", format: azure, secret: "\${env:HOOK_SECRET}" }
   chat: { type: slack, url: "https://example.org/slack" }
-  pager: { type: command, command: [./page.sh], cwd: scripts }
+  pager: { type: command, command: [./page.sh], env: { TEAM: shop }, cwd: scripts, timeout: 10s }
 actions:
   provision: { type: command, command: [./provision.sh], env: { QUEUE: orders }, cwd: scripts, timeout: 2m }
   call: { type: webhook, url: "https://example.org/run", secret: "\${env:HOOK_SECRET}", timeout: 10s }

@@ -141,7 +141,12 @@ describe('effects', () => {
       on: ['scaled', 'failed', 'approval-wanted'],
       everyMs: 1_800_000,
     })
-    expect(notifiers.pager?.options).toEqual({ command: ['./page.sh'], cwd: '/srv/shop/scripts' })
+    expect(notifiers.pager?.options).toEqual({
+      command: ['./page.sh'],
+      env: { TEAM: 'shop' },
+      cwd: '/srv/shop/scripts',
+      timeout: '10s',
+    })
     expect(notifiers.chat?.on).toContain('gap-began')
     expect(actions.provision).toEqual({
       name: 'provision',

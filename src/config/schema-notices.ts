@@ -44,6 +44,11 @@ const notifierFrame = {
     'At most one notice of a kind per fleet in this time.',
     '30m',
   ),
+  timeout: key(
+    duration({ min: 100, max: 600_000 }).optional(),
+    'Sending must end within this; otherwise it is tried again. Default: what its type takes for enough.',
+    '10s',
+  ),
 }
 
 function kind<N extends string>(type: N, description: string) {
@@ -90,6 +95,7 @@ const notifiers = {
   command: z.strictObject({
     type: kind('command', 'A command that gets the notice as JSON on its input.'),
     command: key(argv, 'The command.', ['./page.sh']),
+    env: key(environment.default({}), 'Environment variables added to those of Plimsoll.', { TEAM: 'shop' }),
     cwd: key(folder, FOLDER_MEANING, 'scripts'),
     ...notifierFrame,
   }),
