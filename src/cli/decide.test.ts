@@ -449,7 +449,7 @@ fleets:
     const { code, err } = await scene.run(['validate', 'plimsoll.yaml'])
     expect(code).toBe(2)
     expect(err).toMatch(
-      /PLM-226: there is no fleet "dbs"[^]*did you mean "db"[^]*PLM-227[^]*did you mean "ready"/,
+      /PLM-226: there is no fleet "dbs"[\s\S]*did you mean "db"[\s\S]*PLM-227[\s\S]*did you mean "ready"/,
     )
   })
 })
