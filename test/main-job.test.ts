@@ -135,7 +135,7 @@ async function theRecordSpeaks(folder: Folder, daemon: RunningDaemon, url: strin
     const status = await folder.plimsoll('status', ...from)
     expect(status).toMatchObject({ code: 0, err: '' })
     expect(status.out).toMatch(
-      /^web +(stays \d|\d -> \d) +\d +\d +\d +2\.\.8 "capacity" +quick (green|red|unknown)/m,
+      /^web +(stays \d|\d -> \d) +\d +\d +\d +2\.\.5 "capacity" +quick (green|red|unknown)/m,
     )
 
     const history = await folder.plimsoll('history', 'web', ...from)
