@@ -8,7 +8,6 @@
  */
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
-import { Agent } from 'undici'
 import type { Clock } from '../../ports/clock.ts'
 import { type CheckResult, PluginError } from '../../ports/plugin.ts'
 import type {
@@ -86,8 +85,6 @@ export function createProcessTarget(
   const cwd = resolve(options.cwd ?? '.')
   const instanceOptions: InstanceOptions = { ...options, cwd, fleet: context.fleet }
   const nextId = instanceIds(context.fleet, clock.now(), Math.random)
-  // One question per connection: an idle kept one would hold up a child that wants to end.
-  const dispatcher = new Agent({ pipelining: 0, connections: 2 })
   const instances = new Map<string, ProcessInstance>()
   const launches = new Map<string, Promise<LaunchResult>>()
   const listeners = new Set<() => void>()
@@ -124,7 +121,6 @@ export function createProcessTarget(
     const id = nextId()
     const instanceContext: InstanceContext = {
       clock,
-      dispatcher,
       onLine: line => context.log(`${id}: ${line}`),
       onChange: wake,
     }
@@ -159,7 +155,6 @@ export function createProcessTarget(
         return instance.gone
       }),
     )
-    await dispatcher.destroy()
     listeners.clear()
   }
 

@@ -5,7 +5,6 @@
  * Example: with `failures: 3`, three unanswered probes in a row turn a ready instance from healthy over suspect
  * (1, 2) to unhealthy (3); one answer makes it healthy again.
  */
-import type { Dispatcher } from 'undici'
 import type { Health } from '../../../model/inventory.ts'
 import type { EpochMs } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
@@ -35,7 +34,6 @@ export interface InstanceOptions {
 
 export interface InstanceContext {
   readonly clock: Clock
-  readonly dispatcher: Dispatcher
   readonly onLine: (line: string) => void
   /** Ready, lost, unhealthy, healthy again, gone. */
   readonly onChange: () => void
@@ -167,7 +165,6 @@ export class ProcessInstance {
           ? Math.min(BOOT_PROBE_MS, this.#options.health.everyMs)
           : this.#options.health.everyMs,
       clock: this.#context.clock,
-      dispatcher: this.#context.dispatcher,
       onAnswer: answer => this.#answered(answer),
     })
     child.ended.then(end => this.#ended(child, end))
