@@ -6,6 +6,7 @@
  * `lastChange: { at: ..., direction: 'out', rule: 'Scale up', from: 4, to: 5, cooldownMs: 180000 }`.
  */
 import type { Approval } from './approval.ts'
+import type { Freeze, HealthMemory } from './health.ts'
 import type { Admission, Order } from './inventory.ts'
 import type { Run } from './run.ts'
 import { NO_SETTINGS, type SettingsInForce } from './settings.ts'
@@ -39,7 +40,19 @@ export interface LoadMemory {
 export interface Mark {
   readonly admission: Admission
   readonly closedAt: EpochMs | null
-  readonly sealed: boolean
+  /**
+   * `sealing`: intended, and whether the router took it is not known; it is asked again. Only what is `sealed` is
+   * terminated, and neither is ever reopened.
+   */
+  readonly seal: 'none' | 'sealing' | 'sealed'
+  readonly incarnation: string | null
+  /** Known from probes; `null` without a probe. */
+  readonly health: HealthMemory | null
+  /** When it was first missing from the target's list; `null` while it is in it. */
+  readonly missingSince: EpochMs | null
+  /** It is gone: kept for a while, so that a list that is late does not bring it back as a new one. */
+  readonly goneAt: EpochMs | null
+  readonly zone: string | null
   /** First seen ready. */
   readonly readyAt: EpochMs | null
   /** First seen at all; an instance that vanishes while not sealed was lost. */
@@ -83,6 +96,18 @@ export interface Memory {
   /** In `notify` mode: what a person was asked. */
   readonly approval: Approval | null
   readonly settings: SettingsInForce
+  readonly freeze: Freeze | null
+  /** By zone where launches failed last. */
+  readonly zoneTrouble: Readonly<Record<string, LaunchTrouble>>
+  /** Restarts and replacements begun, oldest first, as far back as budget and crash loops ask; a few dozen at most. */
+  readonly repairs: readonly Repair[]
+}
+
+export interface Repair {
+  readonly at: EpochMs
+  readonly instance: string
+  readonly how: 'replace' | 'restart'
+  readonly because: string
 }
 
 export const EMPTY_MEMORY: Memory = Object.freeze({
@@ -104,4 +129,7 @@ export const EMPTY_MEMORY: Memory = Object.freeze({
   runs: Object.freeze([]),
   approval: null,
   settings: NO_SETTINGS,
+  freeze: null,
+  zoneTrouble: Object.freeze({}),
+  repairs: Object.freeze([]),
 })

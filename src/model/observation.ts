@@ -46,6 +46,27 @@ export interface CapacityCounts {
   readonly replacing: number
 }
 
+/** `null` is unknown (or no router to ask). */
+export interface SessionCounts {
+  /** Slots in use on all instances, draining ones too. */
+  readonly inUse: number | null
+  /** Slots in use, and slots in all, on the open ones. */
+  readonly inUseOpen: number | null
+  readonly slots: number | null
+  /** Requests for a session that wait for room; 0 where nothing waits or nobody can. */
+  readonly waiting: number
+  /** Open instances whose load is unknown. Where they are few, they count as full in `inUseOpen`. */
+  readonly silent: number
+}
+
+export const NO_SESSIONS: SessionCounts = Object.freeze({
+  inUse: null,
+  inUseOpen: null,
+  slots: null,
+  waiting: 0,
+  silent: 0,
+})
+
 export interface Observation {
   readonly at: EpochMs
   readonly fleet: string
@@ -55,8 +76,7 @@ export interface Observation {
   readonly capacityGap: string | null
   /** Another actor changed the count since the last tick; it counts as a change for the cooldown. */
   readonly external: { readonly from: number; readonly to: number } | null
-  /** Slots in use and slots in all on open instances; `null` is unknown (or no router to ask). */
-  readonly sessions: { readonly inUse: number | null; readonly slots: number | null }
+  readonly sessions: SessionCounts
   /** By operand key; an operand without an entry is a gap. */
   readonly readings: Readonly<Record<string, OperandReading>>
   /** By schedule name: the window in force at `at`, else the next one; `null` when there is none. */

@@ -5,6 +5,7 @@
  * Example: `plimsoll set-capacity web 12 --for 2h --why "sale"` at noon is
  * `{ fleet: 'web', at: noon, until: noon + 2 h, who: 'ada', why: 'sale', change: { kind: 'capacity', count: 12 }, ... }`.
  */
+import type { InstanceOrder } from './inventory.ts'
 import type { Mode } from './spec.ts'
 import type { EpochMs } from './time.ts'
 
@@ -16,6 +17,10 @@ export type OverrideChange =
   | { readonly kind: 'capacity'; readonly count: number }
   | { readonly kind: 'rule-enabled'; readonly rule: string; readonly enabled: boolean }
   | { readonly kind: 'rule-rank'; readonly rule: string; readonly rank: number }
+  /** One instance is kept in any case, or drained and let go. */
+  | { readonly kind: 'instance'; readonly instance: string; readonly order: InstanceOrder }
+  /** What froze itself because so much failed at once goes on all the same. */
+  | { readonly kind: 'unfreeze' }
 
 export interface Override {
   readonly id: string
@@ -42,7 +47,10 @@ export function subjectOf(change: OverrideChange): string {
     case 'pause':
     case 'mode':
     case 'capacity':
+    case 'unfreeze':
       return change.kind
+    case 'instance':
+      return `${change.kind} ${change.instance}`
     case 'rule-enabled':
     case 'rule-rank':
       return `${change.kind} ${change.rule}`

@@ -12,10 +12,14 @@ export type Action =
   | { readonly kind: 'close'; readonly id: string; readonly instance: string; readonly because: string }
   | { readonly kind: 'seal'; readonly id: string; readonly instance: string; readonly because: string }
   | { readonly kind: 'terminate'; readonly id: string; readonly instance: string; readonly because: string }
+  /** Mends an instance in place. */
+  | { readonly kind: 'restart'; readonly id: string; readonly instance: string; readonly because: string }
+  /** On a target that cannot choose a victim: just so many. */
+  | { readonly kind: 'resize'; readonly id: string; readonly count: number; readonly because: string }
 
 /** Something the plan would do and does not do yet, with the reason. */
 export interface Waiting {
-  readonly what: 'launch' | 'terminate' | 'close' | 'everything'
+  readonly what: 'launch' | 'terminate' | 'close' | 'repair' | 'resize' | 'everything'
   readonly instance: string | null
   readonly because: string
   readonly until: EpochMs | null

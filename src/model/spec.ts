@@ -6,6 +6,7 @@
  * `{ name: 'capacity', rank: 0, min: 2, max: 5, default: 2, schedule: null, enabled: true }`.
  */
 import type { AggregateOperand, Condition, Expression } from './expression.ts'
+import type { HealthSpec, RepairSpec } from './health.ts'
 import type { Schedule } from './schedule.ts'
 import type { EpochMs } from './time.ts'
 
@@ -148,7 +149,20 @@ export interface MatchRule extends RuleFrame {
   readonly expressionText: string
 }
 
-export type ReactiveRule = ThresholdRule | StepRule | TrackRule | MatchRule
+/**
+ * Keeps room for sessions: wants so many open instances that `slots` (or this share of all slots) are free. On the way down
+ * it wants one fewer only when the reserve holds after the removal too (about one instance of hysteresis). It is also a
+ * floor under the outcome, whatever the ranks.
+ */
+export interface ReserveRule extends RuleFrame {
+  readonly kind: 'reserve'
+  readonly reserve:
+    | { readonly kind: 'slots'; readonly slots: number }
+    | { readonly kind: 'ratio'; readonly ratio: number }
+  readonly slotsPerInstance: number
+}
+
+export type ReactiveRule = ThresholdRule | StepRule | TrackRule | MatchRule | ReserveRule
 
 export interface ConstraintRule {
   readonly name: string
@@ -236,10 +250,37 @@ export interface PluginRef {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+export type Placement = 'pack' | 'spread' | 'power-of-two' | 'rendezvous'
+
+/** What becomes of sessions, and of instances that hold some when they should go. */
+export interface SessionsSpec {
+  /** Room on one instance; `null` where nobody said. */
+  readonly slotsPerInstance: number | null
+  readonly placement: Placement
+  /** A session without a sign of life for so long has ended; `null`: it ends only when it is released. */
+  readonly leaseMs: number | null
+  /** Requests that may wait for room at a time, and how long at most. */
+  readonly mostWaiting: number
+  readonly longestWaitMs: number
+  readonly drain: DrainSpec
+  /** On a target that cannot choose a victim: sessions may be cut by a scale-in. */
+  readonly mayCut: boolean
+}
+
+/** An instance closed for longer than `deadlineMs` (`null`: any time) is kept and told of, reopened, or ended with its sessions. */
+export interface DrainSpec {
+  readonly deadlineMs: number | null
+  readonly then: 'keep' | 'reopen' | 'force'
+}
+
 export interface FleetSpec {
   readonly name: string
   readonly target: PluginRef
-  readonly router: PluginRef | null
+  /** Who knows its sessions; an instance is empty only when all of them say so. None: nobody places sessions. */
+  readonly routers: readonly PluginRef[]
+  readonly sessions: SessionsSpec
+  readonly health: HealthSpec | null
+  readonly repair: RepairSpec
   /** First the always-on `capacity` (rank 0) where there is one, then the constraints in the order of the file. */
   readonly constraints: readonly ConstraintRule[]
   readonly kpis: readonly Kpi[]

@@ -1,7 +1,8 @@
 /**
  * Who places sessions on instances and knows how many each holds (the load manager of a session-aware fleet).
  *
- * Example: after `closeInstance("web-3")` returned, no *new* session lands on web-3; those it has go on.
+ * Example: after `closeInstance("web-3")` returned, no *new* session lands on web-3; those it has go on. Once they ended,
+ * `sealInstance("web-3")` makes sure that none comes any more, and web-3 may be terminated.
  */
 import type { Load } from '../model/inventory.ts'
 import type { Plugin } from './plugin.ts'
@@ -9,16 +10,29 @@ import type { Plugin } from './plugin.ts'
 /** What the router needs to know of an instance to route to it. */
 export interface RoutedInstance {
   readonly id: string
+  /** Another one under the same id is another instance: nothing that was known of the former holds for it. */
+  readonly incarnation: string | null
   readonly address: string
-  readonly admission: 'open' | 'closed'
+  readonly zone: string | null
+  /** `gone`: it ended, and its sessions with it. One that is missing from the list is closed, and its sessions are kept. */
+  readonly admission: 'open' | 'closed' | 'gone'
 }
 
 export interface SessionRouter extends Plugin {
-  /** The whole list of instances that may be routed to, each tick; the router reconciles itself to it. Idempotent. */
+  /** The whole list of instances, each tick; the router reconciles itself to it. Idempotent. */
   route(instances: readonly RoutedInstance[], signal: AbortSignal): Promise<void>
   /** By instance id; an instance the router does not know is absent, which is unknown, never zero. */
   readLoads(signal: AbortSignal): Promise<ReadonlyMap<string, Load>>
   /** When it returns, no new session is placed there. Idempotent; unknown instance: `PluginError('not-found')`. */
   closeInstance(instance: string, signal: AbortSignal): Promise<void>
   reopenInstance(instance: string, signal: AbortSignal): Promise<void>
+  /**
+   * When it returns, the instance is closed, holds nothing, and never takes anything again. Throws
+   * `PluginError('conflict')` when it is open or holds a session; idempotent; unknown instance: `PluginError('not-found')`.
+   */
+  sealInstance(instance: string, signal: AbortSignal): Promise<void>
+  /** Requests for a session that wait for room. */
+  waiting?(): number
+  /** Calls `wake` when somebody begins to wait for room; the result unsubscribes. */
+  subscribe?(wake: () => void): () => void
 }

@@ -19,6 +19,16 @@ export interface TargetCapabilities {
   /** Nobody else adds or removes instances: one that vanishes was lost, not removed on purpose. */
   readonly exclusive: boolean
   readonly highestCount: number | null
+  /** It can restart one in place. */
+  readonly restarts?: boolean
+  /** An instance that is there may be missing from the list, and one that is gone still in it, for so long. 0 when left out. */
+  readonly listingLagMs?: number
+}
+
+/** The incarnation says which of those that had the id, one after the other, is meant. */
+export interface Victim {
+  readonly id: string
+  readonly incarnation: string | null
 }
 
 export interface LaunchOrder {
@@ -40,8 +50,12 @@ export interface Target extends Plugin {
   listInstances(signal: AbortSignal): Promise<readonly TargetInstance[]>
   /** One result per order, in order. Throws only when nothing was tried. */
   launch(orders: readonly LaunchOrder[], signal: AbortSignal): Promise<readonly LaunchResult[]>
-  /** One result per id, in order. A missing instance answers "gone". */
-  terminate(instances: readonly string[], signal: AbortSignal): Promise<readonly TerminateResult[]>
+  /** One result per victim, in order. A missing instance, and one whose incarnation is another now, answers "gone". */
+  terminate(instances: readonly Victim[], signal: AbortSignal): Promise<readonly TerminateResult[]>
+  /** Where `capabilities.restarts`: one result per instance; it boots again under its id. */
+  restart?(instances: readonly Victim[], signal: AbortSignal): Promise<readonly TerminateResult[]>
+  /** Where it cannot choose a victim: asks for just so many. The same token again changes nothing more. */
+  resize?(count: number, token: string, signal: AbortSignal): Promise<void>
   /** Calls `wake` when something changed by itself (a crash, a boot); the result unsubscribes. */
   subscribe?(wake: () => void): () => void
 }
