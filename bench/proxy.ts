@@ -149,7 +149,13 @@ async function startProxy(
   )
   routers.push(router)
   const instances = ports.map((port, i) => {
-    return { id: `bench-${i + 1}`, address: `http://127.0.0.1:${port}`, admission: 'open' as const }
+    return {
+      id: `bench-${i + 1}`,
+      incarnation: null,
+      zone: null,
+      address: `http://127.0.0.1:${port}`,
+      admission: 'open' as const,
+    }
   })
   await router.route(instances, AbortSignal.timeout(1_000))
   return router

@@ -13,7 +13,7 @@ import { Pool } from 'undici'
 import { createApi } from '../src/api/api.ts'
 import { compose } from '../src/compose.ts'
 import { parseConfigObject } from '../src/config/load.ts'
-import type { Target, TargetInstance } from '../src/ports/target.ts'
+import type { Target, TargetInstance, Victim } from '../src/ports/target.ts'
 
 const WARM_UP = 20
 const POSTS = 300
@@ -63,9 +63,9 @@ class WatchedTarget implements Target {
     })
   }
 
-  async terminate(ids: readonly string[]): ReturnType<Target['terminate']> {
-    for (const id of ids) this.#instances.delete(id)
-    return ids.map(instance => ({ instance, ok: true, state: 'gone' }))
+  async terminate(victims: readonly Victim[]): ReturnType<Target['terminate']> {
+    for (const { id } of victims) this.#instances.delete(id)
+    return victims.map(({ id }) => ({ instance: id, ok: true, state: 'gone' }))
   }
 
   async check(): ReturnType<Target['check']> {

@@ -240,7 +240,7 @@ describe('a journalled tick', () => {
           specDigest: '9f2c4e1a77b0d356',
           observation,
           memory,
-          inventory: { instances: [], orders: [] },
+          inventory: { instances: [], orders: [], target: PLAIN_TARGET },
           decision,
           plan: { fleet: 'web', desired: decision.desired, actions: [], waiting: [] },
           approval: null,
@@ -280,6 +280,8 @@ function scaleRule(rule: ReactiveRule, metric: string, factor: number): Reactive
       return rule.operand.node === 'aggregate' && rule.operand.metric === metric
         ? { ...rule, target: rule.target * factor }
         : rule
+    case 'reserve':
+      return rule
     case 'match': {
       const { expression } = rule
       if (expression.node !== 'arithmetic' || expression.right.node !== 'number') return rule

@@ -29,7 +29,7 @@ export function finishOnly(
   const marks: Record<string, Mark> = { ...memory.marks }
   for (const action of actions) {
     const mark = action.kind === 'seal' ? marks[action.instance] : undefined
-    if (action.kind === 'seal' && mark !== undefined) marks[action.instance] = { ...mark, sealed: true }
+    if (action.kind === 'seal' && mark !== undefined) marks[action.instance] = { ...mark, seal: 'sealing' }
   }
   return {
     plan: {
@@ -61,9 +61,15 @@ function ends(action: Action, { marks, orders }: Memory): boolean {
     case 'seal':
     case 'terminate':
       return isLeaving(marks[action.instance])
+    case 'restart':
+    case 'resize':
+      return false
   }
 }
 
 function isLeaving(mark: Mark | undefined): boolean {
-  return mark !== undefined && (mark.sealed || mark.admission === 'closing' || mark.admission === 'closed')
+  return (
+    mark !== undefined &&
+    (mark.seal !== 'none' || mark.admission === 'closing' || mark.admission === 'closed')
+  )
 }

@@ -5,7 +5,15 @@
  * Example: memory knows web-1 and web-2, the target lists only web-2 and nobody else acts on it: web-1 was lost, and
  * its place is owed.
  */
-import type { Instance, Inventory, ListedInstance, Load, Order } from '../model/inventory.ts'
+import type {
+  Instance,
+  InstanceOrder,
+  Inventory,
+  ListedInstance,
+  Load,
+  Order,
+  TargetTraits,
+} from '../model/inventory.ts'
 import type { LaunchTrouble, Mark, Memory } from '../model/memory.ts'
 import type { EpochMs } from '../model/time.ts'
 import { launchFailed } from './launch-trouble.ts'
@@ -17,6 +25,11 @@ export interface Listing {
   readonly loads: ReadonlyMap<string, Load> | null
   /** Nobody else adds or removes instances. */
   readonly exclusive: boolean
+  /** One missing from the list for less than this may be there all the same. */
+  readonly listingLagMs: number
+  readonly target: TargetTraits
+  /** What operators asked of single instances, by id. */
+  readonly asked: ReadonlyMap<string, InstanceOrder>
 }
 
 export interface Taken {
@@ -32,13 +45,13 @@ export function takeInventory(listing: Listing, memory: Memory): Taken {
   const instances = listed.map(entry => {
     const mark = markOf(entry, memory.marks[entry.id], listing.at)
     marks[entry.id] = mark
-    return join(entry, mark, loadOf(listing, entry.id))
+    return join(entry, mark, loadOf(listing, entry.id), listing.asked.get(entry.id) ?? null)
   })
   const { orders, expired } = openOrders(memory.orders, listed, listing.at)
   const vanished = vanishedIds(memory, marks)
   const places = vanished.filter(id => memory.marks[id]?.admission === 'open').length
   return {
-    inventory: { instances, orders },
+    inventory: { instances, orders, target: listing.target },
     lost: [...vanished, ...newlyLost(listed, memory)],
     memory: {
       ...memory,
@@ -51,17 +64,35 @@ export function takeInventory(listing: Listing, memory: Memory): Taken {
 }
 
 function markOf(entry: ListedInstance, mark: Mark | undefined, at: EpochMs): Mark {
-  const known = mark ?? { admission: 'open', closedAt: null, sealed: false, readyAt: null, seenAt: at }
+  const known = mark ?? newMark(entry, at)
   return known.readyAt === null && entry.lifecycle === 'ready' ? { ...known, readyAt: at } : known
 }
 
-function join(entry: ListedInstance, mark: Mark, load: Load): Instance {
+function newMark({ incarnation, zone }: ListedInstance, at: EpochMs): Mark {
+  return {
+    admission: 'open',
+    closedAt: null,
+    seal: 'none',
+    readyAt: null,
+    seenAt: at,
+    incarnation: incarnation ?? null,
+    health: null,
+    missingSince: null,
+    goneAt: null,
+    zone,
+  }
+}
+
+function join(entry: ListedInstance, mark: Mark, load: Load, order: InstanceOrder | null): Instance {
   return {
     id: entry.id,
+    incarnation: mark.incarnation,
+    listed: true,
+    order,
     lifecycle: entry.lifecycle,
     admission: mark.admission,
     health: entry.health,
-    sealed: mark.sealed,
+    sealed: mark.seal !== 'none',
     load,
     zone: entry.zone,
     address: entry.address,
@@ -69,6 +100,7 @@ function join(entry: ListedInstance, mark: Mark, load: Load): Instance {
     readyAt: mark.readyAt,
     closedAt: mark.closedAt,
     detail: entry.detail,
+    access: entry.access ?? [],
   }
 }
 
@@ -95,14 +127,14 @@ function openOrders(
 
 function vanishedIds(memory: Memory, marks: Readonly<Record<string, Mark>>): string[] {
   return Object.keys(memory.marks)
-    .filter(id => marks[id] === undefined && memory.marks[id]?.sealed === false)
+    .filter(id => marks[id] === undefined && memory.marks[id]?.seal === 'none')
     .sort()
 }
 
 /** Reported lost, and not yet sealed for it. */
 function newlyLost(listed: readonly ListedInstance[], memory: Memory): string[] {
   return listed
-    .filter(({ id, lifecycle }) => lifecycle === 'lost' && memory.marks[id]?.sealed !== true)
+    .filter(({ id, lifecycle }) => lifecycle === 'lost' && memory.marks[id]?.seal === 'none')
     .map(({ id }) => id)
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { NOON } from '../../test/builders/observation.ts'
 import { fleetSpec } from '../../test/builders/spec.ts'
 import type { Decision } from '../model/decision.ts'
-import type { Instance, Inventory, Load, Order } from '../model/inventory.ts'
+import { type Instance, type Inventory, type Load, type Order, PLAIN_TARGET } from '../model/inventory.ts'
 import { EMPTY_MEMORY, type Mark, type Memory } from '../model/memory.ts'
 import type { Action, Outcome } from '../model/plan.ts'
 import { plan } from './plan.ts'
@@ -31,6 +31,8 @@ function decision(desired: number, current = desired): Decision {
 
 const BEFORE = NOON - 60_000
 
+const NOTHING_THERE: Inventory = { instances: [], orders: [], target: PLAIN_TARGET }
+
 const load: fc.Arbitrary<Load> = fc.oneof(
   fc.record({ kind: fc.constant('known' as const), slots: fc.nat(3), at: fc.constantFrom(BEFORE - 1, NOON) }),
   fc.constant<Load>({ kind: 'unknown', because: 'silent' }),
@@ -48,6 +50,10 @@ const instance: fc.Arbitrary<Omit<Instance, 'id'>> = fc
   })
   .map(parts => ({
     ...parts,
+    incarnation: null,
+    listed: true,
+    order: null,
+    access: [],
     zone: null,
     address: null,
     readyAt: parts.lifecycle === 'booting' ? null : BEFORE,
@@ -57,6 +63,7 @@ const instance: fc.Arbitrary<Omit<Instance, 'id'>> = fc
 
 const order: fc.Arbitrary<Omit<Order, 'token'>> = fc.record({
   at: fc.constantFrom(BEFORE, NOON),
+  zone: fc.constant(null),
   expiresAt: fc.constant(NOON + 60_000),
   instance: fc.constantFrom(null, 'web-late'),
 })
@@ -71,6 +78,7 @@ const situation = fc
     const inventory: Inventory = {
       instances: instances.map((parts, index) => ({ id: `web-${index}`, ...parts })),
       orders: orders.map((parts, index) => ({ token: `web/0/${index}`, ...parts })),
+      target: PLAIN_TARGET,
     }
     return { inventory, desired, memory: memoryOf(inventory) }
   })
@@ -79,7 +87,18 @@ function memoryOf(inventory: Inventory): Memory {
   const marks = Object.fromEntries(
     inventory.instances.map(({ id, admission, closedAt, sealed, readyAt }): [string, Mark] => [
       id,
-      { admission, closedAt, sealed, readyAt, seenAt: BEFORE },
+      {
+        admission,
+        closedAt,
+        seal: sealed ? 'sealed' : 'none',
+        readyAt,
+        seenAt: BEFORE,
+        incarnation: null,
+        health: null,
+        missingSince: null,
+        goneAt: null,
+        zone: null,
+      },
     ]),
   )
   return { ...EMPTY_MEMORY, revision: 41, marks, orders: inventory.orders }
@@ -100,13 +119,13 @@ function carryOut(inventory: Inventory, actions: readonly Action[], memory: Memo
       const mark = memory.marks[entry.id]
       return mark === undefined
         ? entry
-        : { ...entry, admission: mark.admission, closedAt: mark.closedAt, sealed: mark.sealed }
+        : { ...entry, admission: mark.admission, closedAt: mark.closedAt, sealed: mark.seal !== 'none' }
     })
   const orders = inventory.orders.map(
     entry => memory.orders.find(({ token }) => token === entry.token) ?? entry,
   )
   const fresh = memory.orders.filter(({ token }) => !orders.some(entry => entry.token === token))
-  return { instances: kept, orders: [...orders, ...fresh] }
+  return { ...inventory, instances: kept, orders: [...orders, ...fresh] }
 }
 
 function allDone(actions: readonly Action[]): Outcome[] {
@@ -219,7 +238,7 @@ describe('a plan', () => {
 
   it('does nothing when the count is unknown', () => {
     const unknown = { ...decision(3), desired: null, current: null }
-    const { plan: planned } = plan(spec, unknown, { instances: [], orders: [] }, EMPTY_MEMORY)
+    const { plan: planned } = plan(spec, unknown, NOTHING_THERE, EMPTY_MEMORY)
     expect(planned).toMatchObject({ actions: [], waiting: [{ what: 'everything' }] })
   })
 })
@@ -232,23 +251,18 @@ function waitingUnhealthy({ instances }: Inventory): number {
 describe('launches', () => {
   it('are held back while the last ones failed, and then tried one at a time', () => {
     const trouble = { failures: 3, retryAt: NOON + 4_000, error: 'quota exceeded' }
-    const held = plan(
-      spec,
-      decision(5, 0),
-      { instances: [], orders: [] },
-      { ...EMPTY_MEMORY, launchTrouble: trouble },
-    )
+    const held = plan(spec, decision(5, 0), NOTHING_THERE, { ...EMPTY_MEMORY, launchTrouble: trouble })
     expect(held.plan.actions).toEqual([])
     expect(held.memory.owed).toBe(5)
     const due = { ...EMPTY_MEMORY, launchTrouble: { ...trouble, retryAt: NOON } }
-    const tried = plan(spec, decision(5, 0), { instances: [], orders: [] }, due)
+    const tried = plan(spec, decision(5, 0), NOTHING_THERE, due)
     expect(tried.plan.actions).toHaveLength(1)
     expect(tried.memory.owed).toBe(4)
   })
 
   it('are at most launchBatch at a time', () => {
     const small = fleetSpec({ spec: { launchBatch: 3 } })
-    const { plan: planned } = plan(small, decision(10, 0), { instances: [], orders: [] }, EMPTY_MEMORY)
+    const { plan: planned } = plan(small, decision(10, 0), NOTHING_THERE, EMPTY_MEMORY)
     expect(planned.actions).toHaveLength(3)
     expect(planned.waiting[0]?.because).toContain('7 more')
   })
@@ -259,6 +273,10 @@ describe('launches', () => {
       lifecycle: 'booting',
       admission: 'open',
       health: 'unknown',
+      incarnation: null,
+      listed: true,
+      order: null,
+      access: [],
       sealed: false,
       load: { kind: 'untracked' },
       zone: null,
@@ -268,7 +286,7 @@ describe('launches', () => {
       closedAt: null,
       detail: null,
     }
-    const inventory = { instances: [stuck], orders: [] }
+    const inventory = { ...NOTHING_THERE, instances: [stuck] }
     const { plan: planned, memory } = plan(spec, decision(1), inventory, memoryOf(inventory))
     expect(planned.actions.map(({ kind }) => kind)).toEqual(['seal', 'terminate', 'launch'])
     expect(memory.launchTrouble?.failures).toBe(1)

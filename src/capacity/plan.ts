@@ -76,7 +76,13 @@ function rememberIntent(draft: Draft, actions: readonly Action[], coming: number
     switch (action.kind) {
       case 'launch':
         if (orders.some(({ token }) => token === action.id)) break
-        orders.push({ token: action.id, at, expiresAt: at + spec.bootTimeoutMs, instance: null })
+        orders.push({
+          token: action.id,
+          at,
+          expiresAt: at + spec.bootTimeoutMs,
+          zone: action.zone,
+          instance: null,
+        })
         break
       case 'reopen':
         mark(marks, action.instance, { admission: 'opening' })
@@ -85,11 +91,13 @@ function rememberIntent(draft: Draft, actions: readonly Action[], coming: number
         mark(marks, action.instance, { admission: 'closing' })
         break
       case 'seal':
-        mark(marks, action.instance, { sealed: true })
+        mark(marks, action.instance, { seal: 'sealing' })
         if (neverReady(draft, action.instance))
           launchTrouble = launchFailed(launchTrouble, action.because, at)
         break
       case 'terminate':
+      case 'restart':
+      case 'resize':
         break
     }
   }

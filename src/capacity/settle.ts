@@ -31,9 +31,18 @@ function settleOne(memory: Memory, action: Action, outcome: Outcome): Memory {
         ? withMark(memory, action.instance, { admission: 'open', closedAt: null })
         : memory
     case 'seal':
+      return sealSettled(memory, action.instance, outcome)
     case 'terminate':
+    case 'restart':
+    case 'resize':
       return memory
   }
+}
+
+/** Refused is not sealed: a session is there after all. Without an answer it is asked again. */
+function sealSettled(memory: Memory, instance: string, outcome: Outcome): Memory {
+  if (outcome.outcome === 'done') return withMark(memory, instance, { seal: 'sealed' })
+  return outcome.kind === 'conflict' ? withMark(memory, instance, { seal: 'none' }) : memory
 }
 
 function withOrder(memory: Memory, token: string, instance: string | null): Memory {

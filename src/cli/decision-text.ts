@@ -155,7 +155,9 @@ function groupActions(actions: readonly Action[], outcomes: readonly Outcome[]):
   for (const action of actions) {
     if (action.kind !== 'launch') {
       const result = results.get(action.id) ?? ''
-      groups.push({ what: `${action.kind} ${action.instance}`, reason: action.because, result })
+      const what =
+        action.kind === 'resize' ? `resize to ${action.count}` : `${action.kind} ${action.instance}`
+      groups.push({ what, reason: action.because, result })
       continue
     }
     const alike = launches.get(action.because)

@@ -73,7 +73,13 @@ const FleetInput = z.strictObject({
   instances: z.array(InstanceInput).max(MOST_INSTANCES).optional(),
   values: z.record(z.string(), z.number().nullable()).default({}),
   samples: z.record(z.string(), z.array(SampleInput)).default({}),
-  sessions: z.strictObject({ inUse: z.number().nullable(), slots: z.number().nullable() }).optional(),
+  sessions: z
+    .strictObject({
+      inUse: z.number().nullable(),
+      slots: z.number().nullable(),
+      waiting: z.number().default(0),
+    })
+    .optional(),
   lastChange: ChangeInput.nullable().default(null),
   recommendations: z.array(RecommendationInput).max(MOST_REMEMBERED).default([]),
   changes: z.array(CountChangeInput).max(MOST_REMEMBERED).default([]),

@@ -3,7 +3,7 @@
  *
  * Example: `{ open: 2, draining: 1 }` of "web" is web-1 and web-2 (ready, open) and web-3 (ready, closed, load unknown).
  */
-import type { Instance, Inventory, Load } from '../model/inventory.ts'
+import { type Instance, type Inventory, type Load, PLAIN_TARGET } from '../model/inventory.ts'
 import type { Mark } from '../model/memory.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
@@ -14,14 +14,27 @@ export function inventoryOf(spec: FleetSpec, given: FleetWhatIf, open: number, a
   const instances = listed
     .map(instance => instanceOf(instance, spec, at))
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-  return { instances, orders: [] }
+  return { instances, orders: [], target: PLAIN_TARGET }
 }
 
 export function marksOf({ instances }: Inventory, at: EpochMs): Readonly<Record<string, Mark>> {
-  const marks = instances.map(({ id, admission, closedAt, sealed, readyAt, launchedAt }): [string, Mark] => [
-    id,
-    { admission, closedAt, sealed, readyAt, seenAt: launchedAt ?? at },
-  ])
+  const marks = instances.map(
+    ({ id, admission, closedAt, sealed, readyAt, launchedAt, zone }): [string, Mark] => [
+      id,
+      {
+        admission,
+        closedAt,
+        seal: sealed ? 'sealed' : 'none',
+        readyAt,
+        seenAt: launchedAt ?? at,
+        incarnation: null,
+        health: null,
+        missingSince: null,
+        goneAt: null,
+        zone,
+      },
+    ],
+  )
   return Object.fromEntries(marks)
 }
 
@@ -49,6 +62,10 @@ function instanceOf({ load, ...given }: InstanceWhatIf, spec: FleetSpec, at: Epo
     // A load stated now was seen after the close, whenever that was.
     closedAt: isClosed ? (given.closedAt ?? at - 1) : null,
     detail: null,
+    incarnation: null,
+    listed: true,
+    order: null,
+    access: [],
   }
 }
 
@@ -56,5 +73,5 @@ function loadOf(load: InstanceWhatIf['load'], spec: FleetSpec, at: EpochMs): Loa
   if (load === 'untracked') return { kind: 'untracked' }
   if (load === null) return { kind: 'unknown', because: 'stated as unknown' }
   if (load !== undefined) return { kind: 'known', slots: load, at }
-  return spec.router === null ? { kind: 'untracked' } : { kind: 'unknown', because: 'no load given' }
+  return spec.routers.length === 0 ? { kind: 'untracked' } : { kind: 'unknown', because: 'no load given' }
 }

@@ -15,7 +15,13 @@ import { countFromReadings, fleetQuantities } from '../engine/operands.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../model/memory.ts'
-import type { CapacityCounts, FleetQuantities, Observation } from '../model/observation.ts'
+import {
+  type CapacityCounts,
+  type FleetQuantities,
+  NO_SESSIONS,
+  type Observation,
+  type SessionCounts,
+} from '../model/observation.ts'
 import type { Plan } from '../model/plan.ts'
 import type { FleetSpec, Spec } from '../model/spec.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
@@ -90,7 +96,7 @@ function picture(
     capacity,
     capacityGap: capacity === null ? 'stated as unknown' : null,
     external: null,
-    sessions: given.sessions ?? { inUse: null, slots: null },
+    sessions: sessionsOf(given.sessions),
     readings,
     windows: windowsOf(spec, fleet, at, calendar),
     targetHighest: given.targetHighest,
@@ -184,4 +190,9 @@ function windowsOf(
     if (name !== null && schedule !== undefined) windows[name] = calendar.window(schedule, at)
   }
   return windows
+}
+
+/** All sessions are taken to be on open instances. */
+function sessionsOf(given: FleetWhatIf['sessions']): SessionCounts {
+  return given === undefined ? NO_SESSIONS : { ...given, inUseOpen: given.inUse, silent: 0 }
 }

@@ -54,7 +54,7 @@ export async function closeParts({ target, router }: FleetParts): Promise<void> 
 
 /** A change of rules keeps the plugins; a change of what they are made from makes them anew. */
 export function samePlugins(before: FleetSpec, after: FleetSpec): boolean {
-  return JSON.stringify([before.target, before.router]) === JSON.stringify([after.target, after.router])
+  return JSON.stringify(madeOf(before)) === JSON.stringify(madeOf(after))
 }
 
 export function processTargetOf(parts: FleetParts | undefined): ProcessTarget | null {
@@ -82,11 +82,16 @@ function createTarget({ name, target }: FleetSpec, context: PartsContext): Targe
   }
 }
 
+function madeOf({ target, routers, sessions }: FleetSpec): readonly unknown[] {
+  return [target, routers, sessions]
+}
+
 async function createRouter(
-  { name, router }: FleetSpec,
+  { name, routers }: FleetSpec,
   context: PartsContext,
 ): Promise<SessionRouter | null> {
-  if (router === null) return null
+  const [router] = routers
+  if (router === undefined) return null
   const own = context.plugins.routers?.[router.type]
   if (own !== undefined) return own(name)
   if (router.type !== 'proxy') {

@@ -6,15 +6,17 @@
  * `avg(cpu, 45m)` with 80, and `operands` lists that operand once, however many rules use it.
  */
 import type { AggregateOperand, Condition, Expression } from '../model/expression.ts'
+import { USUAL_REPAIR } from '../model/health.ts'
 import type { Schedule } from '../model/schedule.ts'
-import type {
-  ConstraintRule,
-  FleetSpec,
-  Kpi,
-  MetricSpec,
-  PluginRef,
-  ReactiveRule,
-  SettingSpec,
+import {
+  type ConstraintRule,
+  type FleetSpec,
+  type Kpi,
+  type MetricSpec,
+  type PluginRef,
+  type ReactiveRule,
+  type SettingSpec,
+  USUAL_SESSIONS,
 } from '../model/spec.ts'
 import { readAmount } from './amount.ts'
 import { compileGuards, compileOutageGuard } from './compile-guards.ts'
@@ -129,7 +131,7 @@ export class FleetDraft {
     this.addRule(joined, origin)
   }
 
-  finish(router: PluginRef | null): FleetSpec {
+  finish(routers: readonly PluginRef[]): FleetSpec {
     const { written } = this
     const outageGuard = compileOutageGuard(written.outageGuard, this.words.expression)
     const used = [...this.#operands.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -138,7 +140,10 @@ export class FleetDraft {
     return {
       name: this.name,
       target: this.#target,
-      router,
+      routers,
+      sessions: USUAL_SESSIONS,
+      health: null,
+      repair: USUAL_REPAIR,
       constraints: this.#constraints,
       kpis: this.#kpis,
       rules: this.#rules,

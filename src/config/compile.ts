@@ -71,7 +71,8 @@ export function compile(input: CompileInput): Compiled {
   for (const [group, written] of entriesOf(config.groups)) addGroup(group, written, drafts, schedules)
   const fleets = [...drafts.values()].map((draft): FleetSpec => {
     const router = input.written.fleets[draft.name]?.router
-    return draft.finish(router === undefined ? null : pluginRef(routerOptions, router))
+    const written = router === undefined ? [] : Array.isArray(router) ? router : [router]
+    return draft.finish(written.map(each => pluginRef(routerOptions, each)))
   })
   const spec: Spec = freeze({
     digest: digestOf(text),

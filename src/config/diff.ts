@@ -6,7 +6,7 @@
  * `[{ fleet: 'web', what: 'rule "Scale up"', kind: 'changed', field: 'when', before: 'avg(cpu, 45m) > 80%', after: 'avg(cpu, 45m) > 75%' }]`.
  */
 import type { Schedule } from '../model/schedule.ts'
-import type { FleetSpec, ReactiveRule, ScaleAction, Spec } from '../model/spec.ts'
+import type { FleetSpec, PluginRef, ReactiveRule, ScaleAction, Spec } from '../model/spec.ts'
 
 export interface SpecChange {
   /** `null`: shared by the whole file. */
@@ -55,7 +55,7 @@ function diffFleet(name: string, before: FleetSpec | undefined, after: FleetSpec
     ...orderOf(name, 'rules', before.rules, after.rules),
     ...diffNamed(name, 'setting', before.settings, after.settings, plainFields),
     ...diffFields(name, 'target', pluginFields(before.target), pluginFields(after.target)),
-    ...diffFields(name, 'router', pluginFields(before.router), pluginFields(after.router)),
+    ...diffFields(name, 'router', routerFields(before.routers), routerFields(after.routers)),
     ...diffFields(name, 'guards', guardFields(before), guardFields(after)),
     ...diffFields(name, 'fleet', otherFields(before), otherFields(after)),
   ]
@@ -259,7 +259,7 @@ const KNOWN_OF_FLEETS = new Set([
   ...[
     'name',
     'target',
-    'router',
+    'routers',
     'constraints',
     'kpis',
     'rules',
@@ -280,7 +280,14 @@ function otherFields(fleet: FleetSpec): Fields {
   })
 }
 
-function pluginFields(plugin: FleetSpec['router']): Fields {
+function routerFields(routers: FleetSpec['routers']): Fields {
+  const [first, ...others] = routers
+  if (first === undefined) return pluginFields(null)
+  const further = others.map((router, index) => fields({ [`witness ${index + 2}`]: router.type }))
+  return new Map([pluginFields(first), ...further].flatMap(each => [...each]))
+}
+
+function pluginFields(plugin: PluginRef | null): Fields {
   return plugin === null
     ? fields({ type: 'none' })
     : fields({ type: plugin.type, ...optionFields(plugin.options) })

@@ -124,7 +124,7 @@ function lintReadings(spec: Spec, fleet: FleetSpec, origins: Origins, report: Re
     const owner = metric.ofFleet === null ? fleet : spec.fleets[metric.ofFleet]
     if (owner === undefined) continue
     const noProcess = metric.source === 'process' && ['command', 'none'].includes(owner.target.type)
-    const noProxy = metric.source === 'proxy' && owner.router === null
+    const noProxy = metric.source === 'proxy' && !owner.routers.some(({ type }) => type === 'proxy')
     if (!noProcess && !noProxy) continue
     const lacks = noProcess ? 'its target runs no processes on this machine' : 'it has no proxy'
     const hint = noProcess ? 'give it target: { type: process, ... }' : 'give it router: { type: proxy, ... }'

@@ -130,7 +130,7 @@ describe('a file with every key', () => {
       stopGraceMs: 10_000,
       portFrom: 41_000,
     })
-    expect(routerOptions.proxy.parse(web?.router?.options)).toEqual({
+    expect(routerOptions.proxy.parse(web?.routers[0]?.options)).toEqual({
       listen: { host: '127.0.0.1', port: 8080 },
       cookie: { name: 'sid', ttlMs: 600_000, secret: 'secret-of-sixteen-and-more' },
       concurrency: 8,
@@ -145,7 +145,7 @@ describe('a file with every key', () => {
       cwd: '/srv/shop',
       exclusive: false,
     })
-    const other = routerOptions.proxy.parse(workers?.router?.options)
+    const other = routerOptions.proxy.parse(workers?.routers[0]?.options)
     expect(other).toMatchObject({ listen: { host: '::1', port: 8081 }, cookie: null, concurrency: 100 })
     expect(spec.metrics.orders?.options).toEqual({
       url: 'http://127.0.0.1:9000/stats',
@@ -337,7 +337,7 @@ fleets:
       type: 'azure-vmss',
       options: { resourceGroup: 'shop', tags: ['a', { b: 1 }] },
     })
-    expect(spec.fleets.web?.router).toEqual({ type: 'broker', options: { url: 'amqp://x' } })
+    expect(spec.fleets.web?.routers).toEqual([{ type: 'broker', options: { url: 'amqp://x' } }])
   })
 
   it('is unknown without that program', () => {

@@ -6,7 +6,13 @@
  */
 import type { Step } from '../model/decision.ts'
 import { FLEET_QUANTITIES, quantityKey } from '../model/expression.ts'
-import type { FleetQuantities, Observation, OperandReading, Reading } from '../model/observation.ts'
+import {
+  type FleetQuantities,
+  NO_SESSIONS,
+  type Observation,
+  type OperandReading,
+  type Reading,
+} from '../model/observation.ts'
 import { NO_OVERRIDES } from '../model/override.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
@@ -154,7 +160,7 @@ function quantitiesOf(observation: Observation, bounds: { lowest: number; highes
   quantities[3] = capacity?.draining ?? Number.NaN
   quantities[4] = inUse
   quantities[5] = slots
-  quantities[6] = slots - inUse
+  quantities[6] = slots - (sessions.inUseOpen ?? Number.NaN)
   quantities[7] = bounds.lowest
   quantities[8] = bounds.highest
   return quantities
@@ -197,7 +203,7 @@ const BLIND: Observation = {
   capacity: null,
   capacityGap: null,
   external: null,
-  sessions: { inUse: null, slots: null },
+  sessions: NO_SESSIONS,
   readings: {},
   windows: {},
   targetHighest: null,

@@ -68,7 +68,9 @@ function applyAnew(spec: FleetSpec, overrides: readonly Override[], at: EpochMs)
 function withChange(spec: FleetSpec, change: OverrideChange, override: Override): FleetSpec {
   switch (change.kind) {
     case 'pause':
-      // Not a matter of the specification: `decide` holds the count.
+    case 'instance':
+    case 'unfreeze':
+      // Not a matter of the specification: `decide` holds the count, and `plan` heeds the others.
       return spec
     case 'mode':
       return { ...spec, mode: change.mode }

@@ -11,7 +11,7 @@ import type { Memory } from '../model/memory.ts'
 import type { Action, Outcome, Plan } from '../model/plan.ts'
 import { PluginError } from '../ports/plugin.ts'
 import type { SessionRouter } from '../ports/session-router.ts'
-import type { Target } from '../ports/target.ts'
+import type { Target, TerminateResult, Victim } from '../ports/target.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
 import type { World } from './world.ts'
 
@@ -21,15 +21,31 @@ const ROUTER_DEADLINE_MS = 5_000
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>
 
-export async function act(world: World, plan: Plan): Promise<readonly Outcome[]> {
+/** @param incarnations by instance id */
+export async function act(
+  world: World,
+  plan: Plan,
+  incarnations: ReadonlyMap<string, string | null>,
+): Promise<readonly Outcome[]> {
   const { target, router } = world.ports(plan.fleet)
-  const actor = new Actor(world, target, router)
+  const actor = new Actor(world, target, router, incarnations)
   const reopened = await Promise.all(of(plan, 'reopen').map(action => actor.reopen(action)))
   const launched = await actor.launch(of(plan, 'launch'))
   const closed = await Promise.all(of(plan, 'close').map(action => actor.close(action)))
-  const sealed = of(plan, 'seal').map(({ id }): Outcome => actor.done(id, null))
-  const terminated = await actor.terminate(of(plan, 'terminate'))
-  return [...reopened, ...launched, ...closed, ...sealed, ...terminated]
+  const sealed = await Promise.all(of(plan, 'seal').map(action => actor.seal(action)))
+  const refused = unsealed(plan, sealed)
+  const terminated = await actor.terminate(
+    of(plan, 'terminate').filter(({ instance }) => !refused.has(instance)),
+  )
+  const restarted = await actor.restart(of(plan, 'restart'))
+  const resized = await Promise.all(of(plan, 'resize').map(action => actor.resize(action)))
+  return [...reopened, ...launched, ...closed, ...sealed, ...terminated, ...restarted, ...resized]
+}
+
+/** Only what is sealed is terminated: a session may have come after the load was read. */
+function unsealed(plan: Plan, outcomes: readonly Outcome[]): ReadonlySet<string> {
+  const done = new Set(outcomes.flatMap(({ outcome, action }) => (outcome === 'done' ? [action] : [])))
+  return new Set(of(plan, 'seal').flatMap(({ id, instance }) => (done.has(id) ? [] : [instance])))
 }
 
 /** Shows the router every instance that may be routed to; what is sealed, lost or not ready is not among them. */
@@ -41,11 +57,16 @@ export async function route(
 ): Promise<void> {
   const { router } = world.ports(fleet)
   if (router === null) return
-  const routed = inventory.instances.flatMap(({ id, lifecycle, health, address }) => {
+  const routed = inventory.instances.flatMap(({ id, lifecycle, health, address, zone }) => {
     const mark = memory.marks[id]
-    if (address === null || lifecycle !== 'ready' || mark === undefined || mark.sealed) return []
-    const closed = mark.admission === 'closed' || mark.admission === 'closing' || health === 'unhealthy'
-    return [{ id, address, admission: closed ? ('closed' as const) : ('open' as const) }]
+    if (address === null || lifecycle !== 'ready' || mark === undefined || mark.seal === 'sealed') return []
+    const closed =
+      mark.admission === 'closed' ||
+      mark.admission === 'closing' ||
+      mark.seal === 'sealing' ||
+      health === 'unhealthy'
+    const admission = closed ? ('closed' as const) : ('open' as const)
+    return [{ id, incarnation: mark.incarnation, address, zone, admission }]
   })
   await withDeadline(world.clock, ROUTER_DEADLINE_MS, `route ${fleet}`, signal =>
     router.route(routed, signal),
@@ -61,8 +82,16 @@ class Actor {
   readonly #target: Target
   readonly #router: SessionRouter | null
 
-  constructor(world: World, target: Target, router: SessionRouter | null) {
+  readonly #incarnations: ReadonlyMap<string, string | null>
+
+  constructor(
+    world: World,
+    target: Target,
+    router: SessionRouter | null,
+    incarnations: ReadonlyMap<string, string | null>,
+  ) {
     this.#world = world
+    this.#incarnations = incarnations
     this.#target = target
     this.#router = router
   }
@@ -86,6 +115,17 @@ class Actor {
         await router.closeInstance(instance, signal)
       } catch (error) {
         // What the router does not know gets no new session from it: that is what a close asks for.
+        if (!(error instanceof PluginError && error.kind === 'not-found')) throw error
+      }
+    })
+  }
+
+  /** What the router does not know gets nothing from it, and is as good as sealed there. */
+  async seal({ id, instance }: ActionOf<'seal'>): Promise<Outcome> {
+    return this.#routed(id, `seal ${instance}`, async (router, signal) => {
+      try {
+        await router.sealInstance(instance, signal)
+      } catch (error) {
         if (!(error instanceof PluginError && error.kind === 'not-found')) throw error
       }
     })
@@ -127,14 +167,45 @@ class Actor {
   }
 
   async terminate(actions: readonly ActionOf<'terminate'>[]): Promise<Outcome[]> {
-    if (actions.length === 0) return []
-    const ids = actions.map(({ instance }) => instance)
+    return this.#each('terminate', actions, (victims, signal) => this.#target.terminate(victims, signal))
+  }
+
+  async restart(actions: readonly ActionOf<'restart'>[]): Promise<Outcome[]> {
+    return this.#each('restart', actions, async (instances, signal) => {
+      if (this.#target.restart === undefined) {
+        throw new PluginError('misconfigured', 'this target cannot restart an instance')
+      }
+      return this.#target.restart(instances, signal)
+    })
+  }
+
+  async resize({ id, count }: ActionOf<'resize'>): Promise<Outcome> {
     try {
-      const results = await withDeadline(
-        this.#world.clock,
-        TERMINATE_DEADLINE_MS,
-        `terminate ${ids.join(', ')}`,
-        signal => this.#target.terminate(ids, signal),
+      await withDeadline(this.#world.clock, LAUNCH_DEADLINE_MS, `resize to ${count}`, async signal => {
+        if (this.#target.resize === undefined) {
+          throw new PluginError('misconfigured', 'this target cannot be asked for a count')
+        }
+        await this.#target.resize(count, id, signal)
+      })
+      return this.done(id, null)
+    } catch (error) {
+      return this.failed(id, error)
+    }
+  }
+
+  async #each(
+    what: string,
+    actions: readonly ActionOf<'terminate' | 'restart'>[],
+    call: (victims: readonly Victim[], signal: AbortSignal) => Promise<readonly TerminateResult[]>,
+  ): Promise<Outcome[]> {
+    if (actions.length === 0) return []
+    const victims = actions.map(({ instance }): Victim => {
+      return { id: instance, incarnation: this.#incarnations.get(instance) ?? null }
+    })
+    const ids = victims.map(({ id }) => id).join(', ')
+    try {
+      const results = await withDeadline(this.#world.clock, TERMINATE_DEADLINE_MS, `${what} ${ids}`, signal =>
+        call(victims, signal),
       )
       return actions.map(({ id, instance }) => {
         const result = results.find(candidate => candidate.instance === instance)

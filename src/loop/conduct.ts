@@ -138,7 +138,7 @@ function tellFresh(fresh: readonly Action[]): string {
     .filter(({ kind }) => kind !== 'seal')
     .map(
       action =>
-        `${action.kind === 'launch' ? 'launch' : `${action.kind} ${action.instance}`}: ${action.because}`,
+        `${'instance' in action ? `${action.kind} ${action.instance}` : action.kind}: ${action.because}`,
     )
   const more = reasons.length > MOST_TOLD ? `; and ${reasons.length - MOST_TOLD} more` : ''
   return `${reasons.slice(0, MOST_TOLD).join('; ')}${more}`

@@ -5,17 +5,25 @@
  * Example: the target does not answer: `capacity` is null, `capacityGap` says why, and nothing will change.
  */
 import { takeInventory } from '../capacity/inventory.ts'
-import { countCapacity } from '../capacity/standing.ts'
+import { countCapacity, standingOf } from '../capacity/standing.ts'
 import { compileFleet } from '../engine/compile.ts'
 import { currentOf } from '../engine/decide.ts'
 import { countFromReadings } from '../engine/operands.ts'
-import type { Inventory, Load } from '../model/inventory.ts'
+import {
+  type Instance,
+  type InstanceOrder,
+  type Inventory,
+  type Load,
+  PLAIN_TARGET,
+  type TargetTraits,
+} from '../model/inventory.ts'
 import type { Memory } from '../model/memory.ts'
-import type { CapacityCounts, Observation } from '../model/observation.ts'
+import type { CapacityCounts, Observation, SessionCounts } from '../model/observation.ts'
+import type { Override } from '../model/override.ts'
 import type { Sample } from '../model/sample.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
-import type { TargetInstance } from '../ports/target.ts'
+import type { TargetCapabilities, TargetInstance } from '../ports/target.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
 import { otherFleets } from './other-fleets.ts'
 import type { Senses } from './senses.ts'
@@ -45,17 +53,26 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
     senses.ask(at),
   ])
   // The world answered by now; what it said is judged at this instant.
+  // Overrides are read after the target answered, so that a word said while it was slow is heard.
+  const overrides = await standingOverrides(world, spec.name, at, senses.overrides)
+  senses.overrides = overrides
+  const { capabilities } = ports.target
   const taken = listed.ok
     ? takeInventory(
-        { at, listed: listed.value, loads, exclusive: ports.target.capabilities.exclusive },
+        {
+          at,
+          listed: listed.value,
+          loads,
+          exclusive: capabilities.exclusive,
+          listingLagMs: capabilities.listingLagMs ?? 0,
+          target: traitsOf(capabilities),
+          asked: askedOfInstances(overrides),
+        },
         memory,
       )
     : { inventory: EMPTY_INVENTORY, memory, lost: [] }
   senses.take(sample => isWarm(sample, taken.memory, spec))
   const readings = senses.read(at)
-  // Read last, so that a word said while the target was slow to answer is heard.
-  const overrides = await standingOverrides(world, spec.name, at, senses.overrides)
-  senses.overrides = overrides
   const fleets = otherFleets(world, compileFleet(spec).fleets, at)
   const capacity = capacityOf(spec, ports, listed, taken, { readings, fleets }, at)
   return {
@@ -66,7 +83,7 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
       capacity: capacity.ok ? capacity.value : null,
       capacityGap: capacity.ok ? null : capacity.because,
       external: capacity.ok ? externalChange(ports, taken.memory, capacity.value) : null,
-      sessions: sessionsOf(taken.inventory),
+      sessions: sessionsOf(spec, taken.inventory, ports.router?.waiting?.() ?? 0),
       readings,
       windows: windowsOf(world, spec, at),
       targetHighest: ports.target.capabilities.highestCount,
@@ -76,7 +93,19 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
   }
 }
 
-const EMPTY_INVENTORY: Inventory = { instances: [], orders: [] }
+const EMPTY_INVENTORY: Inventory = { instances: [], orders: [], target: PLAIN_TARGET }
+
+function traitsOf({ choosesVictim, restarts, zones }: TargetCapabilities): TargetTraits {
+  return { choosesVictim, restarts: restarts ?? false, zones }
+}
+
+function askedOfInstances(overrides: readonly Override[]): ReadonlyMap<string, InstanceOrder> {
+  return new Map(
+    overrides.flatMap(({ change }) =>
+      change.kind === 'instance' ? [[change.instance, change.order] as const] : [],
+    ),
+  )
+}
 
 async function asked<T>(call: Promise<T>): Promise<Asked<T>> {
   try {
@@ -147,15 +176,28 @@ function externalChange(
   return { from: expected, to: current }
 }
 
-/** Unknown as soon as one open instance's load is. */
-function sessionsOf({ instances }: Inventory): Observation['sessions'] {
-  let inUse = 0
-  for (const { load, lifecycle } of instances) {
-    if (lifecycle !== 'ready') continue
-    if (load.kind !== 'known') return { inUse: null, slots: null }
-    inUse += load.slots
+/** Unknown as soon as one ready instance's load is. */
+function sessionsOf({ sessions }: FleetSpec, { instances }: Inventory, waiting: number): SessionCounts {
+  const ready = instances.filter(({ lifecycle }) => lifecycle === 'ready')
+  const open = ready.filter(instance => standingOf(instance) === 'open')
+  const inUse = slotsInUse(ready)
+  const room = sessions.slotsPerInstance
+  return {
+    inUse,
+    inUseOpen: slotsInUse(open),
+    slots: room === null || inUse === null ? null : open.length * room,
+    waiting,
+    silent: open.filter(({ load }) => load.kind === 'unknown').length,
   }
-  return { inUse, slots: null }
+}
+
+function slotsInUse(instances: readonly Instance[]): number | null {
+  let sum = 0
+  for (const { load } of instances) {
+    if (load.kind !== 'known') return null
+    sum += load.slots
+  }
+  return sum
 }
 
 function windowsOf(world: World, spec: FleetSpec, at: EpochMs): Record<string, Interval | null> {

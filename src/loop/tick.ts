@@ -143,7 +143,9 @@ async function carryOut(
   intent: Memory,
 ): Promise<JournalEntry> {
   if (entry.plan.actions.length === 0) return entry
-  const outcomes = await act(world, entry.plan)
+  const { instances } = entry.inventory
+  const incarnations = new Map(instances.map(({ id, incarnation }) => [id, incarnation]))
+  const outcomes = await act(world, entry.plan, incarnations)
   await world.store.commit({
     fleet: entry.fleet,
     epoch: lease.epoch,

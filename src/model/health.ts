@@ -56,6 +56,14 @@ export interface RepairSpec {
   readonly freezeMs: number
 }
 
+export const USUAL_REPAIR: RepairSpec = Object.freeze({
+  how: 'replace',
+  atOnce: 1,
+  atOnceRatio: 0.05,
+  maxUnhealthyRatio: 0.4,
+  freezeMs: 1_800_000,
+})
+
 /** Everything destructive is held back, because so much fails at once that one cause is likely. */
 export interface Freeze {
   readonly since: EpochMs

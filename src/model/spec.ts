@@ -267,6 +267,16 @@ export interface SessionsSpec {
   readonly mayCut: boolean
 }
 
+export const USUAL_SESSIONS: SessionsSpec = Object.freeze({
+  slotsPerInstance: null,
+  placement: 'pack',
+  leaseMs: null,
+  mostWaiting: 1_000,
+  longestWaitMs: 30_000,
+  drain: Object.freeze({ deadlineMs: null, then: 'keep' }),
+  mayCut: false,
+})
+
 /** An instance closed for longer than `deadlineMs` (`null`: any time) is kept and told of, reopened, or ended with its sessions. */
 export interface DrainSpec {
   readonly deadlineMs: number | null

@@ -6,8 +6,10 @@
  */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { PLAIN_TARGET } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
+import { NO_SESSIONS } from '../model/observation.ts'
 import type { NewAct, Override, OverrideChange } from '../model/override.ts'
 import type { Outcome } from '../model/plan.ts'
 import type { Sample } from '../model/sample.ts'
@@ -55,7 +57,7 @@ export function sampleEntry(
       capacity: { open: current, pending: 0, draining: 1, replacing: 0 },
       capacityGap: null,
       external: null,
-      sessions: { inUse: null, slots: null },
+      sessions: NO_SESSIONS,
       readings: { 'avg(cpu, 45m)': { value: 83.2, samples: 9, firstAt: at - 5, lastAt: at, reporting: 4 } },
       windows: { peak: { from: at, to: at + 1 }, never: null },
       targetHighest: null,
@@ -63,7 +65,7 @@ export function sampleEntry(
       fleets: {},
     },
     memory: memoryAt(revision - 1),
-    inventory: { instances: [], orders: [] },
+    inventory: { instances: [], orders: [], target: PLAIN_TARGET },
     decision: {
       fleet,
       at,

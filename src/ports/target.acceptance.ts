@@ -7,7 +7,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PluginError } from './plugin.ts'
-import type { LaunchOrder, LaunchResult, Target, TargetInstance } from './target.ts'
+import type { LaunchOrder, LaunchResult, Target, TargetInstance, Victim } from './target.ts'
 
 export interface TargetSubject {
   /** With no instances yet, if it acts. */
@@ -76,7 +76,7 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
           ['accept/1/1', false],
           ['accept/1/2', false],
         ])
-        const terminations = await target.terminate(['a', 'b'], signal)
+        const terminations = await target.terminate(victims('a', 'b'), signal)
         expect(terminations.map(result => [result.instance, result.ok])).toEqual([
           ['a', false],
           ['b', false],
@@ -139,13 +139,13 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
         skip(!target.capabilities.choosesVictim, 'this target chooses the victim itself')
         const [stays, goes] = await launched('accept/1/1', 'accept/1/2')
         if (goes === undefined) throw new Error('nothing was launched')
-        await target.terminate([goes], signal)
+        await target.terminate(victims(goes), signal)
         await subject.settle(instances => instances.every(instance => instance.id !== goes))
         expect(await ids()).toEqual([stays])
       })
 
       it('answers "gone" for an instance it does not have', async () => {
-        expect(await target.terminate(['never-was'], signal)).toEqual([
+        expect(await target.terminate(victims('never-was'), signal)).toEqual([
           { instance: 'never-was', ok: true, state: 'gone' },
         ])
       })
@@ -153,15 +153,17 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
       it('may be asked again and again', async () => {
         const [id = ''] = await launched('accept/1/1')
         const states = []
-        for (let n = 0; n < 3; n += 1) states.push(...(await target.terminate([id, id], signal)))
+        for (let n = 0; n < 3; n += 1) states.push(...(await target.terminate(victims(id, id), signal)))
         expect(states.map(state => state.ok)).toEqual([true, true, true, true, true, true])
         await subject.settle(instances => instances.length === 0)
-        expect(await target.terminate([id], signal)).toEqual([{ instance: id, ok: true, state: 'gone' }])
+        expect(await target.terminate(victims(id), signal)).toEqual([
+          { instance: id, ok: true, state: 'gone' },
+        ])
       })
 
       it('terminates nothing under a signal that is already aborted', async () => {
         const [id = ''] = await launched('accept/1/1')
-        await expect(target.terminate([id], AbortSignal.abort())).rejects.toBeInstanceOf(PluginError)
+        await expect(target.terminate(victims(id), AbortSignal.abort())).rejects.toBeInstanceOf(PluginError)
         expect(await ids()).toEqual([id])
       })
 
@@ -170,7 +172,7 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
         for (const round of ['1', '2', '3']) {
           const [id = ''] = await launched(`accept/${round}/1`)
           names.push(id)
-          await target.terminate([id], signal)
+          await target.terminate(victims(id), signal)
           await subject.settle(instances => instances.length === 0)
         }
         expect(new Set(names).size).toBe(3)
@@ -188,7 +190,7 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
         const [lost] = await target.listInstances(signal)
         expect(lost?.id).toBe(id)
         expect(lost?.detail?.length).toBeGreaterThan(0)
-        await target.terminate([id], signal)
+        await target.terminate(victims(id), signal)
         await subject.settle(instances => instances.length === 0)
       })
     })
@@ -202,4 +204,9 @@ function order(token: string): LaunchOrder {
 function idOf(result: LaunchResult): string {
   if (!result.ok) throw new Error(`${result.token} was not launched: ${result.error}`)
   return result.instance
+}
+
+/** Instances whose ids are never used again. */
+export function victims(...ids: readonly string[]): readonly Victim[] {
+  return ids.map(id => ({ id, incarnation: null }))
 }

@@ -8,14 +8,15 @@ import { applySettings } from '../../src/engine/apply-settings.ts'
 import { decide } from '../../src/engine/decide.ts'
 import type { Approval } from '../../src/model/approval.ts'
 import type { AggregateOperand, Condition } from '../../src/model/expression.ts'
-import type { Instance } from '../../src/model/inventory.ts'
+import { USUAL_REPAIR } from '../../src/model/health.ts'
+import { type Instance, PLAIN_TARGET } from '../../src/model/inventory.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts'
 import type { CapacityCounts, OperandReading } from '../../src/model/observation.ts'
 import type { Override } from '../../src/model/override.ts'
 import type { Action, Outcome } from '../../src/model/plan.ts'
 import type { SettingChange } from '../../src/model/settings.ts'
-import type { FleetSpec, MetricSpec, Spec } from '../../src/model/spec.ts'
+import { type FleetSpec, type MetricSpec, type Spec, USUAL_SESSIONS } from '../../src/model/spec.ts'
 import type { EpochMs } from '../../src/model/time.ts'
 
 /** 2026-11-21T12:00:00Z. */
@@ -62,7 +63,10 @@ export function webFleet(overrides: Partial<FleetSpec> = {}): FleetSpec {
   return {
     name: 'web',
     target: { type: 'process', options: { env: { SECRET: 'hunter2' } } },
-    router: { type: 'proxy', options: { cookie: { secret: 'hunter2' } } },
+    routers: [{ type: 'proxy', options: { cookie: { secret: 'hunter2' } } }],
+    sessions: { ...USUAL_SESSIONS, slotsPerInstance: 20 },
+    health: null,
+    repair: USUAL_REPAIR,
     constraints: [
       { name: 'capacity', rank: 0, enabled: true, min: 2, max: 8, default: 2, schedule: null },
       { name: 'Peak', rank: 100, enabled: true, min: 4, max: 12, default: null, schedule: 'peak' },
@@ -134,6 +138,10 @@ export function instance(id: string, overrides: Partial<Instance> = {}): Instanc
     admission: 'open',
     health: 'healthy',
     sealed: false,
+    incarnation: null,
+    listed: true,
+    order: null,
+    access: [],
     load: { kind: 'known', slots: 3, at: T0 },
     zone: null,
     address: 'http://127.0.0.1:41231',
@@ -174,7 +182,13 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
     capacity: seen.blind === true ? null : countsOf(seen.instances),
     capacityGap: seen.blind === true ? 'the target did not answer within 2 s' : null,
     external: null,
-    sessions: { inUse: seen.instances.length * 3, slots: seen.instances.length * 20 },
+    sessions: {
+      inUse: seen.instances.length * 3,
+      inUseOpen: seen.instances.length * 3,
+      slots: seen.instances.length * 20,
+      waiting: 0,
+      silent: 0,
+    },
     readings: { [AVG_CPU.key]: readingOf(seen) },
     windows: {
       peak: seen.peakUntil === undefined ? null : { from: seen.peakUntil - 7_200_000, to: seen.peakUntil },
@@ -198,7 +212,7 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
       specDigest: '9f2c4e1a77b0d356',
       observation,
       memory,
-      inventory: { instances: seen.instances, orders: [] },
+      inventory: { instances: seen.instances, orders: [], target: PLAIN_TARGET },
       decision: decided.decision,
       plan: { fleet: fleet.name, desired, actions, waiting: [] },
       approval: seen.approval ?? null,
@@ -235,6 +249,6 @@ function actionsFor(
 }
 
 function doneAt(action: Action, at: EpochMs): Outcome {
-  const instance = action.kind === 'launch' ? `web-${action.id}` : action.instance
+  const instance = 'instance' in action ? action.instance : `web-${action.id}`
   return { action: action.id, outcome: 'done', instance, at }
 }

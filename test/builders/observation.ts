@@ -3,7 +3,7 @@
  *
  * Example: `observation({ open: 4, values: { 'avg(cpu, 5m)': 83.2, 'last(orders)': null } })`; null is a gap.
  */
-import type { Observation, OperandReading } from '../../src/model/observation.ts'
+import { NO_SESSIONS, type Observation, type OperandReading } from '../../src/model/observation.ts'
 import type { Interval } from '../../src/model/time.ts'
 
 /** Noon on 21 November 2026, UTC. */
@@ -40,7 +40,7 @@ export function observation(words: ObservationWords = {}): Observation {
     },
     capacityGap: null,
     external: words.external ?? null,
-    sessions: { inUse: null, slots: null },
+    sessions: NO_SESSIONS,
     readings: { ...Object.fromEntries(stated), ...words.readings },
     windows: words.windows ?? {},
     targetHighest: words.targetHighest ?? null,

@@ -5,16 +5,18 @@
  */
 import { parseCondition } from '../../src/config/expression/parse.ts'
 import type { AggregateOperand, Condition } from '../../src/model/expression.ts'
-import type {
-  ConstraintRule,
-  FleetSpec,
-  Guards,
-  Kpi,
-  MetricKind,
-  MetricSpec,
-  MetricUnit,
-  ReactiveRule,
-  ScaleAction,
+import { USUAL_REPAIR } from '../../src/model/health.ts'
+import {
+  type ConstraintRule,
+  type FleetSpec,
+  type Guards,
+  type Kpi,
+  type MetricKind,
+  type MetricSpec,
+  type MetricUnit,
+  type ReactiveRule,
+  type ScaleAction,
+  USUAL_SESSIONS,
 } from '../../src/model/spec.ts'
 
 export interface RuleWords {
@@ -83,7 +85,10 @@ export function fleetSpec(words: FleetWords = {}): FleetSpec {
   return {
     name: words.name ?? 'web',
     target: { type: 'none', options: {} },
-    router: null,
+    routers: [],
+    sessions: USUAL_SESSIONS,
+    health: null,
+    repair: USUAL_REPAIR,
     constraints: [
       constraintOf({ name: 'capacity', min, max: words.max ?? 10, default: words.default ?? min }),
       ...(words.constraints ?? []).map(constraintOf),

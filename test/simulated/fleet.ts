@@ -15,6 +15,7 @@ import type {
   TargetCapabilities,
   TargetInstance,
   TerminateResult,
+  Victim,
 } from '../../src/ports/target.ts'
 
 interface Member {
@@ -141,7 +142,8 @@ export class SimulatedFleet {
         }
         return results
       },
-      terminate: async (ids: readonly string[]) => {
+      terminate: async (victims: readonly Victim[]) => {
+        const ids = victims.map(({ id }) => id)
         this.#enter('terminate', ids.join(' '))
         return ids.map((instance): TerminateResult => {
           this.members.delete(instance)
@@ -157,7 +159,9 @@ export class SimulatedFleet {
       close: async () => undefined,
       route: async (instances: readonly RoutedInstance[]) => {
         this.#enter('route', '')
-        for (const { id, admission } of instances) this.member(id).admission = admission
+        for (const { id, admission } of instances) {
+          if (admission !== 'gone') this.member(id).admission = admission
+        }
       },
       readLoads: async () => {
         this.#enter('loads', '')
@@ -172,6 +176,12 @@ export class SimulatedFleet {
       closeInstance: async instance => {
         this.#enter('close', instance)
         this.member(instance).admission = 'closed'
+      },
+      sealInstance: async instance => {
+        const { admission, sessions } = this.member(instance)
+        if (admission === 'open' || sessions > 0) {
+          throw new PluginError('conflict', `${instance} is ${admission} and holds ${sessions} sessions`)
+        }
       },
       reopenInstance: async instance => {
         this.member(instance).admission = 'open'

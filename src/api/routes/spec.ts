@@ -52,7 +52,7 @@ export function specRoutes(app: App, runtime: Runtime): void {
           name: fleet.name,
           mode: fleet.mode,
           target: fleet.target.type,
-          router: fleet.router?.type ?? null,
+          router: fleet.routers.map(({ type }) => type).join(' + ') || null,
           everyMs: fleet.everyMs,
           min: fleet.constraints[0]?.min ?? 0,
           max: fleet.constraints[0]?.max ?? 0,

@@ -14,7 +14,13 @@ export const LoadWire = component(
   'Load',
   z
     .discriminatedUnion('kind', [
-      z.object({ kind: z.literal('known'), slots: z.number(), at: Time }),
+      z.object({
+        kind: z.literal('known'),
+        slots: z.number(),
+        at: Time,
+        remainingMs: z.number().exactOptional(),
+        worth: z.number().exactOptional(),
+      }),
       z.object({ kind: z.literal('unknown'), because: z.string() }),
       z.object({ kind: z.literal('untracked') }),
     ])
@@ -25,10 +31,13 @@ export const InstanceWire = component(
   'Instance',
   z.object({
     id: z.string(),
+    incarnation: z.string().nullable(),
     lifecycle: z.enum(['requested', 'booting', 'ready', 'terminating', 'gone', 'lost']),
     admission: AdmissionWire,
     health: z.enum(['unknown', 'healthy', 'suspect', 'unhealthy']),
     sealed: z.boolean(),
+    listed: z.boolean(),
+    order: z.enum(['keep', 'drain']).nullable().describe('What an operator asked of it.'),
     load: LoadWire,
     zone: z.string().nullable(),
     address: z.string().nullable(),
@@ -36,6 +45,7 @@ export const InstanceWire = component(
     readyAt: Time.nullable(),
     closedAt: Time.nullable(),
     detail: z.string().nullable().describe('Why it is lost or unhealthy, in the target’s words.'),
+    access: z.array(z.object({ name: z.string(), address: z.string() })).readonly(),
   }),
 )
 export type InstanceCovered = Covers<Instance, z.output<typeof InstanceWire>>
@@ -43,7 +53,13 @@ export type InstanceCovered = Covers<Instance, z.output<typeof InstanceWire>>
 export const OrderWire = component(
   'Order',
   z
-    .object({ token: z.string(), at: Time, expiresAt: Time, instance: z.string().nullable() })
+    .object({
+      token: z.string(),
+      at: Time,
+      expiresAt: Time,
+      zone: z.string().nullable(),
+      instance: z.string().nullable(),
+    })
     .describe('A launch that was ordered and not yet seen in the target’s list.'),
 )
 export type OrderCovered = Covers<Order, z.output<typeof OrderWire>>
@@ -51,5 +67,10 @@ export type OrderCovered = Covers<Order, z.output<typeof OrderWire>>
 export const InventoryWire = z.object({
   instances: z.array(InstanceWire).readonly(),
   orders: z.array(OrderWire).readonly(),
+  target: z.object({
+    choosesVictim: z.boolean(),
+    restarts: z.boolean(),
+    zones: z.array(z.string()).readonly(),
+  }),
 })
 export type InventoryCovered = Covers<Inventory, z.output<typeof InventoryWire>>

@@ -23,10 +23,26 @@ const ChangeWire = z.object({
 const MarkWire = z.object({
   admission: AdmissionWire,
   closedAt: Time.nullable(),
-  sealed: z.boolean(),
+  seal: z.enum(['none', 'sealing', 'sealed']),
   readyAt: Time.nullable(),
   seenAt: Time,
+  incarnation: z.string().nullable(),
+  health: z
+    .object({
+      state: z.enum(['unknown', 'healthy', 'suspect', 'unhealthy']),
+      since: Time,
+      failures: z.number(),
+      successes: z.number(),
+      probedAt: Time,
+      detail: z.string(),
+    })
+    .nullable(),
+  missingSince: Time.nullable(),
+  goneAt: Time.nullable(),
+  zone: z.string().nullable(),
 })
+
+const LaunchTroubleWire = z.object({ failures: z.number(), retryAt: Time, error: z.string() })
 
 export const MemoryWire = component(
   'Memory',
@@ -60,8 +76,27 @@ export const MemoryWire = component(
         }),
       )
       .readonly(),
-    launchTrouble: z.object({ failures: z.number(), retryAt: Time, error: z.string() }).nullable(),
+    launchTrouble: LaunchTroubleWire.nullable(),
     settings: SettingsInForceWire,
+    freeze: z
+      .object({
+        since: Time,
+        cause: z.enum(['unhealthy', 'silent', 'replacements-fail']),
+        because: z.string(),
+        until: Time,
+      })
+      .nullable(),
+    zoneTrouble: z.record(z.string(), LaunchTroubleWire),
+    repairs: z
+      .array(
+        z.object({
+          at: Time,
+          instance: z.string(),
+          how: z.enum(['replace', 'restart']),
+          because: z.string(),
+        }),
+      )
+      .readonly(),
   }),
 )
 export type MemoryCovered = Covers<Memory, z.output<typeof MemoryWire>>

@@ -27,6 +27,8 @@ export const OverrideChangeWire = component(
     z.object({ kind: z.literal('capacity'), count: CountWire }),
     z.object({ kind: z.literal('rule-enabled'), rule: z.string(), enabled: z.boolean() }),
     z.object({ kind: z.literal('rule-rank'), rule: z.string(), rank: RankWire }),
+    z.object({ kind: z.literal('instance'), instance: z.string(), order: z.enum(['keep', 'drain']) }),
+    z.object({ kind: z.literal('unfreeze') }),
   ]),
 )
 

@@ -23,6 +23,8 @@ export const ActionWire = component(
     z.object({ kind: z.literal('close'), ...onInstance }),
     z.object({ kind: z.literal('seal'), ...onInstance }),
     z.object({ kind: z.literal('terminate'), ...onInstance }),
+    z.object({ kind: z.literal('restart'), ...onInstance }),
+    z.object({ kind: z.literal('resize'), id: z.string(), count: z.number(), because: z.string() }),
   ]),
 )
 
@@ -30,7 +32,7 @@ const WaitingWire = component(
   'Waiting',
   z
     .object({
-      what: z.enum(['launch', 'terminate', 'close', 'everything']),
+      what: z.enum(['launch', 'terminate', 'close', 'repair', 'resize', 'everything']),
       instance: z.string().nullable(),
       because: z.string(),
       until: Time.nullable(),

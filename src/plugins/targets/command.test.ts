@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PluginError } from '../../ports/plugin.ts'
-import { targetAcceptance } from '../../ports/target.acceptance.ts'
+import { targetAcceptance, victims } from '../../ports/target.acceptance.ts'
 import type { Target } from '../../ports/target.ts'
 import { type CommandTargetOptions, createCommandTarget } from './command.ts'
 
@@ -278,7 +278,7 @@ describe('a fleet behind commands', () => {
       },
       { token: 'b', ok: false, kind: 'throttled' },
     ])
-    expect(await failing.terminate(['x'], signal)).toMatchObject([
+    expect(await failing.terminate(victims('x'), signal)).toMatchObject([
       { instance: 'x', ok: false, kind: 'refused' },
     ])
     const missing = create({ launch: ['./no-such-program'], terminate: ['./no-such-program'] })
@@ -286,7 +286,7 @@ describe('a fleet behind commands', () => {
       name: 'PluginError',
       kind: 'misconfigured',
     })
-    await expect(missing.terminate(['x'], signal)).rejects.toThrow('PLM-350')
+    await expect(missing.terminate(victims('x'), signal)).rejects.toThrow('PLM-350')
   })
 
   it('does not wait longer than its time limit', async () => {
@@ -305,7 +305,7 @@ describe('a fleet behind commands', () => {
         { instance: 'd', error: 'unknown', kind: 'not-found' },
       ],
     })
-    expect(await target.terminate(['a', 'b', 'c', 'd', 'e', 'a'], signal)).toEqual([
+    expect(await target.terminate(victims('a', 'b', 'c', 'd', 'e', 'a'), signal)).toEqual([
       { instance: 'a', ok: true, state: 'terminating' },
       { instance: 'b', ok: true, state: 'gone' },
       { instance: 'c', ok: false, kind: 'conflict', error: 'locked' },

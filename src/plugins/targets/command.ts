@@ -191,7 +191,8 @@ export function createCommandTarget(options: CommandTargetOptions, context: Comm
       })
     },
 
-    async terminate(instances, signal) {
+    async terminate(victims, signal) {
+      const instances = victims.map(({ id }) => id)
       const results = await terminateAll(instances, signal)
       return instances.map((instance): TerminateResult => {
         return { instance, ...(results.get(instance) ?? unanswered(options.terminate, instance)) }

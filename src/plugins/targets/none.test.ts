@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { targetAcceptance } from '../../ports/target.acceptance.ts'
+import { targetAcceptance, victims } from '../../ports/target.acceptance.ts'
 import { createNoneTarget } from './none.ts'
 
 targetAcceptance('the none target', async () => ({
@@ -18,7 +18,7 @@ describe('the none target', () => {
     expect(await target.launch([{ token: 'web/1/1', zone: null }], signal)).toEqual([
       { token: 'web/1/1', ok: false, kind: 'refused', error },
     ])
-    expect(await target.terminate(['web-1'], signal)).toEqual([
+    expect(await target.terminate(victims('web-1'), signal)).toEqual([
       { instance: 'web-1', ok: false, kind: 'refused', error },
     ])
     await expect(target.listInstances(AbortSignal.abort())).rejects.toThrow('PLM-381')

@@ -28,8 +28,8 @@ export function createNoneTarget(): Target {
     async launch(orders) {
       return orders.map(({ token }) => ({ token, ok: false, kind: 'refused', error: ADVICE_ONLY }))
     },
-    async terminate(instances) {
-      return instances.map(instance => ({ instance, ok: false, kind: 'refused', error: ADVICE_ONLY }))
+    async terminate(victims) {
+      return victims.map(({ id }) => ({ instance: id, ok: false, kind: 'refused', error: ADVICE_ONLY }))
     },
     async check() {
       return { ok: true, detail: 'advice only: there is no target to act on' }

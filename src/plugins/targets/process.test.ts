@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { targetAcceptance } from '../../ports/target.acceptance.ts'
+import { targetAcceptance, victims } from '../../ports/target.acceptance.ts'
 import type { TargetInstance } from '../../ports/target.ts'
 import { createProcessTarget, type ProcessTarget, type ProcessTargetOptions } from './process.ts'
 
@@ -224,7 +224,7 @@ describe('an instance of the process target', () => {
     const id = await launchReady(target)
     const pid = pidOf(target, id)
     process.kill(pid, 'SIGSTOP')
-    await target.terminate([id], signal)
+    await target.terminate(victims(id), signal)
     await settle(target, listed => listed.length === 0)
     expect(runs(pid)).toBe(false)
   })
@@ -235,7 +235,7 @@ describe('an instance of the process target', () => {
     const [instance] = await target.listInstances(signal)
     // The head comes at once, the body after 500 ms: the request is under way for certain.
     const answer = await fetch(new URL('/slow?ms=500', instance?.address ?? ''))
-    await target.terminate([id], signal)
+    await target.terminate(victims(id), signal)
     expect(await answer.text()).toContain('after 500 ms')
     await settle(target, listed => listed.length === 0)
   })
@@ -244,7 +244,7 @@ describe('an instance of the process target', () => {
     const target = make({ command: server(`process.on('SIGTERM',()=>console.log('no'))`), stopGraceMs: 300 })
     const id = await launchReady(target)
     const pid = pidOf(target, id)
-    await target.terminate([id], signal)
+    await target.terminate(victims(id), signal)
     await until(() => target.output(id).includes('no') || !runs(pid))
     await settle(target, listed => listed.length === 0)
     expect(runs(pid)).toBe(false)
@@ -263,7 +263,7 @@ describe('an instance of the process target', () => {
       const id = await launchReady(target)
       const pids = [...(await printedPids(target, id, 2)), pidOf(target, id)]
       expect(pids.filter(runs)).toHaveLength(3)
-      await target.terminate([id], signal)
+      await target.terminate(victims(id), signal)
       await settle(target, listed => listed.length === 0)
       expect(pids.filter(runs)).toEqual([])
     },

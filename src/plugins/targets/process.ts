@@ -177,7 +177,8 @@ export function createProcessTarget(
       return Promise.all(orders.map(order => launchOne(order, signal)))
     },
 
-    async terminate(ids, signal): Promise<readonly TerminateResult[]> {
+    async terminate(victims, signal): Promise<readonly TerminateResult[]> {
+      const ids = victims.map(({ id }) => id)
       refuseAborted(signal, `terminate ${ids.join(', ')}`)
       return ids.map(terminateOne)
     },
