@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { USUAL_REPAIR } from '../model/health.ts'
+import { USUAL_SESSIONS } from '../model/spec.ts'
 import { FULL, FULL_ENV } from './full.fixture.ts'
 import {
   formatProblems,
@@ -244,7 +246,10 @@ describe('what is left out', () => {
     expect(spec.fleets.web).toEqual({
       name: 'web',
       target: { type: 'none', options: {} },
-      router: null,
+      routers: [],
+      sessions: USUAL_SESSIONS,
+      health: null,
+      repair: USUAL_REPAIR,
       constraints: [{ name: 'capacity', rank: 0, enabled: true, min: 1, max: 2, default: 1, schedule: null }],
       kpis: [],
       rules: [],

@@ -273,14 +273,14 @@ export const USUAL_SESSIONS: SessionsSpec = Object.freeze({
   leaseMs: null,
   mostWaiting: 1_000,
   longestWaitMs: 30_000,
-  drain: Object.freeze({ deadlineMs: null, then: 'keep' }),
+  drain: Object.freeze({ deadlineMs: null, pastDeadline: 'keep' }),
   mayCut: false,
 })
 
 /** An instance closed for longer than `deadlineMs` (`null`: any time) is kept and told of, reopened, or ended with its sessions. */
 export interface DrainSpec {
   readonly deadlineMs: number | null
-  readonly then: 'keep' | 'reopen' | 'force'
+  readonly pastDeadline: 'keep' | 'reopen' | 'force'
 }
 
 export interface FleetSpec {
