@@ -14,6 +14,7 @@ const STAGES: Readonly<Record<string, string>> = {
   proposals: 'Proposals',
   reconciliation: 'Together',
   guards: 'Guards',
+  floors: 'Floors',
   limits: 'Limits',
   settings: 'Settings',
 }

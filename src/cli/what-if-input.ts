@@ -76,8 +76,9 @@ const FleetInput = z.strictObject({
   sessions: z
     .strictObject({
       inUse: z.number().nullable(),
-      slots: z.number().nullable(),
+      slots: z.number().nullable().optional(),
       waiting: z.number().default(0),
+      silent: Count.default(0),
     })
     .optional(),
   lastChange: ChangeInput.nullable().default(null),

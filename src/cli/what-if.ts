@@ -6,6 +6,7 @@
  */
 
 import { plan } from '../capacity/plan.ts'
+import { countSessions } from '../capacity/session-counts.ts'
 import { countCapacity } from '../capacity/standing.ts'
 import { boundsAt } from '../engine/bounds.ts'
 import { compileFleet } from '../engine/compile.ts'
@@ -13,7 +14,7 @@ import { decide } from '../engine/decide.ts'
 import { cooldownOf } from '../engine/guards/cooldown.ts'
 import { countFromReadings, fleetQuantities } from '../engine/operands.ts'
 import type { Decision } from '../model/decision.ts'
-import type { Inventory } from '../model/inventory.ts'
+import type { Instance, Inventory } from '../model/inventory.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../model/memory.ts'
 import {
   type CapacityCounts,
@@ -96,7 +97,7 @@ function picture(
     capacity,
     capacityGap: capacity === null ? 'stated as unknown' : null,
     external: null,
-    sessions: sessionsOf(given.sessions),
+    sessions: sessionsOf(fleet, given, inventory.instances),
     readings,
     windows: windowsOf(spec, fleet, at, calendar),
     targetHighest: given.targetHighest,
@@ -192,7 +193,15 @@ function windowsOf(
   return windows
 }
 
-/** All sessions are taken to be on open instances. */
-function sessionsOf(given: FleetWhatIf['sessions']): SessionCounts {
-  return given === undefined ? NO_SESSIONS : { ...given, inUseOpen: given.inUse, silent: 0 }
+/** As stated (all of them on open instances), else as the listed instances say. */
+function sessionsOf(
+  fleet: FleetSpec,
+  { sessions, instances }: FleetWhatIf,
+  imagined: readonly Instance[],
+): SessionCounts {
+  if (sessions === undefined) {
+    return instances === undefined ? NO_SESSIONS : countSessions(fleet, imagined, 0)
+  }
+  const { slots } = countSessions(fleet, imagined, 0)
+  return { ...sessions, inUseOpen: sessions.inUse, slots: sessions.slots ?? slots }
 }

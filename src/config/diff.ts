@@ -181,7 +181,7 @@ const KNOWN_OF_RULES = new Set([
     'toleranceRatio',
     'toleranceInRatio',
   ],
-  ...['spread', 'wholePercents', 'expression', 'expressionText'],
+  ...['spread', 'wholePercents', 'expression', 'expressionText', 'reserve', 'slotsPerInstance'],
 ])
 
 function whatItSays(rule: ReactiveRule): Record<string, unknown> {
@@ -207,6 +207,11 @@ function whatItSays(rule: ReactiveRule): Record<string, unknown> {
       }
     case 'match':
       return { match: rule.expressionText }
+    case 'reserve': {
+      const { reserve, slotsPerInstance } = rule
+      const room = reserve.kind === 'slots' ? `${reserve.slots} slots` : percent(reserve.ratio)
+      return { reserve: room, 'slots per instance': slotsPerInstance }
+    }
   }
 }
 

@@ -30,6 +30,7 @@ export function ruleTimes(rule: ReactiveRule, ratio: number): ReactiveRule {
         bands: rule.bands.map(band => ({ ...band, scale: scaleTimes(band.scale, ratio) })),
       }
     case 'track':
+    case 'reserve':
       // The load of each fleet says itself how many carry it.
       return rule
     case 'match':

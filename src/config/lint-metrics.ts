@@ -115,6 +115,8 @@ function textOf(rule: ReactiveRule, origin: Path): { path: Path; text: string } 
       return { path: [...origin, 'track', 'metric'], text: rule.operandText }
     case 'match':
       return { path: [...origin, 'match'], text: rule.expressionText }
+    case 'reserve':
+      return { path: [...origin, 'reserve'], text: '' }
   }
 }
 

@@ -36,6 +36,11 @@ function boundsOf(constraint: ConstraintRule, windows: Windows): Bounds {
   }
 }
 
+/** No constraint is in force, and the fleet is told to stay as it is then. */
+export function isHeldWithoutConstraint({ guards }: FleetSpec, { constraint }: Bounds): boolean {
+  return constraint === NO_CONSTRAINT && guards.withoutConstraint === 'hold'
+}
+
 /** The bounds in force. A fleet without any active constraint is unbounded from 0 up. */
 export function boundsAt(spec: FleetSpec, at: EpochMs, windows: Windows): Bounds {
   return decideBounds(spec, at, windows).bounds

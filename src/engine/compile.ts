@@ -83,7 +83,7 @@ function compileAnew(spec: FleetSpec): CompiledFleet {
     rules: spec.rules.map(rule => ({
       rule,
       ask: compileAsk(rule, rule.kind === 'when' ? compileCondition(rule.when, slots, goals) : null, slots),
-      operands: operandKeys(treeOf(rule), goalTrees),
+      operands: operandsOf(rule, goalTrees),
     })),
     kpis: spec.kpis.map(kpi => ({
       kpi,
@@ -117,16 +117,22 @@ function fleetsOf(operands: readonly CompiledOperand[], foreign: readonly Foreig
   return [...new Set([...foreign.map(({ fleet }) => fleet), ...divisors])].sort()
 }
 
+function operandsOf(rule: ReactiveRule, goals: ReadonlyMap<string, Condition>): string[] {
+  const tree = treeOf(rule)
+  return tree === null ? [] : operandKeys(tree, goals)
+}
+
 function treesOf(spec: FleetSpec): (Condition | Expression)[] {
   return [
     ...spec.kpis.map(kpi => kpi.goal),
-    ...spec.rules.map(treeOf),
+    ...spec.rules.flatMap(rule => treeOf(rule) ?? []),
     ...(spec.count === null ? [] : [spec.count]),
     ...(spec.outageGuard === null ? [] : [spec.outageGuard.operand]),
   ]
 }
 
-function treeOf(rule: ReactiveRule): Condition | Expression {
+/** `null`: it looks at the sessions alone. */
+function treeOf(rule: ReactiveRule): Condition | Expression | null {
   switch (rule.kind) {
     case 'when':
       return rule.when
@@ -135,6 +141,8 @@ function treeOf(rule: ReactiveRule): Condition | Expression {
       return rule.operand
     case 'match':
       return rule.expression
+    case 'reserve':
+      return null
   }
 }
 

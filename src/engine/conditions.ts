@@ -8,12 +8,13 @@ import type { Step } from '../model/decision.ts'
 import type { KpiState } from '../model/expression.ts'
 import type { Memory } from '../model/memory.ts'
 import type { Observation } from '../model/observation.ts'
-import type { ReactiveRule } from '../model/spec.ts'
+import type { ReactiveRule, ReserveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { isActive } from './bounds.ts'
 import { type CompiledFleet, type CompiledRule, kpiState } from './compile.ts'
 import type { Operands } from './operands.ts'
 import type { Answer, Question } from './rules/answer.ts'
+import { demandOf, roomOf } from './rules/reserve.ts'
 
 export type Firing =
   | 'fired'
@@ -63,17 +64,17 @@ export function judgeConditions(
     const answer = rule.ask(question)
     const judged = judge(rule, answer, observation.at, memory, trueSince)
     const since = rule.rule.forMs > 0 ? (trueSince[rule.rule.name] ?? null) : null
-    steps.push(stepOf(rule.rule, answer, foundOf(rule.operands, compiled, operands), since))
+    steps.push(stepOf(rule.rule, answer, foundOf(rule.operands, compiled, operands), since, question))
     return judged
   })
   return { rules, kpis, trueSince }
 }
 
 /** The question as the fleet stands now; a count that is not known counts as none, and then nothing is carried out. */
-export function questionOf({ evidence, reporting }: Operands, { capacity }: Observation): Question {
+export function questionOf({ evidence, reporting }: Operands, { capacity, sessions }: Observation): Question {
   const ready = capacity?.open ?? 0
   const current = capacity === null ? 0 : capacity.open + capacity.pending + capacity.replacing
-  return { evidence, reporting, ready, current }
+  return { evidence, reporting, ready, current, sessions }
 }
 
 function idleBecause(
@@ -128,7 +129,13 @@ function judgeTrue(
 
 type Found = Readonly<Record<string, number | null>>
 
-function stepOf(rule: ReactiveRule, answer: Answer, found: Found, since: EpochMs | null): Step {
+function stepOf(
+  rule: ReactiveRule,
+  answer: Answer,
+  found: Found,
+  since: EpochMs | null,
+  question: Question,
+): Step {
   const { name } = rule
   switch (rule.kind) {
     case 'when': {
@@ -141,7 +148,20 @@ function stepOf(rule: ReactiveRule, answer: Answer, found: Found, since: EpochMs
       return demandStep(name, rule.operandText, rule.target, answer, found)
     case 'match':
       return demandStep(name, rule.expressionText, null, answer, found)
+    case 'reserve':
+      return reserveStep(rule, answer, question)
   }
+}
+
+/** What is free as the fleet stands, against what should be. */
+function reserveStep(rule: ReserveRule, answer: Answer, { sessions, current }: Question): Step {
+  const demand = demandOf(sessions)
+  const room = roomOf(rule, demand ?? Number.NaN, current)
+  const found: Record<string, number | null> = { sessions: sessions.inUseOpen }
+  if (sessions.waiting > 0) found.waiting_sessions = sessions.waiting
+  if (sessions.silent > 0) found['silent instances'] = sessions.silent
+  found['free slots'] = demand === null ? null : room.free
+  return demandStep(rule.name, 'free slots', room.reserve, answer, found)
 }
 
 function truthOf({ kind }: Answer): 'true' | 'false' | 'unknown' {

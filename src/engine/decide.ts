@@ -15,6 +15,7 @@ import { type CompiledFleet, compileFleet } from './compile.ts'
 import { type Conditions, judgeConditions, questionOf } from './conditions.ts'
 import { decideEffects, type Effects } from './effects.ts'
 import { headline } from './explain.ts'
+import { floorUnder } from './floors.ts'
 import { withinBillingHour } from './guards/billing-hour.ts'
 import { withholdCooling } from './guards/cooldown.ts'
 import { withholdFlapping } from './guards/flapping.ts'
@@ -57,8 +58,10 @@ export function decide(written: FleetSpec, observation: Observation, before: Mem
   const fired = propose(conditions, steps)
   const wanted = reconcile(spec, conditions, fired, current, bounds, steps)
   const guarded = guard(spec, compiled, outlook, current, wanted, steps)
-  const desired = applyLimits(bounds, observation.targetHighest, spec.quota, guarded, steps)
-  return conclude(spec, outlook, current, wanted, desired, steps)
+  const floor = floorUnder(spec, conditions, bounds, current, guarded, steps)
+  const desired = applyLimits(bounds, observation.targetHighest, spec.quota, floor?.count ?? guarded, steps)
+  const asked = floor !== null && floor.count > wanted.count ? floor : wanted
+  return conclude(spec, outlook, current, asked, desired, steps)
 }
 
 /** What the first stages found. */

@@ -39,6 +39,8 @@ export function explainStep(step: Step, at: EpochMs): string {
       return explainReconciliation(step, at)
     case 'guards':
       return explainGuard(step, at)
+    case 'floors':
+      return explainFloor(step)
     case 'limits':
       return explainLimit(step)
     case 'settings':
@@ -58,6 +60,11 @@ type StepOf<S extends Step['stage']> = Extract<Step, { stage: S }>
 function why(steps: readonly Step[]): string {
   const winner = lastOf(steps, 'reconciliation')
   const limit = lastOf(steps, 'limits')
+  const floor = lastOf(steps, 'floors')
+  if (floor !== undefined) {
+    const room = `${firedBecause(steps, floor.rule)}; ${explainFloor(floor)}`
+    return limit === undefined ? room : `${room}; ${explainLimit(limit)}`
+  }
   const asked = winner === undefined ? null : askedFor(steps, winner)
   const held = steps.find(step => step.stage === 'guards' && step.outcome === 'held')
   if (asked === null || held !== undefined) {
@@ -128,6 +135,8 @@ function whyNot(steps: readonly Step[], at: EpochMs): string {
       const asked = askedFor(steps, winner) ?? ''
       const held = steps.find(step => step.stage === 'guards' && step.outcome === 'held')
       if (held?.stage === 'guards') return `${asked}; ${explainGuard(held, at)}`
+      const floor = lastOf(steps, 'floors')
+      if (floor !== undefined) return `${asked}; ${explainFloor(floor)}`
       const limit = lastOf(steps, 'limits')
       return limit === undefined ? asked : `${asked}; ${boundsAsk(steps, limit)}`
     }
@@ -167,6 +176,12 @@ export function changedWhat(change: OverrideChange): string {
       return `"${change.rule}" is switched ${change.enabled ? 'on' : 'off'}`
     case 'rule-rank':
       return `"${change.rule}" has rank ${change.rank}`
+    case 'instance':
+      return change.order === 'keep'
+        ? `instance ${change.instance} is kept`
+        : `instance ${change.instance} is drained`
+    case 'unfreeze':
+      return 'the freeze is lifted'
   }
 }
 
@@ -208,6 +223,10 @@ export function describeRule(rule: ReactiveRule): string {
       return `${rule.operandText} near ${formatNumber(rule.target)}`
     case 'match':
       return `as many as ${rule.expressionText}`
+    case 'reserve':
+      return rule.reserve.kind === 'slots'
+        ? `${rule.reserve.slots} slots free`
+        : `${formatNumber(rule.reserve.ratio * 100)} % of the slots free`
   }
 }
 
@@ -338,6 +357,12 @@ function explainOutage(step: Extract<Step, { guard: 'outage' }>, at: EpochMs): s
   return step.until === null
     ? `outage: no sudden drop (${now}${lately})`
     : `outage: held for another ${formatSpan(step.until - at)}, the load vanished at once (${now})`
+}
+
+function explainFloor({ rule, reason, from, to }: StepOf<'floors'>): string {
+  return reason === 'unknown'
+    ? `"${rule}" has no data, and unknown never shrinks: ${to} instead of ${from}`
+    : `"${rule}" is a floor, whatever the ranks and guards say: ${to} instead of ${from}`
 }
 
 function explainLimit(step: StepOf<'limits'>): string {

@@ -160,9 +160,11 @@ function quantitiesOf(observation: Observation, bounds: { lowest: number; highes
   quantities[3] = capacity?.draining ?? Number.NaN
   quantities[4] = inUse
   quantities[5] = slots
-  quantities[6] = slots - (sessions.inUseOpen ?? Number.NaN)
+  // Where some are silent, `inUseOpen` is what it is at most: nothing to shrink by.
+  quantities[6] = sessions.silent > 0 ? Number.NaN : slots - (sessions.inUseOpen ?? Number.NaN)
   quantities[7] = bounds.lowest
   quantities[8] = bounds.highest
+  quantities[9] = sessions.waiting ?? Number.NaN
   return quantities
 }
 

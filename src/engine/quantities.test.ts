@@ -139,6 +139,7 @@ describe('quantities of other fleets', () => {
     free_slots: null,
     lowest: null,
     highest: null,
+    waiting_sessions: null,
   }
 
   function ruled(when: string, by: number): FleetSpec {

@@ -6,7 +6,7 @@
  */
 import type { Bounds, Step } from '../model/decision.ts'
 import type { FleetSpec, ReactiveRule } from '../model/spec.ts'
-import { NO_CONSTRAINT } from './bounds.ts'
+import { isHeldWithoutConstraint } from './bounds.ts'
 import type { Conditions, JudgedRule } from './conditions.ts'
 import type { FiredRule } from './proposals.ts'
 import { canGrow, canShrink } from './rules/ask.ts'
@@ -25,7 +25,7 @@ export function reconcile(
   bounds: Bounds,
   steps: Step[],
 ): Wanted {
-  if (bounds.constraint === NO_CONSTRAINT && spec.guards.withoutConstraint === 'hold') {
+  if (isHeldWithoutConstraint(spec, bounds)) {
     steps.push({ stage: 'reconciliation', outcome: 'no-constraint' })
     return { count: current, rule: null }
   }

@@ -36,6 +36,7 @@ export type WhyNotReason =
   | 'vetoed'
   | 'held'
   | 'lessened'
+  | 'floor'
   | 'bounds'
 export const WHY_NOT_REASONS: readonly WhyNotReason[] = [
   'won',
@@ -57,6 +58,7 @@ export const WHY_NOT_REASONS: readonly WhyNotReason[] = [
   'vetoed',
   'held',
   'lessened',
+  'floor',
   'bounds',
 ]
 
@@ -201,6 +203,10 @@ function whyUnknown(spec: FleetSpec, { decision, memory }: Past, rule: ReactiveR
   const gaps = decision.steps.flatMap(step =>
     step.stage === 'operands' && step.outcome === 'gap' && keys.includes(step.operand) ? [step] : [],
   )
+  if (rule.kind === 'reserve') {
+    const found = foundBy(decision.steps, rule.name)
+    return [reason('unknown', 'too many open instances do not say how many sessions they hold', { found })]
+  }
   if (gaps.length === 0)
     return [
       reason(
@@ -262,11 +268,16 @@ function overruledSettings({ steps }: Decision, rule: ReactiveRule): Reason[] {
 function whyOverruled(spec: FleetSpec, decision: Decision, rule: ReactiveRule, want: number): Reason[] {
   const winner = decision.steps.find(step => step.stage === 'reconciliation')
   if (winner === undefined || !('rule' in winner)) return []
+  if (decision.rule === rule.name && isFloor(decision.steps, rule)) return whyHeldBack(decision, rule, want)
   if (winner.rule !== rule.name) return [whyLost(spec, rule, want, winner)]
   const text = explainStep(winner, decision.at)
   if (winner.outcome === 'vetoed') return [reason('vetoed', text, { by: winner.by, found: { want } })]
   if (winner.outcome === 'keep') return [reason('wants-what-there-is', text, { found: { want } })]
   return whyHeldBack(decision, rule, want)
+}
+
+function isFloor(steps: readonly Step[], { name }: ReactiveRule): boolean {
+  return steps.some(step => step.stage === 'floors' && step.rule === name)
 }
 
 function whyLost(
@@ -304,6 +315,10 @@ function whyHeldBack(decision: Decision, rule: ReactiveRule, want: number): Reas
           found: { want, left: step.to },
         }),
       )
+    }
+    if (step.stage === 'floors' && step.rule !== rule.name) {
+      const found = { want, left: step.to }
+      reasons.push(reason('floor', explainStep(step, decision.at), { by: step.rule, found }))
     }
     if (step.stage === 'limits') {
       const by = step.limit === 'target' ? 'target' : decision.bounds.constraint

@@ -5,12 +5,12 @@
  * Example: the target does not answer: `capacity` is null, `capacityGap` says why, and nothing will change.
  */
 import { takeInventory } from '../capacity/inventory.ts'
-import { countCapacity, standingOf } from '../capacity/standing.ts'
+import { countSessions } from '../capacity/session-counts.ts'
+import { countCapacity } from '../capacity/standing.ts'
 import { compileFleet } from '../engine/compile.ts'
 import { currentOf } from '../engine/decide.ts'
 import { countFromReadings } from '../engine/operands.ts'
 import {
-  type Instance,
   type InstanceOrder,
   type Inventory,
   type Load,
@@ -18,7 +18,7 @@ import {
   type TargetTraits,
 } from '../model/inventory.ts'
 import type { Memory } from '../model/memory.ts'
-import type { CapacityCounts, Observation, SessionCounts } from '../model/observation.ts'
+import type { CapacityCounts, Observation } from '../model/observation.ts'
 import type { Override } from '../model/override.ts'
 import type { Sample } from '../model/sample.ts'
 import type { FleetSpec } from '../model/spec.ts'
@@ -83,7 +83,7 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
       capacity: capacity.ok ? capacity.value : null,
       capacityGap: capacity.ok ? null : capacity.because,
       external: capacity.ok ? externalChange(ports, taken.memory, capacity.value) : null,
-      sessions: sessionsOf(spec, taken.inventory, ports.router?.waiting?.() ?? 0),
+      sessions: countSessions(spec, taken.inventory.instances, ports.router?.waiting?.() ?? 0),
       readings,
       windows: windowsOf(world, spec, at),
       targetHighest: ports.target.capabilities.highestCount,
@@ -174,30 +174,6 @@ function externalChange(
   const current = currentOf(capacity)
   if (target.capabilities.exclusive || expected === null || expected === current) return null
   return { from: expected, to: current }
-}
-
-/** Unknown as soon as one ready instance's load is. */
-function sessionsOf({ sessions }: FleetSpec, { instances }: Inventory, waiting: number): SessionCounts {
-  const ready = instances.filter(({ lifecycle }) => lifecycle === 'ready')
-  const open = ready.filter(instance => standingOf(instance) === 'open')
-  const inUse = slotsInUse(ready)
-  const room = sessions.slotsPerInstance
-  return {
-    inUse,
-    inUseOpen: slotsInUse(open),
-    slots: room === null || inUse === null ? null : open.length * room,
-    waiting,
-    silent: open.filter(({ load }) => load.kind === 'unknown').length,
-  }
-}
-
-function slotsInUse(instances: readonly Instance[]): number | null {
-  let sum = 0
-  for (const { load } of instances) {
-    if (load.kind !== 'known') return null
-    sum += load.slots
-  }
-  return sum
 }
 
 function windowsOf(world: World, spec: FleetSpec, at: EpochMs): Record<string, Interval | null> {

@@ -213,6 +213,16 @@ export type Step =
       readonly warmupMs: number
     }
   | {
+      /** A reserve rule's want is a floor, whatever the ranks and guards say. */
+      readonly stage: 'floors'
+      readonly outcome: 'raised'
+      readonly rule: string
+      /** `unknown`: it does not know how much room is left, so nothing goes. */
+      readonly reason: 'room' | 'unknown'
+      readonly from: number
+      readonly to: number
+    }
+  | {
       readonly stage: 'settings'
       readonly outcome: 'set'
       readonly setting: string

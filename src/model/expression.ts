@@ -67,7 +67,8 @@ export function percentileRatio(aggregate: Aggregate): number | null {
 
 /**
  * Quantities of the fleet itself, known at every tick. `instances` is open + pending (what rules call
- * current); `ready` is open and ready; `sessions` are slots in use, `slots` all of them on open instances; `lowest` and `highest` are the bounds in force.
+ * current); `ready` is open and ready; `sessions` are slots in use, `slots` all of them on open instances; `lowest` and `highest` are the bounds in force;
+ * `waiting_sessions` are requests for a session that wait for room.
  */
 export type FleetQuantity =
   | 'instances'
@@ -79,6 +80,7 @@ export type FleetQuantity =
   | 'free_slots'
   | 'lowest'
   | 'highest'
+  | 'waiting_sessions'
 export const FLEET_QUANTITIES: readonly FleetQuantity[] = [
   'instances',
   'ready',
@@ -89,6 +91,7 @@ export const FLEET_QUANTITIES: readonly FleetQuantity[] = [
   'free_slots',
   'lowest',
   'highest',
+  'waiting_sessions',
 ]
 
 /** Truths about the fleet: desired count stands at its highest or lowest bound. */

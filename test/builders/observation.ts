@@ -22,6 +22,7 @@ export interface ObservationWords {
   readonly targetHighest?: number
   readonly overrides?: Observation['overrides']
   readonly fleets?: Observation['fleets']
+  readonly sessions?: Partial<Observation['sessions']>
 }
 
 export function observation(words: ObservationWords = {}): Observation {
@@ -40,7 +41,7 @@ export function observation(words: ObservationWords = {}): Observation {
     },
     capacityGap: null,
     external: words.external ?? null,
-    sessions: NO_SESSIONS,
+    sessions: { ...NO_SESSIONS, ...words.sessions },
     readings: { ...Object.fromEntries(stated), ...words.readings },
     windows: words.windows ?? {},
     targetHighest: words.targetHighest ?? null,

@@ -35,6 +35,7 @@ const FleetQuantitiesWire = z.object({
   sessions: quantity,
   slots: quantity,
   free_slots: quantity,
+  waiting_sessions: quantity.default(null),
   lowest: quantity,
   highest: quantity,
 })

@@ -228,6 +228,16 @@ const EffectsStep = z.object({
   because,
 })
 
+const FloorsStep = z.object({
+  stage: z.literal('floors'),
+  outcome: z.literal('raised'),
+  rule: z.string(),
+  reason: z.enum(['room', 'unknown']),
+  from: z.number(),
+  to: z.number(),
+  because,
+})
+
 const LimitsStep = z.object({
   stage: z.literal('limits'),
   outcome: z.enum(['raised', 'lowered']),
@@ -249,6 +259,7 @@ export const StepWire = component(
     ProposalsStep,
     ReconciliationStep,
     GuardsStep,
+    FloorsStep,
     LimitsStep,
     SettingsStep,
     EffectsStep,

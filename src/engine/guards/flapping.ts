@@ -99,7 +99,13 @@ function project(
     operands[slot] = spread(value * carriers, count)
   })
   const quantities = projectQuantities(evidence.quantities, open, count)
-  return { evidence: { operands, quantities }, current: count, ready: count, reporting: NOBODY_NAMED }
+  return {
+    evidence: { operands, quantities },
+    current: count,
+    ready: count,
+    reporting: NOBODY_NAMED,
+    sessions: observation.sessions,
+  }
 }
 
 /** A projected value stands for all of the projected instances. */

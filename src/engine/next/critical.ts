@@ -38,6 +38,8 @@ function valuesOf(rule: ReactiveRule, goals: ReadonlyMap<string, Condition>): nu
       return [1 - rule.toleranceInRatio, 1, 1 + rule.toleranceRatio].map(share => share * rule.target)
     case 'match':
       return literals(rule.expression, goals)
+    case 'reserve':
+      return []
   }
 }
 

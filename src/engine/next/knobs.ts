@@ -5,7 +5,7 @@
  * the same but for that reading.
  */
 import type { Condition, Expression } from '../../model/expression.ts'
-import type { Observation, OperandReading } from '../../model/observation.ts'
+import type { Observation, OperandReading, SessionCounts } from '../../model/observation.ts'
 import type { FleetSpec, ReactiveRule } from '../../model/spec.ts'
 import { compileFleet } from '../compile.ts'
 import { criticalValues } from './critical.ts'
@@ -65,9 +65,16 @@ function sessionsKnob({ sessions }: Observation, values: readonly number[]): Kno
       name: SESSIONS,
       value: sessions.inUse,
       search: searchOf(sessions.inUse, values, false),
-      set: (observation, inUse) => ({ ...observation, sessions: { ...observation.sessions, inUse } }),
+      set: (observation, inUse) => ({ ...observation, sessions: withSessions(observation.sessions, inUse) }),
     },
   ]
+}
+
+/** Those that come or go do so on open instances. */
+function withSessions(sessions: SessionCounts, inUse: number): SessionCounts {
+  const { inUseOpen } = sessions
+  const change = inUse - (sessions.inUse ?? inUse)
+  return { ...sessions, inUse, inUseOpen: inUseOpen === null ? null : Math.max(0, inUseOpen + change) }
 }
 
 function numberOf(reading: OperandReading): number | null {
@@ -118,5 +125,7 @@ function usesSessions(rule: ReactiveRule): boolean {
     case 'steps':
     case 'track':
       return visit(rule.operand)
+    case 'reserve':
+      return true
   }
 }

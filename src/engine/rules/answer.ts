@@ -5,6 +5,7 @@
  *
  * Example: "Scale up" (`avg(cpu, 5m) > 80%`, by 1) over 83.2 at 4 instances answers `{ kind: 'want', count: 5 }`.
  */
+import type { SessionCounts } from '../../model/observation.ts'
 import type { Evidence } from '../condition.ts'
 
 export type Answer =
@@ -24,6 +25,7 @@ export interface Question {
   readonly ready: number
   /** By operand slot: how many instances the value stands for; NaN where the samples name none. */
   readonly reporting: Float64Array
+  readonly sessions: SessionCounts
 }
 
 export type Ask = (question: Question) => Answer

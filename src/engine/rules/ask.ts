@@ -6,6 +6,7 @@
 import type { ReactiveRule } from '../../model/spec.ts'
 import { compileExpression, type Judge, type Slots } from '../condition.ts'
 import { ACT, type Ask, HOLD, NOTHING, UNKNOWN, want } from './answer.ts'
+import { askReserve } from './reserve.ts'
 import { wantAt } from './scale.ts'
 import { askSteps } from './steps.ts'
 import { askTrack } from './track.ts'
@@ -38,6 +39,8 @@ export function compileAsk(rule: ReactiveRule, judge: Judge | null, slots: Slots
         return wanted === current ? HOLD : want(wanted)
       }
     }
+    case 'reserve':
+      return askReserve(rule)
   }
 }
 
@@ -50,6 +53,7 @@ export function canGrow(rule: ReactiveRule, current: number): boolean {
       return rule.bands.some(band => wantAt(band.scale, current) > current)
     case 'track':
     case 'match':
+    case 'reserve':
       return true
   }
 }
@@ -62,6 +66,7 @@ export function canShrink(rule: ReactiveRule, current: number): boolean {
       return rule.bands.some(band => wantAt(band.scale, current) < current)
     case 'track':
     case 'match':
+    case 'reserve':
       return current > 0
   }
 }

@@ -1,0 +1,51 @@
+/**
+ * Stage 7: floors. What a reserve rule wants is wanted whatever ranks and guards say: no other rule can take the room that
+ * sessions need, and nobody waits for a cooldown to get some. One whose data is missing lets nothing go.
+ *
+ * Example: 6 open, "Night" of rank 10 wants 2, "Room" needs 5 for 70 sessions: 5.
+ */
+import type { Bounds, Step } from '../model/decision.ts'
+import type { FleetSpec } from '../model/spec.ts'
+import { isHeldWithoutConstraint } from './bounds.ts'
+import type { Conditions, JudgedRule } from './conditions.ts'
+import type { Wanted } from './reconcile.ts'
+
+/** @returns the floor in the way of `wanted`; `null` where none is */
+export function floorUnder(
+  spec: FleetSpec,
+  conditions: Conditions,
+  bounds: Bounds,
+  current: number,
+  wanted: number,
+  steps: Step[],
+): Wanted | null {
+  if (isHeldWithoutConstraint(spec, bounds)) return null
+  let highest: { readonly judged: JudgedRule; readonly count: number } | null = null
+  for (const judged of conditions.rules) {
+    const count = floorOf(judged, current)
+    if (count !== null && count > (highest?.count ?? wanted)) highest = { judged, count }
+  }
+  if (highest === null) return null
+  const { count, judged } = highest
+  const { rule } = judged.compiled
+  const reason = judged.firing === 'unknown' ? 'unknown' : 'room'
+  steps.push({ stage: 'floors', outcome: 'raised', rule: rule.name, reason, from: wanted, to: count })
+  return { count, rule }
+}
+
+/** `null`: it sets none now. */
+function floorOf({ compiled: { rule }, firing, want }: JudgedRule, current: number): number | null {
+  if (rule.kind !== 'reserve') return null
+  switch (firing) {
+    case 'fired':
+      return want
+    case 'holds':
+    case 'unknown':
+      return current
+    case 'false':
+    case 'not-long-enough':
+    case 'disabled':
+    case 'outside-schedule':
+      return null
+  }
+}
