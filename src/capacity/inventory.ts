@@ -5,6 +5,7 @@
  * Example: memory knows web-1 and web-2, the target lists only web-2 and nobody else acts on it: web-1 was lost, and
  * its place is owed.
  */
+import type { ProbeAnswer } from '../model/health.ts'
 import type {
   Instance,
   InstanceOrder,
@@ -30,6 +31,13 @@ export interface Listing {
   readonly target: TargetTraits
   /** What operators asked of single instances, by id. */
   readonly asked: ReadonlyMap<string, InstanceOrder>
+  /** What probes were answered about each, oldest first, by id; `null` (or left out) without probes. */
+  readonly probes?: ReadonlyMap<string, Probed> | null
+}
+
+export interface Probed {
+  readonly incarnation: string | null
+  readonly answers: readonly ProbeAnswer[]
 }
 
 export interface Taken {

@@ -66,11 +66,14 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
           exclusive: capabilities.exclusive,
           listingLagMs: capabilities.listingLagMs ?? 0,
           target: traitsOf(capabilities),
+          probes: ports.health?.readings() ?? null,
           asked: askedOfInstances(overrides),
         },
         memory,
       )
     : { inventory: EMPTY_INVENTORY, memory, lost: [] }
+  if (listed.ok)
+    ports.health?.watch(taken.inventory.instances.filter(({ lifecycle }) => lifecycle === 'ready'))
   senses.take(sample => isWarm(sample, taken.memory, spec))
   const readings = senses.read(at)
   const fleets = otherFleets(world, compileFleet(spec).fleets, at)

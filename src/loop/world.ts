@@ -5,6 +5,7 @@
  * Example: a test gives a world a clock it advances, a memory store and a simulated target, then calls `tick(world, 'web')`.
  */
 import type { Approval } from '../model/approval.ts'
+import type { Freeze, ProbeAnswer } from '../model/health.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { OperatorAct } from '../model/override.ts'
 import type { Outcome } from '../model/plan.ts'
@@ -15,6 +16,7 @@ import type { NoticeEvent, SettingValue, Spec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { HealthWatch } from '../ports/health-probe.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import type { SessionRouter } from '../ports/session-router.ts'
 import type { StateStore } from '../ports/state-store.ts'
@@ -24,6 +26,8 @@ import type { ActionRuns } from './action-runs.ts'
 export interface FleetPorts {
   readonly target: Target
   readonly router: SessionRouter | null
+  /** Left out or `null`: its instances are not probed. */
+  readonly health?: HealthWatch | null
 }
 
 export interface World {
@@ -39,6 +43,8 @@ export interface World {
   latest(fleet: string): JournalEntry | null
   /** By the name a metric's `source` says. */
   source(name: string): MetricSource
+  /** The newest answer of each instance's health probe, by id; left out where nothing is probed. */
+  probes?(fleet: string): ReadonlyMap<string, ProbeAnswer>
   /** Custom actions, carried out beside the ticks that began them. */
   readonly runs: ActionRuns
   emit(event: LoopEvent): void
@@ -79,6 +85,13 @@ export type LoopEvent =
       readonly instance: string
       readonly at: EpochMs
       readonly detail: string
+    }
+  /** So much fails at once that everything destructive is held back; and the end of that. */
+  | {
+      readonly type: 'froze' | 'thawed'
+      readonly fleet: string
+      readonly at: EpochMs
+      readonly freeze: Freeze
     }
   /** The settings in force changed: a value, or only the rule that holds one (then `changes` is empty). */
   | {
