@@ -1,0 +1,62 @@
+/**
+ * What a new list of instances means for the book: who is new, open, closed, missing, gone, or another under a known id.
+ *
+ * Example: known a (open), b (open). Told `[{ id: 'a', incarnation: '2' }]` where a was '1': the former a is gone and its
+ * sessions are lost, a new a is there, and b is missing: closed, with its sessions.
+ */
+import type { RoutedInstance } from '../ports/session-router.ts'
+import { type Book, type BookInstance, isSameIncarnation } from './book.ts'
+
+export interface Departed {
+  readonly instance: BookInstance
+  readonly why: string
+}
+
+/** Answers the instances that ended; their sessions are still to be ended by the caller. */
+export function reconcile(book: Book, listed: readonly RoutedInstance[]): Departed[] {
+  const departed: Departed[] = []
+  const there = new Set<string>()
+  const depart = (instance: BookInstance, why: string): void => {
+    book.removeInstance(instance)
+    departed.push({ instance, why })
+  }
+  for (const { id, incarnation, admission } of listed) {
+    if (admission !== 'gone') continue
+    const known = book.instances.get(id)
+    if (known !== undefined && isSameIncarnation(known.incarnation, incarnation)) {
+      depart(known, 'its instance is gone')
+    }
+  }
+  for (const routed of listed) {
+    if (routed.admission === 'gone') continue
+    there.add(routed.id)
+    const known = book.instances.get(routed.id)
+    if (known === undefined) {
+      book.setAdmission(book.addInstance(routed, true), routed.admission)
+    } else if (isSameIncarnation(known.incarnation, routed.incarnation)) {
+      update(book, known, routed)
+    } else {
+      depart(known, 'another instance has the id of its own now')
+      book.setAdmission(book.addInstance(routed, true), routed.admission)
+    }
+  }
+  for (const instance of [...book.instances.values()]) {
+    if (!there.has(instance.id)) miss(book, instance)
+  }
+  return departed
+}
+
+function update(book: Book, known: BookInstance, routed: RoutedInstance): void {
+  known.listed = true
+  known.address = routed.address
+  known.incarnation = routed.incarnation ?? known.incarnation
+  book.setZone(known, routed.zone)
+  if (routed.admission !== 'gone') book.setAdmission(known, routed.admission)
+}
+
+/** A list may be behind: what is missing is kept as long as it holds something. */
+function miss(book: Book, instance: BookInstance): void {
+  instance.listed = false
+  book.setAdmission(instance, 'closed')
+  if (instance.used === 0) book.removeInstance(instance)
+}
