@@ -9,15 +9,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   capacity: ['model'],
   ports: ['model'],
   loop: ['model', 'engine', 'capacity', 'ports'],
+  sessions: ['model', 'ports'],
   plugins: ['model', 'ports'],
   config: ['model', 'ports'],
   pictures: ['model', 'ports'],
   demo: ['model', 'ports'],
-  api: ['model', 'engine', 'capacity', 'ports', 'loop', 'plugins', 'config', 'pictures', 'demo'],
+  api: ['model', 'engine', 'capacity', 'sessions', 'ports', 'loop', 'plugins', 'config', 'pictures', 'demo'],
   cli: [
     'model',
     'engine',
     'capacity',
+    'sessions',
     'ports',
     'loop',
     'plugins',
@@ -28,9 +30,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'compose',
     '.',
   ],
-  compose: ['model', 'loop', 'ports', 'plugins', 'config'],
+  compose: ['model', 'sessions', 'loop', 'ports', 'plugins', 'config'],
   // The package's entry points.
-  '.': ['compose', 'model', 'engine', 'capacity', 'ports', 'loop', 'plugins', 'config', 'demo', 'api'],
+  '.': [
+    'compose',
+    'model',
+    'engine',
+    'capacity',
+    'sessions',
+    'ports',
+    'loop',
+    'plugins',
+    'config',
+    'demo',
+    'api',
+  ],
 }
 
 const PURE = ['model', 'engine', 'capacity']
