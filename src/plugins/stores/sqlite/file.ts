@@ -11,7 +11,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { PluginError } from '../../../ports/plugin.ts'
 import { damaged, notOurs, otherVersion, readOnlyPlace, translate, unusablePath } from './errors.ts'
 import { loadSqlite } from './load.ts'
-import { ADDED_TABLES, APPLICATION_ID, OLDEST_VERSION, SCHEMA, SCHEMA_VERSION, TABLES } from './schema.ts'
+import { type FileForm, STATE_FORM } from './schema.ts'
 
 export interface OpenOptions {
   readonly readOnly: boolean
@@ -32,7 +32,7 @@ const MAGIC = 'SQLite format 3\0'
 const USER_VERSION_AT = 60
 const APPLICATION_ID_AT = 68
 
-export function openFile(path: string, options: OpenOptions): DatabaseSync {
+export function openFile(path: string, options: OpenOptions, form: FileForm = STATE_FORM): DatabaseSync {
   if (!options.readOnly) makeFolder(path)
   const header = readHeader(path)
   if (header === null && options.readOnly) {
@@ -41,7 +41,7 @@ export function openFile(path: string, options: OpenOptions): DatabaseSync {
       `PLM-406 there is no state file at ${path} yet; has "plimsoll run" been started with this configuration?`,
     )
   }
-  if (header !== null) requireOurs(path, header.applicationId, header.userVersion)
+  if (header !== null) requireOurs(path, form, header.applicationId, header.userVersion)
   const { DatabaseSync } = loadSqlite()
   let connection: DatabaseSync
   try {
@@ -50,7 +50,7 @@ export function openFile(path: string, options: OpenOptions): DatabaseSync {
     throw translate(error, path, 'open')
   }
   try {
-    prepare(connection, path, options, header?.bytes ?? 0)
+    prepare(connection, path, form, options, header?.bytes ?? 0)
     return connection
   } catch (error) {
     connection.close()
@@ -58,52 +58,59 @@ export function openFile(path: string, options: OpenOptions): DatabaseSync {
   }
 }
 
-function prepare(connection: DatabaseSync, path: string, options: OpenOptions, bytes: number): void {
+function prepare(
+  connection: DatabaseSync,
+  path: string,
+  form: FileForm,
+  options: OpenOptions,
+  bytes: number,
+): void {
   connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
   connection.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON')
   if (options.maxBytes !== null) {
     connection.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(options.maxBytes / PAGE_BYTES))}`)
   }
-  if (!options.readOnly && bytes === 0) createSchema(connection)
-  requireOurs(path, pragma(connection, 'application_id'), pragma(connection, 'user_version'))
-  requireTables(connection, path)
+  if (!options.readOnly && bytes === 0) createSchema(connection, form)
+  requireOurs(path, form, pragma(connection, 'application_id'), pragma(connection, 'user_version'))
+  requireTables(connection, path, form)
   if (bytes <= FULL_CHECK_BYTES) requireSound(connection, path)
   if (!options.readOnly) {
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     connection.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}`)
-    bringUpToDate(connection)
+    bringUpToDate(connection, form)
   }
 }
 
 /** Written in one transaction before the switch to WAL, so the header in the file itself is there or is not. */
-function createSchema(connection: DatabaseSync): void {
+function createSchema(connection: DatabaseSync, form: FileForm): void {
   connection.exec('BEGIN IMMEDIATE')
   // Another process may have created it since we looked.
-  if (pragma(connection, 'application_id') !== APPLICATION_ID) connection.exec(SCHEMA)
+  if (pragma(connection, 'application_id') !== form.applicationId) connection.exec(form.schema)
   connection.exec('COMMIT')
 }
 
 /** In one transaction: the file is of the older version, or of this one with all its tables. */
-function bringUpToDate(connection: DatabaseSync): void {
-  const newest = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'acts'").get()
-  if (newest !== undefined && pragma(connection, 'user_version') === SCHEMA_VERSION) return
-  connection.exec(`BEGIN IMMEDIATE; ${ADDED_TABLES} COMMIT`)
+function bringUpToDate(connection: DatabaseSync, { version, added }: FileForm): void {
+  if (added === null) return
+  const newest = connection.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(added.newest)
+  if (newest !== undefined && pragma(connection, 'user_version') === version) return
+  connection.exec(`BEGIN IMMEDIATE; ${added.tables} COMMIT`)
 }
 
-function requireOurs(path: string, applicationId: number, userVersion: number): void {
-  if (applicationId !== APPLICATION_ID) {
+function requireOurs(path: string, form: FileForm, applicationId: number, userVersion: number): void {
+  if (applicationId !== form.applicationId) {
     throw notOurs(path, `it is an SQLite file of another application (application_id ${applicationId})`)
   }
   if (userVersion < 1) throw damaged(path, `its version is ${userVersion}`)
-  if (userVersion < OLDEST_VERSION || userVersion > SCHEMA_VERSION) {
-    throw otherVersion(path, userVersion, SCHEMA_VERSION)
+  if (userVersion < form.oldestVersion || userVersion > form.version) {
+    throw otherVersion(path, userVersion, form.version)
   }
 }
 
-function requireTables(connection: DatabaseSync, path: string): void {
+function requireTables(connection: DatabaseSync, path: string, form: FileForm): void {
   const rows = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
   const found = new Set(rows.map(row => row.name))
-  const missing = TABLES.filter(table => !found.has(table))
+  const missing = form.tables.filter(table => !found.has(table))
   if (missing.length > 0) throw damaged(path, `it has no table ${missing.join(', ')}`)
 }
 

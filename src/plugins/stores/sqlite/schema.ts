@@ -7,6 +7,19 @@
  * Counts and times are REAL, which is what a JavaScript number is; SQLite keeps whole ones as small integers.
  * The index on the journal holds every column of the timeline, so pictures never read the entries themselves.
  */
+
+/** What makes an SQLite file one of ours, and how to make one. */
+export interface FileForm {
+  readonly applicationId: number
+  readonly version: number
+  /** Older ones are refused, those from here on brought up to date. */
+  readonly oldestVersion: number
+  readonly tables: readonly string[]
+  readonly schema: string
+  /** What later versions added beside the first tables; `newest` tells whether all of it is there. */
+  readonly added: { readonly tables: string; readonly newest: string } | null
+}
+
 export const APPLICATION_ID = 0x50_4c_4d_53
 /**
  * Version 3 keeps what operators changed at run time: an older Plimsoll, which would scale a fleet that somebody paused,
@@ -116,3 +129,12 @@ CREATE TABLE IF NOT EXISTS acts (
 
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
+
+export const STATE_FORM: FileForm = {
+  applicationId: APPLICATION_ID,
+  version: SCHEMA_VERSION,
+  oldestVersion: OLDEST_VERSION,
+  tables: TABLES,
+  schema: SCHEMA,
+  added: { tables: ADDED_TABLES, newest: 'acts' },
+}
