@@ -42,7 +42,7 @@ export function notUnderstood(socket: string, command: string, saw: string): Plu
 }
 
 export function refused(socket: string, command: string, answer: string): PluginError {
-  const said = shorten(answer)
+  const said = shorten(answer).replace(/\.$/, '')
   if (/permission denied/i.test(answer)) {
     return new PluginError(
       'misconfigured',
@@ -86,6 +86,13 @@ export function notEmpty(instance: string, because: string): PluginError {
   return new PluginError(
     'conflict',
     `PLM-327 The instance "${instance}" was not sealed: ${because}. It stays as it was, and may be sealed later.`,
+  )
+}
+
+export function sealedForGood(instance: string): PluginError {
+  return new PluginError(
+    'conflict',
+    `PLM-327 The instance "${instance}" was not reopened: it is sealed, and never takes anything again. Launch another.`,
   )
 }
 

@@ -14,10 +14,10 @@ import type { RoutedInstance, SessionRouter } from '../../../ports/session-route
 import { readAddress } from './address.ts'
 import { Backend } from './backend.ts'
 import { cutSessions, deleteServer, setCookieKey, setState } from './commands.ts'
-import { badAddress, misfit, notEmpty, notInEffect, unknownInstance } from './faults.ts'
+import { badAddress, misfit, notEmpty, notInEffect, sealedForGood, unknownInstance } from './faults.ts'
 import { Names } from './names.ts'
 import { type HaproxyContext, type HaproxyRouterOptions, LIMITS } from './options.ts'
-import { reconcile, type Wish, type Wishes } from './reconcile.ts'
+import { type Reconciliation, reconcile, type Wish, type Wishes } from './reconcile.ts'
 import type { Server } from './servers.ts'
 import { loadOf, type Snapshot, whyNotEmpty } from './snapshot.ts'
 import { Turns } from './turns.ts'
@@ -90,7 +90,8 @@ class HaproxyRouter implements SessionRouter {
 
   async readLoads(signal: AbortSignal): Promise<ReadonlyMap<string, Load>> {
     const snapshot = await this.#backend.read(this.#with(signal))
-    return new Map([...this.#wanted.values()].map(wish => [wish.id, this.#loadOf(wish, snapshot)]))
+    const listed = [...this.#wanted.values()].map(wish => [wish.id, this.#loadOf(wish, snapshot)] as const)
+    return new Map([...this.#loadsOfUnlisted(snapshot), ...listed])
   }
 
   async closeInstance(instance: string, signal: AbortSignal): Promise<void> {
@@ -156,15 +157,35 @@ class HaproxyRouter implements SessionRouter {
 
   /** Answers what was refused. */
   async #reconcile({ wanted, over }: Wishes, signal: AbortSignal): Promise<PluginError[]> {
-    const servers = await this.#backend.readServers(signal)
-    const usable = wanted.filter(({ name }) => !this.#sealed.has(name))
-    const plan = reconcile(this.#backend.name, this.#names, { wanted: usable, over }, servers)
+    const usable = { wanted: wanted.filter(({ name }) => !this.#sealed.has(name)), over }
+    const plan = (): Promise<Reconciliation> => this.#plan(usable, () => true, signal)
+    const found = await plan()
     // First of all, so that nobody is led to an instance that took a dead one's place.
-    await this.#end(plan.end, signal)
-    const refusals = await this.#backend.add(plan.add, signal)
+    await this.#end(found.end, signal)
+    const refusals = await this.#carryOut(found, plan, signal)
+    if (found.unlisted.length > 0) await this.#removeUnlisted(found.unlisted, signal)
+    return refusals
+  }
+
+  async #plan(
+    wishes: Wishes,
+    scope: (server: Server) => boolean,
+    signal: AbortSignal,
+  ): Promise<Reconciliation> {
+    const servers = await this.#backend.readServers(signal)
+    return reconcile(this.#backend.name, this.#names, wishes, servers.filter(scope))
+  }
+
+  /** `again`: the plan once the missing ones are there. */
+  async #carryOut(
+    found: Reconciliation,
+    again: () => Promise<Reconciliation>,
+    signal: AbortSignal,
+  ): Promise<PluginError[]> {
+    const refusals = await this.#backend.add(found.add, signal)
+    const plan = found.add.length === 0 ? found : await again()
     refusals.push(...(await this.#backend.obey([...this.#cookieKey(), ...plan.prepare], signal)))
     refusals.push(...(await this.#backend.obey(plan.open, signal)))
-    if (plan.unlisted.length > 0) await this.#removeUnlisted(plan.unlisted, signal)
     return refusals
   }
 
@@ -214,20 +235,16 @@ class HaproxyRouter implements SessionRouter {
 
   async #admit(instance: string, open: boolean, signal: AbortSignal): Promise<void> {
     await this.#inTurn(signal, async both => {
-      const found = this.#find(instance)
-      if (this.#sealed.has(found.name)) {
-        if (open) throw notEmpty(instance, 'it is sealed, and never takes anything again')
+      const known = this.#find(instance)
+      if (this.#sealed.has(known.name)) {
+        if (open) throw sealedForGood(instance)
         return
       }
-      const wish = { ...found, open }
+      const wish = { ...known, open }
       this.#wanted = new Map(this.#wanted).set(instance, wish)
-      const servers = await this.#backend.readServers(both)
-      const own = servers.filter(({ name }) => name === wish.name)
-      const plan = reconcile(this.#backend.name, this.#names, { wanted: [wish], over: new Set() }, own)
-      const refusals = await this.#backend.add(plan.add, both)
-      const key = plan.add.length === 0 ? [] : this.#cookieKey()
-      refusals.push(...(await this.#backend.obey([...key, ...plan.prepare], both)))
-      refusals.push(...(await this.#backend.obey(plan.open, both)))
+      const wishes = { wanted: [wish], over: new Set<string>() }
+      const plan = (): Promise<Reconciliation> => this.#plan(wishes, ({ name }) => name === wish.name, both)
+      const refusals = await this.#carryOut(await plan(), plan, both)
       await this.#confirm([wish], both, refusals)
     })
   }
@@ -248,6 +265,16 @@ class HaproxyRouter implements SessionRouter {
       const seen = states.get(name) ?? 'missing'
       if (seen !== wanted) throw notInEffect(id, wanted, seen)
     }
+  }
+
+  /** Of instances that are missing from the list, as long as they hold anything. */
+  #loadsOfUnlisted(snapshot: Snapshot): [string, Load][] {
+    const listed = new Set([...this.#wanted.values()].map(({ name }) => name))
+    return [...snapshot.servers.values()].flatMap(({ name, state }): [string, Load][] => {
+      if (!this.#names.isOurs(name) || listed.has(name) || state !== 'drain') return []
+      const load = loadOf(name, snapshot)
+      return load.kind === 'known' && load.slots > 0 ? [[this.#names.instanceOf(name), load]] : []
+    })
   }
 
   #loadOf({ name }: Wish, snapshot: Snapshot): Load {

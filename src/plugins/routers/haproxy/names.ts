@@ -22,6 +22,13 @@ export function encodeName(text: string): string {
     .join('')
 }
 
+export function decodeName(encoded: string): string {
+  const hex = encoded.replace(/_([0-9a-f]{2})|([^_])/g, (_, byte?: string, plain = '') => {
+    return byte ?? plain.charCodeAt(0).toString(16)
+  })
+  return Buffer.from(hex, 'hex').toString()
+}
+
 export class Names {
   readonly prefix: string
 
@@ -41,6 +48,10 @@ export class Names {
   /** Of one of our servers: what is the same for all incarnations of an instance. */
   instancePart(server: string): string {
     return server.slice(this.prefix.length).split(':')[0] ?? ''
+  }
+
+  instanceOf(server: string): string {
+    return decodeName(this.instancePart(server))
   }
 }
 

@@ -5,8 +5,8 @@
  * Servers of ours that are in no list any more are drained: their sessions go on. Servers that are not ours are left
  * alone. A former incarnation of an instance, or whatever has the address of a listed one, is over.
  *
- * Example: told web-1 (open) and web-2 (closed); HAProxy was reloaded and has none. Both are added and drained first, so
- * that each user's entry finds its server; only then is web-1 made ready.
+ * Example: told web-1 (open) and web-2 (closed); HAProxy was reloaded and has none. Both are added; then, asked again with
+ * them there, it drains both, so that each user's entry finds its server; only then is web-1 made ready.
  */
 import { type Address, formatAddress } from './address.ts'
 import { type Command, enableHealth, setAddress, setState } from './commands.ts'
@@ -29,7 +29,7 @@ export interface Wishes {
 
 export interface Reconciliation {
   readonly add: readonly Wish[]
-  /** After the adding: everything but opening. */
+  /** Everything but opening, of those that are there. */
   readonly prepare: readonly Command[]
   readonly open: readonly Command[]
   /** To be cut and deleted. */
@@ -61,21 +61,24 @@ export function reconcile(
       ...wanted.flatMap(wish => prepare(backend, wish, there.get(wish.name))),
     ],
     open: wanted
-      .filter(wish => wish.open && there.get(wish.name)?.state !== 'ready')
+      .filter(wish => wish.open && isThereAndNot(there.get(wish.name), 'ready'))
       .map(wish => setState(backend, wish.name, 'ready')),
     end: others.filter(isOver),
     unlisted: unlisted.filter(server => server.state === 'drain'),
   }
 }
 
+function isThereAndNot(server: Server | undefined, state: Server['state']): boolean {
+  return server !== undefined && server.state !== state
+}
+
 function prepare(backend: string, { name, address, open }: Wish, server: Server | undefined): Command[] {
+  if (server === undefined) return []
   const commands: Command[] = []
-  if (server === undefined || server.checkIsOff) commands.push(enableHealth(backend, name))
-  if (server !== undefined && formatAddress(server.address) !== formatAddress(address)) {
+  if (server.checkIsOff) commands.push(enableHealth(backend, name))
+  if (formatAddress(server.address) !== formatAddress(address))
     commands.push(setAddress(backend, name, address))
-  }
-  if (server === undefined || server.state === 'maint' || (!open && server.state === 'ready')) {
+  if (server.state === 'maint' || (!open && server.state === 'ready'))
     commands.push(setState(backend, name, 'drain'))
-  }
   return commands
 }
