@@ -934,6 +934,12 @@ const ROWS: readonly Row[] = [
     /delete "fleet"/,
   ],
   [
+    'a reserve of a fleet whose slots nobody said',
+    fleet('rules: [ { name: Room, reserve: »{ slots: 20 } } ]'),
+    'PLM-147',
+    'add sessions: { slotsPerInstance: 20 }',
+  ],
+  [
     'two rules of one name in a group',
     file(
       `groups: { shop: { fleets: { web: 1 }, rules: [ { name: Up, when: ready > 1, ${UP} }, { name: »Up, when: ready > 2, ${UP} } ] } }`,

@@ -9,22 +9,15 @@ import { checkOneOf } from './check-one-of.ts'
 import { checkParsed } from './check-parsed.ts'
 import { checkRule } from './check-rule.ts'
 import { checkSchedule } from './check-schedule.ts'
+import { checkSessions } from './check-sessions.ts'
 import { CODES } from './codes.ts'
+import { RESERVE_RULE } from './compile-rule.ts'
 import type { ExpressionContext } from './expression/context.ts'
 import { parseCondition, parseExpression } from './expression/parse.ts'
 import { checkName, checkScheduleName, contextOf, type FleetCheck } from './fleet-check.ts'
 import { checkPluginName } from './plugin-name.ts'
 import type { Path } from './problem.ts'
-import {
-  capacitySchema,
-  constraintSchema,
-  fleetSchema,
-  kpiSchema,
-  ROUTERS,
-  routerOfType,
-  TARGETS,
-  targetOfType,
-} from './schema.ts'
+import { capacitySchema, constraintSchema, fleetSchema, kpiSchema, TARGETS, targetOfType } from './schema.ts'
 import { outageGuardSchema, rateLimitSchema, rateLimitsSchema } from './schema-guards.ts'
 import { settingEntry, settingSchema } from './schema-rules.ts'
 import { isMapping, readEntries, readItems, readMapping, readObject, readValue } from './shape.ts'
@@ -33,6 +26,9 @@ import { word } from './values.ts'
 const SECTIONS = [
   'target',
   'router',
+  'sessions',
+  'health',
+  'repair',
   'capacity',
   'constraints',
   'kpis',
@@ -47,12 +43,15 @@ export function checkFleet(check: FleetCheck, raw: unknown, path: Path): void {
   readObject(check, fleetSchema(check.extensions), raw, path, SECTIONS)
   const context = contextOf(check, [raw])
   if (raw.target !== undefined) checkTarget(check, raw.target, [...path, 'target'], context)
-  if (raw.router !== undefined) checkRouter(check, raw.router, [...path, 'router'])
+  checkSessions(check, raw, path)
   // Only there a fleet without bounds is one that nothing may change.
   if (raw.capacity !== undefined || raw.preset !== 'wasabi') {
     checkCapacity(check, raw.capacity, [...path, 'capacity'])
   }
   const names = new Map<string, string>([['capacity', 'the bounds of the fleet itself']])
+  if (isMapping(raw.sessions) && raw.sessions.reserve !== undefined) {
+    names.set(RESERVE_RULE, 'the rule that "sessions" has for its reserve')
+  }
   const constraints = [...path, 'constraints']
   for (const [index, constraint] of readItems(check, raw.constraints, constraints).entries()) {
     checkConstraint(check, constraint, [...constraints, index], names)
@@ -106,19 +105,6 @@ function checkTarget(check: FleetCheck, raw: unknown, path: Path, context: Expre
   if (type === 'none' && typeof pieces?.count === 'string') {
     checkParsed(check, parseExpression(pieces.count, context), [...path, 'count'])
   }
-}
-
-function checkRouter(check: FleetCheck, raw: unknown, path: Path): void {
-  if (!readMapping(check, raw, path)) return
-  const known = [...ROUTERS, ...(check.extensions.routers ?? [])]
-  const type = checkPluginName(check, 'router', raw.type, known, [...path, 'type'])
-  const pieces = readPlugin(check, type === null ? null : routerOfType(type, check.extensions), raw, path)
-  const listen = pieces?.listen
-  if (type !== 'proxy' || !isMapping(listen)) return
-  const { host, port } = listen
-  if (typeof host !== 'string' || typeof port !== 'number') return
-  const owner = `the proxy of fleet ${JSON.stringify(path[1])}`
-  check.listening.push({ host, port, path: [...path, 'listen'], owner, needsToken: false })
 }
 
 function readPlugin(

@@ -7,12 +7,14 @@
 import { readAmount } from './amount.ts'
 import { checkOneOf } from './check-one-of.ts'
 import { checkParsed } from './check-parsed.ts'
+import { requireSlots } from './check-sessions.ts'
 import { CODES } from './codes.ts'
 import type { ExpressionContext } from './expression/context.ts'
 import { parseCondition, parseExpression } from './expression/parse.ts'
 import { checkKnown, checkName, checkScheduleName, type FleetCheck, namesInAll } from './fleet-check.ts'
 import type { Path } from './problem.ts'
 import { bandSchema, RULE_KINDS, ruleSchema, scaleSchema, stepsSchema, trackSchema } from './schema-rules.ts'
+import { reserveSchema } from './schema-sessions.ts'
 import { isMapping, readItems, readObject, shown } from './shape.ts'
 
 /** Who has the rule: a fleet, or the fleets of a group, which must all understand it. */
@@ -23,7 +25,7 @@ export interface RuleOwner {
   readonly context: ExpressionContext
 }
 
-const SECTIONS = ['steps', 'track', 'scale', 'set']
+const SECTIONS = ['steps', 'track', 'reserve', 'scale', 'set']
 const KIND_HINT = 'add one of them, e.g. when: "avg(cpu, 5m) > 80%"'
 
 export function checkRule(
@@ -43,6 +45,7 @@ export function checkRule(
     checkParsed(check, parseExpression(pieces.match, context), [...path, 'match'])
   if (raw.steps !== undefined) checkSteps(check, raw.steps, [...path, 'steps'], context)
   if (raw.track !== undefined) checkTrack(check, raw.track, [...path, 'track'], context)
+  if (raw.reserve !== undefined) checkReserve(check, raw.reserve, [...path, 'reserve'], owner)
   if (pieces.during !== undefined) checkScheduleName(check, pieces.during, [...path, 'during'])
   if (raw.scale !== undefined) checkScale(check, raw.scale, [...path, 'scale'], owner)
   checkSet(check, raw.set, [...path, 'set'], owner)
@@ -167,6 +170,13 @@ function checkTrack(check: FleetCheck, raw: unknown, path: Path, context: Expres
     hint: 'choose one above 0',
     path: [...path, 'target'],
   })
+}
+
+function checkReserve(check: FleetCheck, raw: unknown, path: Path, { members }: RuleOwner): void {
+  if (readObject(check, reserveSchema, raw, path) === null) return
+  for (const member of members) {
+    requireSlots(check, member, { what: 'a reserve counts in slots', path })
+  }
 }
 
 /** The expression when it is right; reports what is wrong with it. */

@@ -44,6 +44,7 @@ export const CODES = {
   band: 'PLM-144',
   settingType: 'PLM-145',
   groupRule: 'PLM-146',
+  noSlots: 'PLM-147',
   noMargin: 'PLM-150',
   shadowed: 'PLM-151',
   unusedMetric: 'PLM-152',
@@ -53,6 +54,11 @@ export const CODES = {
   shortGap: 'PLM-156',
   neverOccurs: 'PLM-157',
   unusedName: 'PLM-158',
+  forcedDrain: 'PLM-159',
+  noDeadline: 'PLM-160',
+  reserveTooLarge: 'PLM-161',
+  shortLease: 'PLM-162',
+  slowProbe: 'PLM-163',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

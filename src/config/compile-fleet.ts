@@ -6,22 +6,21 @@
  * `avg(cpu, 45m)` with 80, and `operands` lists that operand once, however many rules use it.
  */
 import type { AggregateOperand, Condition, Expression } from '../model/expression.ts'
-import { USUAL_REPAIR } from '../model/health.ts'
 import type { Schedule } from '../model/schedule.ts'
-import {
-  type ConstraintRule,
-  type FleetSpec,
-  type Kpi,
-  type MetricSpec,
-  type PluginRef,
-  type ReactiveRule,
-  type SettingSpec,
-  USUAL_SESSIONS,
+import type {
+  ConstraintRule,
+  FleetSpec,
+  Kpi,
+  MetricSpec,
+  PluginRef,
+  ReactiveRule,
+  SettingSpec,
 } from '../model/spec.ts'
 import { readAmount } from './amount.ts'
 import { compileGuards, compileOutageGuard } from './compile-guards.ts'
-import { compileRule, type ReadRule, type RuleWords } from './compile-rule.ts'
+import { compileRule, type ReadRule, type RuleWords, shortReserveRule } from './compile-rule.ts'
 import { compileSchedule } from './compile-schedule.ts'
+import { compileHealth, compileRepair, compileSessions } from './compile-sessions.ts'
 import type { ExpressionContext } from './expression/context.ts'
 import { type Parsed, parseCondition, parseExpression } from './expression/parse.ts'
 import { Borrowed } from './foreign-rule.ts'
@@ -81,6 +80,10 @@ export class FleetDraft {
     for (const [kpi, { goal }] of entriesOf(written.kpis)) {
       this.#kpis.push({ name: kpi, goal: this.words.condition(goal), goalText: goal.trim() })
     }
+    const reserve = written.sessions?.reserve
+    if (reserve !== undefined) {
+      this.addRule(shortReserveRule(reserve, this.words), ['fleets', name, 'sessions', 'reserve'])
+    }
     written.rules.forEach((rule, index) => {
       const own = ownPart(rule, name)
       if (own !== null) this.addRule(compileRule(own, this.words), ['fleets', name, 'rules', index])
@@ -131,7 +134,7 @@ export class FleetDraft {
     this.addRule(joined, origin)
   }
 
-  finish(routers: readonly PluginRef[]): FleetSpec {
+  finish(routers: readonly PluginRef[], folder: string | null): FleetSpec {
     const { written } = this
     const outageGuard = compileOutageGuard(written.outageGuard, this.words.expression)
     const used = [...this.#operands.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -141,9 +144,9 @@ export class FleetDraft {
       name: this.name,
       target: this.#target,
       routers,
-      sessions: USUAL_SESSIONS,
-      health: null,
-      repair: USUAL_REPAIR,
+      sessions: compileSessions(written.sessions),
+      health: compileHealth(written.health, folder),
+      repair: compileRepair(written.repair),
       constraints: this.#constraints,
       kpis: this.#kpis,
       rules: this.#rules,
@@ -180,6 +183,7 @@ export class FleetDraft {
     }
     return {
       metrics,
+      slotsPerInstance: this.written.sessions?.slotsPerInstance ?? null,
       condition: (text: string): Condition => keep(parseCondition(text, this.#context)),
       expression: (text: string): Expression => keep(parseExpression(text, this.#context)),
       amount: (text, against) => {

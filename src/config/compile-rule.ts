@@ -8,8 +8,9 @@
 import type { z } from 'zod'
 import type { Condition, Expression } from '../model/expression.ts'
 import { isShare } from '../model/share.ts'
-import type { Band, MetricSpec, ReactiveRule, ScaleAction } from '../model/spec.ts'
+import type { Band, MetricSpec, ReactiveRule, ReserveRule, ScaleAction } from '../model/spec.ts'
 import type { ruleSchema } from './schema-rules.ts'
+import type { Reserve } from './schema-sessions.ts'
 import type { By } from './values.ts'
 
 export type ReadRule = z.output<typeof ruleSchema>
@@ -21,6 +22,8 @@ export interface RuleWords {
   /** A number in the unit of what it is held against. */
   readonly amount: (text: string, against: string) => number
   readonly metrics: Readonly<Record<string, MetricSpec>>
+  /** `null`: nobody said, and no rule needs it. */
+  readonly slotsPerInstance: number | null
 }
 
 export function compileRule(rule: ReadRule, words: RuleWords): ReactiveRule {
@@ -39,6 +42,7 @@ export function compileRule(rule: ReadRule, words: RuleWords): ReactiveRule {
     const expressionText = rule.match.trim()
     return { ...frame, kind: 'match', expression: words.expression(rule.match), expressionText }
   }
+  if (rule.reserve !== undefined) return reserveRule(frame, rule.reserve.slots, words)
   if (rule.when === undefined) throw new Error('A rule of no kind was compiled')
   return {
     ...frame,
@@ -47,6 +51,31 @@ export function compileRule(rule: ReadRule, words: RuleWords): ReactiveRule {
     whenText: rule.when.trim(),
     scale: rule.scale === undefined ? null : scaleOf(rule.scale),
   }
+}
+
+/** `sessions.reserve` is short for such a rule, of this name. */
+export const RESERVE_RULE = 'reserve'
+
+export function shortReserveRule(reserve: Reserve, words: RuleWords): ReserveRule {
+  return reserveRule({ ...PLAIN_FRAME, name: RESERVE_RULE }, reserve, words)
+}
+
+const PLAIN_FRAME = {
+  rank: 0,
+  enabled: true,
+  forMs: 0,
+  during: null,
+  cooldownMs: null,
+  effects: { set: {}, notify: [], run: [] },
+}
+
+function reserveRule(
+  frame: Omit<ReserveRule, 'kind' | 'reserve' | 'slotsPerInstance'>,
+  reserve: Reserve,
+  { slotsPerInstance }: RuleWords,
+): ReserveRule {
+  if (slotsPerInstance === null) throw new Error('A reserve of a fleet without slots was compiled')
+  return { ...frame, kind: 'reserve', reserve, slotsPerInstance }
 }
 
 function listOf(names: string | readonly string[]): readonly string[] {

@@ -71,8 +71,11 @@ export function compile(input: CompileInput): Compiled {
   for (const [group, written] of entriesOf(config.groups)) addGroup(group, written, drafts, schedules)
   const fleets = [...drafts.values()].map((draft): FleetSpec => {
     const router = input.written.fleets[draft.name]?.router
-    const written = router === undefined ? [] : Array.isArray(router) ? router : [router]
-    return draft.finish(written.map(each => pluginRef(routerOptions, each)))
+    const written = router === undefined ? usualRouters(draft) : Array.isArray(router) ? router : [router]
+    return draft.finish(
+      written.map(each => pluginRef(routerOptions, each)),
+      input.folder,
+    )
   })
   const spec: Spec = freeze({
     digest: digestOf(text),
@@ -85,6 +88,11 @@ export function compile(input: CompileInput): Compiled {
     actions: record(entriesOf(config.actions).map(([name, read]) => [name, actionOf(name, read, input)])),
   })
   return { spec, origins }
+}
+
+/** A fleet with sessions has the broker, unless its file names another router; advice needs none. */
+function usualRouters({ written }: FleetDraft): readonly unknown[] {
+  return written.sessions === undefined || written.target.type === 'none' ? [] : [{ type: 'broker' }]
 }
 
 /** Rules that scale another fleet join that fleet's rules. */

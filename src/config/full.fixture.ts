@@ -42,6 +42,7 @@ fleets:
       health: { path: /well, every: 1s, timeout: 2s, failures: 5 }
       stopGrace: 10s
       portFrom: 41000
+      zones: [a, b]
     router: { type: proxy, listen: "127.0.0.1:8080", cookie: { name: sid, ttl: 10m, secret: "\${env:COOKIE_SECRET}" }, concurrency: 8, queue: 500, queueTimeout: 5s }
     capacity: { min: 2, max: 5, default: 3 }
     constraints:
@@ -71,6 +72,27 @@ fleets:
     rules:
       - { name: Orders, when: "avg(orders, 5m) / instances > 100", scale: { by: +2 } }
     cooldown: 90s
+  rooms:
+    target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate] }
+    router:
+      - { type: broker }
+      - { type: haproxy, socket: /run/haproxy/admin.sock, masterSocket: /run/haproxy/master.sock, hardStopAfter: 1h, backend: rooms, prefix: "rooms:", cookieKey: "\${env:COOKIE_SECRET}", load: stick-table, table: rooms, check: { port: 8081, every: 1s, rise: 2, fall: 4 }, timeout: 1s }
+    sessions: { slotsPerInstance: 20, reserve: 25%, placement: spread, lease: 2m, drain: { deadline: 4h, then: keep }, waiting: { most: 100, longest: 10s }, mayCut: true }
+    health: { http: { path: /healthz, port: 8081 }, every: 10s, timeout: 3s, grace: 1m, suspectAfter: 2, unhealthyAfter: 4, healthyAfter: 3 }
+    repair: { how: restart, atOnce: 5%, maxUnhealthy: 30%, freeze: 1h }
+    capacity: { min: 2, max: 30 }
+    rules:
+      - { name: Room, rank: 5, reserve: { slots: 30 } }
+  jobs:
+    target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate] }
+    router: { type: http, path: /load, pointer: /jobs, headers: { accept: application/json }, timeout: 1s }
+    health: { command: { command: [./well.sh], env: { TEAM: jobs }, cwd: scripts } }
+    capacity: { min: 1, max: 3 }
+  calls:
+    target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate] }
+    router: { type: agent, lease: 10s }
+    health: { tcp: { port: 5060 } }
+    capacity: { min: 1, max: 3 }
   advice:
     target: { type: none, count: "last(replicas)" }
     capacity: { min: 1, max: 3 }

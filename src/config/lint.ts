@@ -10,6 +10,7 @@ import { lintGaps } from './lint-gaps.ts'
 import { lintMargins } from './lint-margins.ts'
 import { lintMetrics } from './lint-metrics.ts'
 import { lintSchedules } from './lint-schedules.ts'
+import { lintSessions } from './lint-sessions.ts'
 import { lintUnused } from './lint-unused.ts'
 import type { Report } from './problem.ts'
 
@@ -19,6 +20,7 @@ export function lint(spec: Spec, origins: Origins, report: Report): void {
     lintMargins(fleet, origins, report)
     lintConstraints(spec, fleet, origins, report)
     lintGaps(spec, fleet, origins, report)
+    lintSessions(fleet, origins, report)
   }
   lintSchedules(spec, origins, report)
   lintMetrics(spec, origins, report)

@@ -131,6 +131,7 @@ describe('a file with every key', () => {
       health: { path: '/well', everyMs: 1000, timeoutMs: 2000, failures: 5 },
       stopGraceMs: 10_000,
       portFrom: 41_000,
+      zones: ['a', 'b'],
     })
     expect(routerOptions.proxy.parse(web?.routers[0]?.options)).toEqual({
       listen: { host: '127.0.0.1', port: 8080 },
@@ -321,13 +322,13 @@ describe('the digest', () => {
 })
 
 describe('a name a host program has registered', () => {
-  const extensions = { sources: ['prometheus'], targets: ['azure-vmss'], routers: ['broker'] }
+  const extensions = { sources: ['prometheus'], targets: ['azure-vmss'], routers: ['matchmaker'] }
   const text = `plimsoll: 1
 metrics: { cpu: { source: prometheus, query: 'avg(up)', every: 15s, kind: perInstance } }
 fleets:
   web:
     target: { type: azure-vmss, resourceGroup: shop, tags: [a, { b: 1 }] }
-    router: { type: broker, url: "amqp://x" }
+    router: { type: matchmaker, url: "amqp://x" }
     capacity: { min: 2, max: 5 }
     rules: [ { name: Up, when: "avg(cpu, 5m) > 80%", scale: { by: 1 } } ]
 `
@@ -342,7 +343,7 @@ fleets:
       type: 'azure-vmss',
       options: { resourceGroup: 'shop', tags: ['a', { b: 1 }] },
     })
-    expect(spec.fleets.web?.routers).toEqual([{ type: 'broker', options: { url: 'amqp://x' } }])
+    expect(spec.fleets.web?.routers).toEqual([{ type: 'matchmaker', options: { url: 'amqp://x' } }])
   })
 
   it('is unknown without that program', () => {

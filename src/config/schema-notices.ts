@@ -21,6 +21,8 @@ export const NOTICE_EVENTS = [
   'approval-withdrawn',
   'limit-reached',
   'lost',
+  'froze',
+  'thawed',
   'rule',
 ] as const satisfies readonly NoticeEvent[]
 

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { CODES } from './codes.ts'
 import { key } from './key.ts'
+import { reserveSchema } from './schema-sessions.ts'
 import {
   amount,
   by,
@@ -28,7 +29,7 @@ export const rank = integer(-1_000_000, 1_000_000)
 export const wait = duration({ max: 7 * 86_400_000 })
 
 /** The keys of which a rule has exactly one: what makes it propose. */
-export const RULE_KINDS = ['when', 'steps', 'track', 'match'] as const
+export const RULE_KINDS = ['when', 'steps', 'track', 'match', 'reserve'] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 
 export const scaleSchema = z.strictObject({
@@ -137,7 +138,7 @@ export const ruleSchema = z.strictObject({
   rank: key(rank.default(0), 'Of the rules that fire, only those of the highest rank count.', 10),
   when: key(
     expression.optional(),
-    'The condition, in quotes. A rule has exactly one of `when`, `steps`, `track` and `match`.',
+    'The condition, in quotes. A rule has exactly one of `when`, `steps`, `track`, `match` and `reserve`.',
     'avg(cpu, 5m) > 80%',
     'busy is red',
   ),
@@ -157,6 +158,11 @@ export const ruleSchema = z.strictObject({
     expression.optional(),
     'As many instances as an expression says, rounded up; in quotes.',
     'last(queue) / 100',
+  ),
+  reserve: key(
+    reserveSchema.optional(),
+    'As many open instances as keep so many slots free; nothing takes that room, whatever its rank.',
+    { slots: '25%' },
   ),
   for: key(wait.prefault('0s'), 'The condition must have held this long without a break.', '30s'),
   during: key(name.optional(), 'Name of a schedule outside which the rule abstains.', 'business hours'),

@@ -16,7 +16,16 @@ import { key } from './key.ts'
 import { PRESETS } from './presets.ts'
 import { approvalSchema, billingHourSchema, outageGuardSchema, rateLimitsSchema } from './schema-guards.ts'
 import { actionSchema, notifierSchema, settingsWebhookSchema } from './schema-notices.ts'
+import {
+  agentRouterShape,
+  brokerRouterShape,
+  haproxyRouterShape,
+  httpRouterShape,
+  MORE_ROUTERS_MEANING,
+  moreRouterOptions,
+} from './schema-routers.ts'
 import { count, rank, ruleSchema, settingEntry, wait } from './schema-rules.ts'
+import { healthSchema, repairSchema, sessionsSchema } from './schema-sessions.ts'
 import {
   argv,
   date,
@@ -97,6 +106,11 @@ const processTargetShape = {
     'First port to give to instances; without it the operating system chooses.',
     41000,
   ),
+  zones: key(
+    z.array(word).max(100).default([]),
+    'Names of zones the instances are spread over. Each gets the name of its own as PLIMSOLL_ZONE.',
+    ['a', 'b', 'c'],
+  ),
 }
 const processTarget = z.strictObject(processTargetShape).transform(({ health, ...written }) => ({
   command: written.command,
@@ -105,6 +119,7 @@ const processTarget = z.strictObject(processTargetShape).transform(({ health, ..
   health: { path: health.path, everyMs: health.every, timeoutMs: health.timeout, failures: health.failures },
   stopGraceMs: written.stopGrace,
   portFrom: written.portFrom ?? null,
+  zones: [...new Set(written.zones)],
 }))
 
 const commandTargetShape = {
@@ -211,7 +226,7 @@ const proxyRouter = z.strictObject(proxyRouterShape).transform(({ cookie, queueT
   queueTimeoutMs: queueTimeout,
 }))
 
-export const routerOptions = { proxy: proxyRouter } as const
+export const routerOptions = { proxy: proxyRouter, ...moreRouterOptions } as const
 export type ProxyRouterOptions = z.output<typeof proxyRouter>
 
 // ---- Sources ---------------------------------------------------------------------------------------------
@@ -486,6 +501,10 @@ const builtInTargets = {
 } as const
 const builtInRouters = {
   proxy: builtIn('proxy', proxyRouterShape, 'A reverse proxy that spreads requests over the open instances.'),
+  broker: builtIn('broker', brokerRouterShape, MORE_ROUTERS_MEANING.broker),
+  agent: builtIn('agent', agentRouterShape, MORE_ROUTERS_MEANING.agent),
+  haproxy: builtIn('haproxy', haproxyRouterShape, MORE_ROUTERS_MEANING.haproxy),
+  http: builtIn('http', httpRouterShape, MORE_ROUTERS_MEANING.http),
 } as const
 
 export const TARGETS = Object.keys(builtInTargets)
@@ -501,8 +520,13 @@ export function targetSchema(extensions: Extensions) {
   ])
 }
 export function routerSchema(extensions: Extensions) {
+  const { proxy, broker, agent, haproxy, http } = builtInRouters
   return z.discriminatedUnion('type', [
-    builtInRouters.proxy,
+    proxy,
+    broker,
+    agent,
+    haproxy,
+    http,
     ...namesBeside(extensions.routers, ROUTERS).map(extension),
   ])
 }
@@ -703,6 +727,9 @@ const cooldownSchema = z.union([wait, perDirectionCooldown], {
     ),
 })
 
+/** More witnesses than this only slow a fleet down. */
+export const MOST_ROUTERS = 4
+
 const NONE: Extensions = {}
 
 /** Made once for each set of extensions: a schema costs more to make than to use. */
@@ -726,9 +753,35 @@ function makeFleetSchema(extensions: Extensions) {
       'Who lists, launches and terminates the instances. Default: nobody, advice only.',
       { type: 'process', command: ['node', 'app.mjs'] },
     ),
-    router: key(routerSchema(extensions).optional(), 'Who places sessions and requests on the instances.', {
-      type: 'proxy',
-      listen: '127.0.0.1:8080',
+    router: key(
+      z
+        .union([routerSchema(extensions), z.array(routerSchema(extensions)).min(1).max(MOST_ROUTERS)], {
+          error: () =>
+            refusal(
+              CODES.wrongType,
+              'expected a router or a list of routers, found {value}',
+              'write { type: broker }, or [{ type: broker }, { type: haproxy, ... }]',
+            ),
+        })
+        .optional(),
+      'Who places sessions and requests on the instances. Several are witnesses: an instance is empty only when all say so. Default with `sessions`: the broker.',
+      { type: 'proxy', listen: '127.0.0.1:8080' },
+      { type: 'broker' },
+    ),
+    sessions: key(
+      sessionsSchema.optional(),
+      'What becomes of sessions: the room for them, where they are placed, how long a closed instance waits for them.',
+      { slotsPerInstance: 20, reserve: '25%' },
+    ),
+    health: key(
+      healthSchema.optional(),
+      'How each ready instance is asked whether it is well; without it only the target says so.',
+      { http: '/healthz', every: '5s' },
+    ),
+    repair: key(repairSchema.prefault({}), 'How what is unhealthy is mended, and when nothing is touched.', {
+      how: 'replace',
+      atOnce: 1,
+      maxUnhealthy: '40%',
     }),
     preset: key(
       z.enum(PRESETS).optional(),

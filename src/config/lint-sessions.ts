@@ -1,0 +1,87 @@
+/**
+ * Warns about settings of sessions that hardly do what was meant: a drain that cuts sessions, a reserve that no instance
+ * count can hold, a lease that a short pause outlasts.
+ *
+ * Example: `reserve: 300` with 20 slots on at most 10 instances: even without a single session 15 would be needed.
+ */
+import type { FleetSpec, ReserveRule } from '../model/spec.ts'
+import { CODES } from './codes.ts'
+import { type Origins, originKey } from './compile-fleet.ts'
+import { formatDuration } from './expression/units.ts'
+import type { Report } from './problem.ts'
+
+/** A garbage collection, a failover or a lost packet takes a few seconds. */
+const SHORT_LEASE_MS = 10_000
+
+export function lintSessions(fleet: FleetSpec, origins: Origins, report: Report): void {
+  lintDrain(fleet, report)
+  lintReserve(fleet, origins, report)
+  lintLease(fleet, report)
+  lintProbing(fleet, report)
+}
+
+function lintDrain({ name, sessions: { drain } }: FleetSpec, report: Report): void {
+  const path = ['fleets', name, 'sessions', 'drain', 'then']
+  if (drain.pastDeadline === 'force' && drain.deadlineMs !== null) {
+    report({
+      code: CODES.forcedDrain,
+      severity: 'warning',
+      message: `sessions that last longer than ${formatDuration(drain.deadlineMs)} are cut off when their instance is to go`,
+      hint: 'keep waits for them and tells you; reopen lets the instance take new ones again',
+      path,
+    })
+  }
+  if (drain.pastDeadline !== 'keep' && drain.deadlineMs === null) {
+    report({
+      code: CODES.noDeadline,
+      severity: 'warning',
+      message: `"then: ${drain.pastDeadline}" never comes: the drain has no deadline`,
+      hint: 'add deadline: 4h, or delete "then"',
+      path,
+    })
+  }
+}
+
+function lintReserve({ name, rules, constraints }: FleetSpec, origins: Origins, report: Report): void {
+  const most = Math.max(0, ...constraints.filter(({ enabled }) => enabled).map(({ max }) => max))
+  for (const rule of rules) {
+    if (rule.kind !== 'reserve' || !rule.enabled) continue
+    const needed = neededWithoutSessions(rule)
+    if (constraints.length === 0 || needed <= most) continue
+    const origin = origins.get(originKey(name, rule.name)) ?? ['fleets', name]
+    report({
+      code: CODES.reserveTooLarge,
+      severity: 'warning',
+      message: `"${rule.name}" can never be kept: even without a session it needs ${needed} instances, and at most ${most} are allowed`,
+      hint: `raise max to ${needed}, or keep fewer slots free`,
+      path: origin.at(-1) === 'reserve' ? origin : [...origin, 'reserve'],
+    })
+  }
+}
+
+function neededWithoutSessions({ reserve, slotsPerInstance }: ReserveRule): number {
+  return reserve.kind === 'slots' ? Math.ceil(reserve.slots / slotsPerInstance) : 0
+}
+
+function lintLease({ name, sessions: { leaseMs } }: FleetSpec, report: Report): void {
+  if (leaseMs === null || leaseMs >= SHORT_LEASE_MS) return
+  report({
+    code: CODES.shortLease,
+    severity: 'warning',
+    message: `a client that pauses for ${formatDuration(leaseMs)} loses its session`,
+    hint: `a lease of ${formatDuration(SHORT_LEASE_MS)} or more outlasts a short pause`,
+    path: ['fleets', name, 'sessions', 'lease'],
+  })
+}
+
+/** The next question waits for the answer to the one before. */
+function lintProbing({ name, health }: FleetSpec, report: Report): void {
+  if (health === null || health.timeoutMs <= health.everyMs) return
+  report({
+    code: CODES.slowProbe,
+    severity: 'warning',
+    message: `an instance is asked every ${formatDuration(health.everyMs)}, and may take ${formatDuration(health.timeoutMs)} to answer: one that hangs is asked less often`,
+    hint: 'let "timeout" be at most "every"',
+    path: ['fleets', name, 'health', 'timeout'],
+  })
+}

@@ -1,0 +1,134 @@
+/**
+ * The keys of the routers besides the built-in proxy: who places sessions and knows which instance holds how many.
+ *
+ * Example: `{ type: haproxy, socket: /run/haproxy/admin.sock, backend: rooms }` reads as a router that speaks to HAProxy's
+ * runtime socket, counts live connections and lets HAProxy check nothing.
+ */
+import { z } from 'zod'
+import { key } from './key.ts'
+import { duration, headers, integer, pointer, secret, urlPath } from './values.ts'
+
+export const brokerRouterShape = {}
+
+export const agentRouterShape = {
+  lease: key(
+    duration({ min: 1000, max: 86_400_000 }).prefault('30s'),
+    'An instance that has not reported for so long has an unknown load.',
+    '30s',
+  ),
+}
+
+export const httpRouterShape = {
+  path: key(
+    urlPath.prefault('/sessions'),
+    'Path of each instance that answers its load as JSON.',
+    '/sessions',
+  ),
+  pointer: key(
+    pointer.prefault('/sessions'),
+    'JSON Pointer (RFC 6901) to the number of slots in use in the answer.',
+    '/sessions',
+  ),
+  headers: key(headers.default({}), 'Request headers.', { authorization: 'Bearer ${env:ROOMS_TOKEN}' }),
+  timeout: key(
+    duration({ min: 10, max: 600_000 }).prefault('2s'),
+    'Without an answer within this the load is unknown.',
+    '2s',
+  ),
+}
+
+const socket = z.string().min(1).max(4096)
+
+const haproxyCheckShape = {
+  port: key(integer(1, 65_535).optional(), 'Port to check. Default: the one the instance serves on.', 8081),
+  every: key(duration({ min: 100, max: 3_600_000 }).prefault('2s'), 'How often.', '2s'),
+  rise: key(integer(1, 100).default(1), 'Good answers in a row until an instance gets work.', 1),
+  fall: key(integer(1, 100).default(3), 'Bad answers in a row until it gets none.', 3),
+}
+
+export const haproxyCheckSchema = z.strictObject(haproxyCheckShape)
+
+export const haproxyRouterShape = {
+  socket: key(
+    socket,
+    'The runtime socket of HAProxy, at level admin: a path, or host:port.',
+    '/run/haproxy/admin.sock',
+    '127.0.0.1:9999',
+  ),
+  masterSocket: key(
+    socket.optional(),
+    'The socket of the master process (`haproxy -W -S`): after a reload, what old processes still hold is counted too.',
+    '/run/haproxy/master.sock',
+  ),
+  hardStopAfter: key(
+    duration({ min: 1000 }).optional(),
+    "As `hard-stop-after` in HAProxy's configuration: the longest an old process lives on after a reload.",
+    '1h',
+  ),
+  backend: key(
+    z.string().min(1).max(64),
+    'The backend that gets the instances as servers; its `balance` must be a dynamic one.',
+    'rooms',
+  ),
+  prefix: key(
+    z.string().min(1).max(64).optional(),
+    "What the names of its servers begin with. Default: the fleet's name and a colon.",
+    'rooms:',
+  ),
+  cookieKey: key(
+    secret.optional(),
+    'Key of `cookie ... dynamic` in the backend; without it users are kept by a stick table alone.',
+    '${env:HAPROXY_COOKIE_KEY}',
+  ),
+  load: key(
+    z.enum(['connections', 'stick-table']).default('connections'),
+    'What a session is: a live connection (TCP, WebSocket), or an entry of a stick table.',
+    'connections',
+  ),
+  table: key(
+    z.string().min(1).max(64).optional(),
+    'With `load: stick-table`: the table. Default: the one declared in the backend.',
+    'rooms',
+  ),
+  check: key(haproxyCheckSchema.optional(), "HAProxy's own health checks; without it there are none.", {
+    every: '2s',
+    rise: 1,
+    fall: 3,
+  }),
+  timeout: key(
+    duration({ min: 10, max: 600_000 }).prefault('2s'),
+    'One exchange with the socket must end within this.',
+    '2s',
+  ),
+}
+
+/** What each router is given, in code units. */
+export const moreRouterOptions = {
+  broker: z.strictObject(brokerRouterShape),
+  agent: z.strictObject(agentRouterShape).transform(({ lease }) => ({ leaseMs: lease })),
+  http: z
+    .strictObject(httpRouterShape)
+    .transform(({ timeout, ...written }) => ({ ...written, timeoutMs: timeout })),
+  haproxy: z.strictObject(haproxyRouterShape).transform(({ timeout, hardStopAfter, check, ...written }) => ({
+    socket: written.socket,
+    masterSocket: written.masterSocket ?? null,
+    hardStopAfterMs: hardStopAfter ?? null,
+    backend: written.backend,
+    prefix: written.prefix ?? null,
+    cookieKey: written.cookieKey ?? null,
+    load: written.load,
+    table: written.table ?? null,
+    check:
+      check === undefined
+        ? null
+        : { port: check.port ?? null, everyMs: check.every, rise: check.rise, fall: check.fall },
+    timeoutMs: timeout,
+  })),
+} as const
+
+export const MORE_ROUTERS_MEANING = {
+  broker: 'The session broker: clients ask the session API for a place, and it knows every session.',
+  agent: 'Each instance (or an agent beside it) reports its load, with a lease.',
+  http: 'Each instance is asked for its load.',
+  haproxy: 'HAProxy, over its runtime socket.',
+} as const
