@@ -9,6 +9,8 @@ import type { Mark, Memory } from '../model/memory.ts'
 import type { Action, Plan, Waiting } from '../model/plan.ts'
 import type { Planned } from './plan.ts'
 
+type Held = Pick<Planned, 'plan' | 'memory'>
+
 /** The actions that begin something. */
 export function begins(plan: Plan, memory: Memory): readonly Action[] {
   return plan.actions.filter(action => !ends(action, memory))
@@ -24,7 +26,7 @@ export function finishOnly(
   memory: Memory,
   current: number | null,
   waiting: Waiting | null,
-): Planned {
+): Held {
   const actions = plan.actions.filter(action => ends(action, memory))
   const marks: Record<string, Mark> = { ...memory.marks }
   for (const action of actions) {
@@ -43,7 +45,7 @@ export function finishOnly(
 }
 
 /** No action at all, for the reason given. */
-export function nothingNow(plan: Plan, memory: Memory, current: number | null, waiting: Waiting): Planned {
+export function nothingNow(plan: Plan, memory: Memory, current: number | null, waiting: Waiting): Held {
   return {
     plan: { ...plan, desired: current, actions: [], waiting: [waiting] },
     memory: { ...memory, expected: current ?? memory.expected },

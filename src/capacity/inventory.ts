@@ -1,11 +1,11 @@
 /**
- * What is there? Joins the target's list with our own marks and the router's loads, and notices what appeared, became
- * ready, vanished or never came.
+ * What is there? Joins the target's list with our own marks, the router's loads and the probes' answers, and notices what
+ * appeared, became ready, vanished or never came.
  *
  * Example: memory knows web-1 and web-2, the target lists only web-2 and nobody else acts on it: web-1 was lost, and
  * its place is owed.
  */
-import type { ProbeAnswer } from '../model/health.ts'
+import { type HealthSpec, type ProbeAnswer, type RepairSpec, USUAL_REPAIR } from '../model/health.ts'
 import type {
   Instance,
   InstanceOrder,
@@ -15,9 +15,13 @@ import type {
   Order,
   TargetTraits,
 } from '../model/inventory.ts'
-import type { LaunchTrouble, Mark, Memory } from '../model/memory.ts'
+import type { Mark, Memory, Repair } from '../model/memory.ts'
 import type { EpochMs } from '../model/time.ts'
-import { launchFailed } from './launch-trouble.ts'
+import { brake, LASTS_MS } from './brake.ts'
+import { foldHealth, worseOf } from './health.ts'
+import { type Troubles, troubleIn } from './launch-trouble.ts'
+import { resizeInForce } from './resize.ts'
+import { callRoll, type RollCall } from './roll-call.ts'
 
 /** `loads` is null for a fleet without a router: nobody places sessions, there is nothing to wait for. */
 export interface Listing {
@@ -31,8 +35,13 @@ export interface Listing {
   readonly target: TargetTraits
   /** What operators asked of single instances, by id. */
   readonly asked: ReadonlyMap<string, InstanceOrder>
+  /** `null` (or left out) where nothing is probed. */
+  readonly health?: HealthSpec | null
   /** What probes were answered about each, oldest first, by id; `null` (or left out) without probes. */
   readonly probes?: ReadonlyMap<string, Probed> | null
+  readonly repair?: RepairSpec
+  /** An operator lifted the brake. */
+  readonly unfreeze?: boolean
 }
 
 export interface Probed {
@@ -48,67 +57,107 @@ export interface Taken {
 }
 
 export function takeInventory(listing: Listing, memory: Memory): Taken {
-  const listed = [...listing.listed].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-  const marks: Record<string, Mark> = {}
-  const instances = listed.map(entry => {
-    const mark = markOf(entry, memory.marks[entry.id], listing.at)
+  const { at, target, exclusive, repair = USUAL_REPAIR, unfreeze = false } = listing
+  const roll = callRoll(listing, memory)
+  const marks: Record<string, Mark> = { ...roll.gone }
+  const instances: Instance[] = []
+  for (const { entry, mark: known } of roll.present) {
+    const answers = answersOf(listing, entry.id, known)
+    const isStarting = entry.lifecycle === 'ready' && saysItStarts(answers, known)
+    const lifecycle = isStarting ? 'booting' : entry.lifecycle
+    const mark = probed(listing, { ...known, readyAt: isStarting ? null : known.readyAt }, lifecycle, answers)
     marks[entry.id] = mark
-    return join(entry, mark, loadOf(listing, entry.id), listing.asked.get(entry.id) ?? null)
-  })
-  const { orders, expired } = openOrders(memory.orders, listed, listing.at)
-  const vanished = vanishedIds(memory, marks)
-  const places = vanished.filter(id => memory.marks[id]?.admission === 'open').length
+    instances.push(join(listing, { ...entry, lifecycle }, mark))
+  }
+  for (const { id, mark } of roll.missing) {
+    marks[id] = mark
+    instances.push(asItStood(listing, id, mark))
+  }
+  if (roll.missing.length > 0) instances.sort((a, b) => (a.id < b.id ? -1 : 1))
+  const { orders, expired } = openOrders(memory.orders, listing)
+  const repairs = withShortLived(memory.repairs, roll, at)
+  const troubles = troublesAfter(memory, listing, { marks, expired, roll })
+  const next = { ...memory, marks, orders, repairs, ...troubles }
   return {
-    inventory: { instances, orders, target: listing.target },
-    lost: [...vanished, ...newlyLost(listed, memory)],
+    inventory: { instances, orders, target },
+    lost: roll.lost.map(({ id }) => id).sort(),
     memory: {
-      ...memory,
-      marks,
-      orders,
-      owed: memory.owed + expired.length + (listing.exclusive ? places : 0),
-      launchTrouble: troubleAfter(memory, listed, marks, expired, listing.at),
+      ...next,
+      owed: memory.owed + expired.length + (exclusive ? roll.vacated : 0),
+      freeze: brake({ at, repair, unfreeze, instances }, next),
+      ...resizeInForce(memory, instances, at),
     },
   }
 }
 
-function markOf(entry: ListedInstance, mark: Mark | undefined, at: EpochMs): Mark {
-  const known = mark ?? newMark(entry, at)
-  return known.readyAt === null && entry.lifecycle === 'ready' ? { ...known, readyAt: at } : known
+const NO_ANSWERS: readonly ProbeAnswer[] = Object.freeze([])
+
+/** What was said of a former one under the same id is nothing to this one. */
+function answersOf({ probes }: Listing, id: string, { incarnation }: Mark): readonly ProbeAnswer[] {
+  const found = probes?.get(id)
+  const isOther = found?.incarnation != null && incarnation !== null && found.incarnation !== incarnation
+  return found === undefined || isOther ? NO_ANSWERS : found.answers
 }
 
-function newMark({ incarnation, zone }: ListedInstance, at: EpochMs): Mark {
-  return {
-    admission: 'open',
-    closedAt: null,
-    seal: 'none',
-    readyAt: null,
-    seenAt: at,
-    incarnation: incarnation ?? null,
-    health: null,
-    missingSince: null,
-    goneAt: null,
-    zone,
-  }
+/** Ready by the target's word, and not yet by its own. */
+function saysItStarts(answers: readonly ProbeAnswer[], { health }: Mark): boolean {
+  return answers.at(-1)?.state === 'initializing' && (health?.state ?? 'unknown') === 'unknown'
 }
 
-function join(entry: ListedInstance, mark: Mark, load: Load, order: InstanceOrder | null): Instance {
+function probed(
+  { at, health: spec = null }: Listing,
+  known: Mark,
+  lifecycle: ListedInstance['lifecycle'],
+  answers: readonly ProbeAnswer[],
+): Mark {
+  const readyAt = known.readyAt === null && lifecycle === 'ready' ? at : known.readyAt
+  if (spec === null) return { ...known, readyAt, health: null }
+  let { health } = known
+  for (const answer of answers) health = foldHealth(spec, health, answer, readyAt)
+  return { ...known, readyAt, health }
+}
+
+function join(listing: Listing, entry: ListedInstance, mark: Mark): Instance {
+  const health = mark.health === null ? entry.health : worseOf(entry.health, mark.health.state)
   return {
     id: entry.id,
     incarnation: mark.incarnation,
     listed: true,
-    order,
+    order: listing.asked.get(entry.id) ?? null,
     lifecycle: entry.lifecycle,
     admission: mark.admission,
-    health: entry.health,
+    health,
     sealed: mark.seal !== 'none',
-    load,
-    zone: entry.zone,
+    load: loadOf(listing, entry.id),
+    zone: mark.zone,
     address: entry.address,
     launchedAt: entry.launchedAt ?? mark.seenAt,
     readyAt: mark.readyAt,
     closedAt: mark.closedAt,
-    detail: entry.detail,
+    detail: entry.detail ?? (health === entry.health ? null : (mark.health?.detail ?? null)),
     access: entry.access ?? [],
+  }
+}
+
+/** Not in the list, which may be late. */
+function asItStood({ asked }: Listing, id: string, mark: Mark): Instance {
+  return {
+    id,
+    incarnation: mark.incarnation,
+    listed: false,
+    order: asked.get(id) ?? null,
+    lifecycle: mark.readyAt === null ? 'booting' : 'ready',
+    admission: mark.admission,
+    health: mark.health?.state ?? 'unknown',
+    sealed: mark.seal !== 'none',
+    load: { kind: 'unknown', because: "it is missing from the target's list" },
+    zone: mark.zone,
+    address: null,
+    launchedAt: mark.seenAt,
+    readyAt: mark.readyAt,
+    closedAt: mark.closedAt,
+    detail: "missing from the target's list",
+    access: [],
   }
 }
 
@@ -119,8 +168,7 @@ function loadOf({ loads }: Listing, id: string): Load {
 
 function openOrders(
   orders: readonly Order[],
-  listed: readonly ListedInstance[],
-  at: EpochMs,
+  { listed, at }: Listing,
 ): { orders: readonly Order[]; expired: readonly Order[] } {
   const tokens = new Set(listed.map(entry => entry.token))
   const ids = new Set(listed.map(entry => entry.id))
@@ -133,34 +181,45 @@ function openOrders(
   }
 }
 
-function vanishedIds(memory: Memory, marks: Readonly<Record<string, Mark>>): string[] {
-  return Object.keys(memory.marks)
-    .filter(id => marks[id] === undefined && memory.marks[id]?.seal === 'none')
-    .sort()
+/** Those that ended by themselves before they had lasted: launching more of the kind may be in vain. */
+function withShortLived(repairs: readonly Repair[], { lost }: RollCall, at: EpochMs): readonly Repair[] {
+  const ended = lost.filter(({ mark }) => mark.readyAt === null || at - mark.readyAt < LASTS_MS)
+  if (ended.length === 0) return repairs
+  const because = 'it ended before it had lasted'
+  return [...repairs, ...ended.map(({ id }): Repair => ({ at, instance: id, how: 'never-ready', because }))]
 }
 
-/** Reported lost, and not yet sealed for it. */
-function newlyLost(listed: readonly ListedInstance[], memory: Memory): string[] {
-  return listed
-    .filter(({ id, lifecycle }) => lifecycle === 'lost' && memory.marks[id]?.seal === 'none')
-    .map(({ id }) => id)
-}
-
-function troubleAfter(
+function troublesAfter(
   memory: Memory,
-  listed: readonly ListedInstance[],
-  marks: Readonly<Record<string, Mark>>,
-  expired: readonly Order[],
-  at: EpochMs,
-): LaunchTrouble | null {
-  const readyNow = listed.some(({ id }) => marks[id]?.readyAt === at && memory.marks[id]?.readyAt !== at)
-  if (readyNow) return null
-  const order = expired[0]
-  return order === undefined
-    ? memory.launchTrouble
-    : launchFailed(
-        memory.launchTrouble,
-        `launch ${order.token} was accepted, but no instance of it ever appeared`,
-        at,
-      )
+  { at, target }: Listing,
+  {
+    marks,
+    expired,
+    roll,
+  }: { marks: Readonly<Record<string, Mark>>; expired: readonly Order[]; roll: RollCall },
+): Troubles {
+  const readyNow = roll.present.filter(
+    ({ entry: { id }, mark }) => mark.readyAt === null && marks[id]?.readyAt === at,
+  )
+  let troubles: Troubles = memory
+  if (readyNow.length > 0) {
+    const zones = new Set(readyNow.map(({ mark }) => mark.zone))
+    const left = Object.entries(memory.zoneTrouble).filter(([zone]) => !zones.has(zone))
+    troubles = { launchTrouble: null, zoneTrouble: Object.fromEntries(left) }
+  }
+  for (const zone of new Set(expired.map(order => zoneOf(order.zone, target)))) {
+    if (zone === null && readyNow.length > 0) continue
+    const token = expired.find(order => zoneOf(order.zone, target) === zone)?.token
+    troubles = troubleIn(
+      troubles,
+      zone,
+      `launch ${token} was accepted, but no instance of it ever appeared`,
+      at,
+    )
+  }
+  return { launchTrouble: troubles.launchTrouble, zoneTrouble: troubles.zoneTrouble }
+}
+
+function zoneOf(zone: string | null, { zones }: TargetTraits): string | null {
+  return zone !== null && zones.includes(zone) ? zone : null
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { NOON } from '../../test/builders/observation.ts'
 import { fleetSpec } from '../../test/builders/spec.ts'
 import type { Decision } from '../model/decision.ts'
+import { USUAL_REPAIR } from '../model/health.ts'
 import { type Instance, type Inventory, type Load, type Order, PLAIN_TARGET } from '../model/inventory.ts'
 import { EMPTY_MEMORY, type Mark, type Memory } from '../model/memory.ts'
 import type { Action, Outcome } from '../model/plan.ts'
@@ -10,7 +11,12 @@ import { plan } from './plan.ts'
 import { settle } from './settle.ts'
 import { countCapacity, standingOf } from './standing.ts'
 
-const spec = fleetSpec({ min: 0, max: 50, spec: { launchBatch: 100, bootTimeoutMs: 300_000 } })
+/** Everything at once, so that one plan says all. */
+const spec = fleetSpec({
+  min: 0,
+  max: 50,
+  spec: { launchBatch: 100, bootTimeoutMs: 300_000, repair: { ...USUAL_REPAIR, atOnce: 100 } },
+})
 
 function decision(desired: number, current = desired): Decision {
   return {

@@ -6,35 +6,73 @@
  */
 import type { Decision } from '../model/decision.ts'
 import type { Inventory } from '../model/inventory.ts'
-import type { Mark, Memory } from '../model/memory.ts'
+import type { Memory } from '../model/memory.ts'
 import type { Action, Plan, Waiting } from '../model/plan.ts'
 import type { FleetSpec } from '../model/spec.ts'
-import { type Draft, draftOf, sealedBy } from './draft.ts'
-import { planDrains } from './drain.ts'
+import { checkPlan, type PlanFault, withoutDestruction } from './check-plan.ts'
+import { type Draft, draftOf } from './draft.ts'
+import { planDeadlines, planDrains } from './drain.ts'
 import { launchesAllowed, planGrowth } from './grow.ts'
-import { launchFailed } from './launch-trouble.ts'
+import { rememberIntent } from './intent.ts'
+import { planMoves } from './moves.ts'
 import { planRepairs } from './repair.ts'
+import { planResize } from './resize.ts'
 import { planRetirement } from './retire.ts'
 
 export interface Planned {
   readonly plan: Plan
   /** Memory with the plan's intent in it: orders, marks, what is owed. */
   readonly memory: Memory
+  /** What was wrong with it as it was made; then only what destroys nothing is left of it. */
+  readonly faults: readonly PlanFault[]
 }
 
 export function plan(spec: FleetSpec, decision: Decision, inventory: Inventory, memory: Memory): Planned {
-  if (decision.desired === null) return { plan: nothing(decision), memory }
+  if (decision.desired === null) return { plan: nothing(decision), memory, faults: [] }
+  if (!inventory.target.choosesVictim) return countOnly(spec, decision, decision.desired, inventory, memory)
   const draft = draftOf(spec, decision.at, decision.desired, inventory, memory)
   planRepairs(draft)
+  planDeadlines(draft)
   const coming = planGrowth(draft)
   planRetirement(draft)
   planDrains(draft)
+  planMoves(draft)
+  noteFreeze(draft)
   const fresh = draft.intents.map(
     (intent, index): Action => ({ ...intent, id: `${spec.name}/${memory.revision + 1}/${index + 1}` }),
   )
-  const actions = [...repeatLaunches(draft, inventory), ...fresh]
-  const plan: Plan = { fleet: spec.name, desired: decision.desired, actions, waiting: draft.waiting }
-  return { plan, memory: rememberIntent(draft, actions, coming) }
+  const made: Plan = {
+    fleet: spec.name,
+    desired: decision.desired,
+    actions: [...repeatLaunches(draft, inventory), ...fresh],
+    waiting: draft.waiting,
+  }
+  const faults = checkPlan(spec, decision, inventory, memory, made)
+  const plan = faults.length === 0 ? made : withoutDestruction(made, faults)
+  if (faults.length > 0) forget(draft)
+  return { plan, memory: rememberIntent(draft, plan.actions, coming), faults }
+}
+
+/** What is not carried out leaves no trace. */
+function forget(draft: Draft): void {
+  draft.repairs.length = 0
+  draft.leaving.clear()
+}
+
+function countOnly(
+  spec: FleetSpec,
+  decision: Decision,
+  desired: number,
+  inventory: Inventory,
+  memory: Memory,
+): Planned {
+  const id = `${spec.name}/${memory.revision + 1}/1`
+  const resized = planResize({ spec, at: decision.at, desired, id }, inventory, memory)
+  const { actions, waiting } = resized
+  const plan: Plan = { fleet: spec.name, desired, actions, waiting }
+  const faults = checkPlan(spec, decision, inventory, memory, plan)
+  if (faults.length > 0) return { plan: withoutDestruction(plan, faults), memory, faults }
+  return { plan, memory: resized.memory, faults }
 }
 
 /**
@@ -42,18 +80,24 @@ export function plan(spec: FleetSpec, decision: Decision, inventory: Inventory, 
  * that knows the token launches nothing new.
  */
 function repeatLaunches(draft: Draft, { orders }: Inventory): Action[] {
-  const { at, desired, open, pending, intents } = draft
-  const arriving = pending.filter(({ id }) => !sealedBy(intents).has(id)).length
+  const { at, desired, open, pending, leaving } = draft
+  const arriving = pending.filter(({ id }) => !leaving.has(id)).length
   const acknowledged = orders.filter(({ instance }) => instance !== null).length
   const missing = Math.max(0, desired - open.length - arriving - acknowledged)
   const unanswered = orders.filter(order => order.instance === null && order.at < at)
   const allowed = Math.min(missing, unanswered.length) === 0 ? 0 : launchesAllowed(draft)
-  return unanswered.slice(0, Math.min(missing, allowed)).map(({ token }) => ({
+  return unanswered.slice(0, Math.min(missing, allowed)).map(({ token, zone }) => ({
     kind: 'launch',
     id: token,
-    zone: null,
+    zone,
     because: 'ordered before, and the answer never came',
   }))
+}
+
+function noteFreeze({ frozen, memory: { freeze }, waiting }: Draft): void {
+  if (!frozen || freeze === null) return
+  const because = `nothing is closed, ended or restarted: ${freeze.because}`
+  waiting.push({ what: 'repair', instance: null, because, until: freeze.until })
 }
 
 function nothing(decision: Decision): Plan {
@@ -64,61 +108,4 @@ function nothing(decision: Decision): Plan {
     until: null,
   }
   return { fleet: decision.fleet, desired: null, actions: [], waiting: [waiting] }
-}
-
-/** @param coming capacity open or on its way once the plan's growth is carried out */
-function rememberIntent(draft: Draft, actions: readonly Action[], coming: number): Memory {
-  const { memory, at, spec, desired } = draft
-  const marks: Record<string, Mark> = { ...memory.marks }
-  const orders = [...memory.orders]
-  let { launchTrouble } = memory
-  for (const action of actions) {
-    switch (action.kind) {
-      case 'launch':
-        if (orders.some(({ token }) => token === action.id)) break
-        orders.push({
-          token: action.id,
-          at,
-          expiresAt: at + spec.bootTimeoutMs,
-          zone: action.zone,
-          instance: null,
-        })
-        break
-      case 'reopen':
-        mark(marks, action.instance, { admission: 'opening' })
-        break
-      case 'close':
-        mark(marks, action.instance, { admission: 'closing' })
-        break
-      case 'seal':
-        mark(marks, action.instance, { seal: 'sealing' })
-        if (neverReady(draft, action.instance))
-          launchTrouble = launchFailed(launchTrouble, action.because, at)
-        break
-      case 'terminate':
-      case 'restart':
-      case 'resize':
-        break
-    }
-  }
-  return {
-    ...memory,
-    marks,
-    orders,
-    launchTrouble,
-    owed: Math.max(0, desired - coming),
-    expected: desired,
-  }
-}
-
-function mark(marks: Record<string, Mark>, instance: string, change: Partial<Mark>): void {
-  const known = marks[instance]
-  if (known !== undefined) marks[instance] = { ...known, ...change }
-}
-
-function neverReady({ failed, pending, memory }: Draft, id: string): boolean {
-  const booted = memory.marks[id]?.readyAt !== null
-  return (
-    !booted && [...failed, ...pending].some(instance => instance.id === id && instance.lifecycle !== 'ready')
-  )
 }

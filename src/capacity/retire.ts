@@ -1,74 +1,82 @@
 /**
- * Excess: give up what is still booting, then close the open instances that are cheapest to close. Booting capacity
- * never justifies a close: only open instances beyond the desired count are closed.
+ * Excess: give up what is still booting, then close the open instances that are cheapest to close, from the fullest zone
+ * first. Booting capacity never justifies a close: only open instances beyond the desired count are closed.
  *
  * Example: desired 3, four open with 2, 0, 5 and 1 sessions: the one with 0 is closed.
  */
 import type { Instance } from '../model/inventory.ts'
-import { type Draft, sealedBy } from './draft.ts'
+import { byCloseCost, byYouth, costText } from './cost.ts'
+import { closeIt, type Draft, giveUp, mayGo } from './draft.ts'
 
 export function planRetirement(draft: Draft): void {
-  const surplusOpen = Math.max(0, draft.open.length - draft.desired)
+  if (draft.frozen) {
+    draft.standing = Math.max(0, draft.open.length + draft.moving.length - draft.desired)
+    return
+  }
+  const { open, pending, desired } = draft
+  const back = [...draft.reopened].filter(id => draft.byId.get(id)?.admission !== 'opening').length
+  const surplusOpen = Math.max(0, open.length + back - desired)
   // Launches nobody has seen yet are not counted: what they bring can be given up when it appears.
-  const arriving = draft.pending.filter(({ id }) => !sealedBy(draft.intents).has(id))
-  const surplusArriving = draft.open.length + arriving.length - draft.desired - surplusOpen
-  const booting = arriving.filter(({ admission }) => admission !== 'opening')
+  const arriving = pending.filter(({ id }) => !draft.leaving.has(id))
+  const surplusArriving = open.length + back + arriving.length - desired - surplusOpen
+  const booting = arriving.filter(instance => instance.readyAt === null && mayGo(instance))
   giveUpBooting(draft, booting, surplusArriving)
-  const reopening = new Set(
-    draft.intents.flatMap(intent => (intent.kind === 'reopen' ? [intent.instance] : [])),
-  )
-  const opening = arriving.filter(({ id, admission }) => admission === 'opening' && !reopening.has(id))
+  const opening = arriving.filter(({ id, readyAt }) => readyAt !== null && !draft.reopened.has(id))
   closeCheapest(draft, opening, surplusArriving - booting.length)
-  closeCheapest(draft, draft.open, surplusOpen)
+  closeMoved(draft)
+  draft.standing =
+    surplusOpen - closeCheapest(draft, open, draft.slow ? Math.min(1, surplusOpen) : surplusOpen)
+  if (draft.standing > 0) noteStanding(draft)
 }
 
-function closeCheapest(draft: Draft, candidates: readonly Instance[], count: number): void {
-  for (const instance of [...candidates].sort(byCloseCost).slice(0, Math.max(0, count))) {
-    draft.intents.push({
-      kind: 'close',
-      instance: instance.id,
-      because: `${draft.desired} wanted; cheapest to close (${costText(instance)})`,
-    })
+/** @returns how many were closed */
+function closeCheapest(draft: Draft, all: readonly Instance[], count: number): number {
+  if (count <= 0) return 0
+  const spared = sparedOf(draft)
+  const candidates = all.filter(instance => mayGo(instance) && !spared.has(instance.id)).sort(byCloseCost)
+  let closed = 0
+  while (closed < count) {
+    const instance = draft.zones.firstToLeave(candidates)
+    if (instance === undefined) break
+    candidates.splice(candidates.indexOf(instance), 1)
+    closeIt(draft, instance, `${draft.desired} wanted; cheapest to close (${costText(instance)})`)
+    draft.zones.add(instance.zone, -1)
+    closed += 1
   }
+  return closed
+}
+
+/** Reopened since their drain took too long: closing them again at once would go on for ever. */
+function sparedOf({ memory, spec, at }: Draft): ReadonlySet<string> {
+  const { deadlineMs } = spec.sessions.drain
+  const spared = memory.repairs.filter(
+    ({ how, at: begun }) => how === 'reopen' && deadlineMs !== null && at - begun < deadlineMs,
+  )
+  return new Set(spared.map(({ instance }) => instance))
+}
+
+function noteStanding(draft: Draft): void {
+  const because = draft.slow
+    ? `${draft.standing} too many: one at a time, while ${draft.memory.freeze?.because ?? 'much fails'}`
+    : `${draft.standing} too many stay: they are kept by an operator, missing from the list, or were reopened when their drain took too long`
+  draft.waiting.push({ what: 'close', instance: null, because, until: null })
 }
 
 /** Newest first: it has the longest still to boot. */
 function giveUpBooting(draft: Draft, booting: readonly Instance[], count: number): void {
-  for (const { id } of [...booting].sort(byYouth).slice(0, Math.max(0, count))) {
-    const because = `${draft.desired} wanted; it is not ready yet and holds nothing`
-    draft.intents.push({ kind: 'seal', instance: id, because })
-    draft.intents.push({ kind: 'terminate', instance: id, because })
+  const candidates = [...booting].sort(byYouth)
+  for (let n = 0; n < count; n++) {
+    const instance = draft.zones.firstToLeave(candidates)
+    if (instance === undefined) return
+    candidates.splice(candidates.indexOf(instance), 1)
+    giveUp(draft, instance, `${draft.desired} wanted; it is not ready yet and holds nothing`)
   }
 }
 
-function byYouth(a: Instance, b: Instance): number {
-  return (b.launchedAt ?? 0) - (a.launchedAt ?? 0) || (a.id < b.id ? 1 : -1)
-}
-
-/** Sessions first; an unknown load may be anything, so it is the dearest. Then the youngest, whose caches are coldest. */
-function byCloseCost(a: Instance, b: Instance): number {
-  const difference = closeCost(a) - closeCost(b)
-  return Number.isNaN(difference) || difference === 0 ? byYouth(a, b) : difference
-}
-
-function closeCost({ load }: Instance): number {
-  switch (load.kind) {
-    case 'known':
-      return load.slots
-    case 'untracked':
-      return 0
-    case 'unknown':
-      return Number.POSITIVE_INFINITY
-  }
-}
-
-function costText({ load }: Instance): string {
-  switch (load.kind) {
-    case 'known':
-      return `${load.slots} in use`
-    case 'untracked':
-      return 'the youngest'
-    case 'unknown':
-      return 'load unknown'
+/** Their successors are open. */
+function closeMoved(draft: Draft): void {
+  if (draft.movesOff || draft.open.length < draft.desired) return
+  for (const instance of draft.moving) {
+    if (mayGo(instance)) closeIt(draft, instance, `another is open in an emptier zone than ${instance.zone}`)
   }
 }

@@ -21,7 +21,8 @@ export function countSessions(
   const open = ready.filter(instance => standingOf(instance) === 'open')
   const silent = open.filter(({ load }) => load.kind === 'unknown').length
   const room = sessions.slotsPerInstance
-  const areFew = silent <= repair.maxUnhealthyRatio * open.length
+  // Of a single one nothing is known of a shared cause.
+  const areFew = silent < open.length && silent <= Math.max(1, repair.maxUnhealthyRatio * open.length)
   return {
     inUse: slotsInUse(ready, null),
     inUseOpen: slotsInUse(open, areFew ? room : null),

@@ -6,7 +6,7 @@
  */
 import type { Memory } from '../model/memory.ts'
 import type { Action, Outcome, Plan } from '../model/plan.ts'
-import { launchFailed } from './launch-trouble.ts'
+import { launchFailed, troubleIn } from './launch-trouble.ts'
 
 export function settle(memory: Memory, plan: Plan, outcomes: readonly Outcome[]): Memory {
   const actions = new Map(plan.actions.map(action => [action.id, action]))
@@ -33,10 +33,31 @@ function settleOne(memory: Memory, action: Action, outcome: Outcome): Memory {
     case 'seal':
       return sealSettled(memory, action.instance, outcome)
     case 'terminate':
-    case 'restart':
-    case 'resize':
       return memory
+    case 'restart':
+      return restartSettled(memory, action.instance, outcome)
+    case 'resize':
+      return resizeSettled(memory, outcome)
   }
+}
+
+/** Refused: it is closed as before, and sick. Without an answer it may restart all the same. */
+function restartSettled(memory: Memory, instance: string, outcome: Outcome): Memory {
+  if (outcome.outcome === 'done' || outcome.kind === 'unavailable') return memory
+  return withMark(memory, instance, { admission: 'closed', closedAt: outcome.at })
+}
+
+/** Without an answer the same is asked again, with the same token. */
+function resizeSettled(memory: Memory, outcome: Outcome): Memory {
+  const { resize = null } = memory
+  if (resize === null) return memory
+  if (outcome.outcome === 'done') {
+    return { ...memory, resize: { ...resize, acknowledged: true }, launchTrouble: null }
+  }
+  const launchTrouble = launchFailed(memory.launchTrouble, outcome.error, outcome.at)
+  return outcome.kind === 'unavailable'
+    ? { ...memory, launchTrouble }
+    : { ...memory, resize: null, launchTrouble }
 }
 
 /** Refused is not sealed: a session is there after all. Without an answer it is asked again. */
@@ -61,13 +82,16 @@ function launchNotDone(
   token: string,
   { kind, error, at }: Extract<Outcome, { outcome: 'failed' }>,
 ): Memory {
-  const launchTrouble = launchFailed(memory.launchTrouble, error, at)
-  if (kind === 'unavailable') return { ...memory, launchTrouble }
+  // No answer, and too many calls, say nothing of the zone.
+  const isOfZone = kind !== 'unavailable' && kind !== 'throttled'
+  const zone = isOfZone ? (memory.orders.find(order => order.token === token)?.zone ?? null) : null
+  const trouble = troubleIn(memory, zone, error, at)
+  if (kind === 'unavailable') return { ...memory, ...trouble }
   return {
     ...memory,
+    ...trouble,
     orders: memory.orders.filter(order => order.token !== token),
     owed: memory.owed + 1,
-    launchTrouble,
   }
 }
 

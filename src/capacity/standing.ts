@@ -6,21 +6,25 @@
 import type { Instance, Inventory } from '../model/inventory.ts'
 import type { Memory } from '../model/memory.ts'
 import type { CapacityCounts } from '../model/observation.ts'
+import { isSick } from './health.ts'
+import { movingOf } from './repairs.ts'
 
 /**
  * Counts as the engine sees them. Booting and opening are ordered, not yet there; closing and closed are leaving.
  * Failed and owed places are kept only as far as they are not filled already: replacements that were launched while
- * the failed ones still stand must not count twice.
+ * the failed ones still stand must not count twice. Neither must one that moves to another zone and its successor.
  */
 export function countCapacity({ instances, orders }: Inventory, memory: Memory): CapacityCounts {
   let open = 0
   let pending = orders.length
   let draining = 0
   let vacant = memory.owed
+  const moving = movingOf(memory)
   for (const instance of instances) {
     switch (standingOf(instance)) {
       case 'open':
-        open += 1
+        if (moving.has(instance.id)) vacant += 1
+        else open += 1
         break
       case 'pending':
         pending += 1
@@ -34,16 +38,37 @@ export function countCapacity({ instances, orders }: Inventory, memory: Memory):
     }
   }
   const unfilled = memory.expected === null ? vacant : Math.max(0, memory.expected - open - pending)
-  return { open, pending, draining, replacing: Math.min(vacant, unfilled) }
+  return resized({ open, pending, draining, replacing: Math.min(vacant, unfilled) }, memory)
+}
+
+/** What was asked of a target that cannot choose, and is not there yet: which ones will go is not known. */
+function resized(counts: CapacityCounts, { resize = null }: Memory): CapacityCounts {
+  if (resize === null) return counts
+  const { open, pending, draining, replacing } = counts
+  const there = open + pending + replacing
+  if (resize.count >= there) return { ...counts, pending: pending + resize.count - there }
+  const leaving = there - resize.count
+  const fewerReplacing = Math.min(leaving, replacing)
+  const fewerPending = Math.min(leaving - fewerReplacing, pending)
+  return {
+    open: open - (leaving - fewerReplacing - fewerPending),
+    pending: pending - fewerPending,
+    draining: draining + leaving,
+    replacing: replacing - fewerReplacing,
+  }
 }
 
 export type Standing = 'open' | 'pending' | 'draining' | 'failed'
 
-/** Where an instance counts. `failed` is lost or unhealthy while it still holds its place (not closed). */
-export function standingOf(instance: Instance): Standing {
-  if (instance.sealed || instance.lifecycle === 'terminating' || instance.lifecycle === 'gone')
-    return 'draining'
-  if (instance.admission === 'closed' || instance.admission === 'closing') return 'draining'
-  if (instance.lifecycle === 'lost' || instance.health === 'unhealthy') return 'failed'
-  return instance.lifecycle === 'ready' && instance.admission === 'open' ? 'open' : 'pending'
+/**
+ * Where an instance counts. `failed` is lost, sick or to be drained by an operator's word, while it still holds its place (is
+ * not closed).
+ */
+export function standingOf({ sealed, lifecycle, admission, health, order }: Instance): Standing {
+  if (sealed || lifecycle === 'terminating' || lifecycle === 'gone') return 'draining'
+  if (admission === 'closed' || admission === 'closing') return 'draining'
+  if (lifecycle === 'lost' || order === 'drain') return 'failed'
+  if (lifecycle !== 'ready') return 'pending'
+  if (isSick(health)) return 'failed'
+  return admission === 'open' ? 'open' : 'pending'
 }

@@ -108,6 +108,10 @@ function lineOf(event: LoopEvent, io: Io): Line | null {
       return { level: 'info', fleet: event.fleet, text: `${event.operand} is known again`, fields: { event } }
     case 'lost':
       return warning(event.fleet, `${event.instance} was lost: ${event.detail}`, event)
+    case 'froze':
+      return warning(event.fleet, `nothing is closed, ended or restarted: ${event.freeze.because}`, event)
+    case 'thawed':
+      return { level: 'info', fleet: event.fleet, text: 'no longer frozen', fields: { event } }
     case 'settings':
       return settingsLine(event)
     case 'trouble':

@@ -55,6 +55,8 @@ const EVERYTHING: NotifierSpec['on'] = [
   'approval-withdrawn',
   'limit-reached',
   'lost',
+  'froze',
+  'thawed',
   'rule',
 ]
 

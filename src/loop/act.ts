@@ -6,11 +6,14 @@
  * `failed`, and the other still counts.
  */
 
-import type { Inventory } from '../model/inventory.ts'
-import type { Memory } from '../model/memory.ts'
+import { isFrozen } from '../capacity/brake.ts'
+import { isFormerKey } from '../capacity/identity.ts'
+import type { Instance, Inventory } from '../model/inventory.ts'
+import type { Mark, Memory } from '../model/memory.ts'
 import type { Action, Outcome, Plan } from '../model/plan.ts'
+import type { EpochMs } from '../model/time.ts'
 import { PluginError } from '../ports/plugin.ts'
-import type { SessionRouter } from '../ports/session-router.ts'
+import type { RoutedInstance, SessionRouter } from '../ports/session-router.ts'
 import type { Target, TerminateResult, Victim } from '../ports/target.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
 import type { World } from './world.ts'
@@ -48,7 +51,10 @@ function unsealed(plan: Plan, outcomes: readonly Outcome[]): ReadonlySet<string>
   return new Set(of(plan, 'seal').flatMap(({ id, instance }) => (done.has(id) ? [] : [instance])))
 }
 
-/** Shows the router every instance that may be routed to; what is sealed, lost or not ready is not among them. */
+/**
+ * Shows the router every instance that may be routed to, and those that are gone. One that is sealed, not ready, or missing
+ * from the target's list for a moment is not among them: the router takes it for closed and keeps its sessions.
+ */
 export async function route(
   world: World,
   fleet: string,
@@ -57,20 +63,43 @@ export async function route(
 ): Promise<void> {
   const { router } = world.ports(fleet)
   if (router === null) return
-  const routed = inventory.instances.flatMap(({ id, lifecycle, health, address, zone }) => {
-    const mark = memory.marks[id]
-    if (address === null || lifecycle !== 'ready' || mark === undefined || mark.seal === 'sealed') return []
-    const closed =
-      mark.admission === 'closed' ||
-      mark.admission === 'closing' ||
-      mark.seal === 'sealing' ||
-      health === 'unhealthy'
-    const admission = closed ? ('closed' as const) : ('open' as const)
-    return [{ id, incarnation: mark.incarnation, address, zone, admission }]
-  })
+  const routed = routesOf(inventory, memory, world.clock.now())
   await withDeadline(world.clock, ROUTER_DEADLINE_MS, `route ${fleet}`, signal =>
     router.route(routed, signal),
   )
+}
+
+export function routesOf({ instances }: Inventory, { marks, freeze }: Memory, at: EpochMs): RoutedInstance[] {
+  const frozen = isFrozen(freeze, at)
+  const here = new Set(instances.map(({ id }) => id))
+  const gone = Object.entries(marks).flatMap(([id, { goneAt, incarnation, zone }]): RoutedInstance[] => {
+    const isGone = goneAt !== null && !here.has(id) && !isFormerKey(id, incarnation)
+    return isGone ? [{ id, incarnation, address: '', zone, admission: 'gone' }] : []
+  })
+  const listed = instances.flatMap((instance): RoutedInstance[] => {
+    const { id, lifecycle, address, zone } = instance
+    const mark = marks[id]
+    if (mark === undefined) return []
+    const { incarnation } = mark
+    if (lifecycle === 'lost') return [{ id, incarnation, address: address ?? '', zone, admission: 'gone' }]
+    if (address === null || lifecycle !== 'ready' || mark.seal === 'sealed') return []
+    return [
+      {
+        id,
+        incarnation,
+        address,
+        zone,
+        admission: mayTakeSessions(instance, mark, frozen) ? 'open' : 'closed',
+      },
+    ]
+  })
+  return [...listed, ...gone]
+}
+
+/** One that is unhealthy takes none even before it is closed; but when so many are that one cause is likely, it goes on. */
+function mayTakeSessions({ health, order }: Instance, { admission, seal }: Mark, frozen: boolean): boolean {
+  if (admission === 'closed' || admission === 'closing' || seal !== 'none') return false
+  return health !== 'unhealthy' || frozen || order === 'keep'
 }
 
 function of<K extends Action['kind']>(plan: Plan, kind: K): ActionOf<K>[] {
@@ -121,7 +150,8 @@ class Actor {
   }
 
   /** What the router does not know gets nothing from it, and is as good as sealed there. */
-  async seal({ id, instance }: ActionOf<'seal'>): Promise<Outcome> {
+  async seal({ id, instance, force }: ActionOf<'seal'>): Promise<Outcome> {
+    if (force === true) return this.done(id, null)
     return this.#routed(id, `seal ${instance}`, async (router, signal) => {
       try {
         await router.sealInstance(instance, signal)

@@ -11,6 +11,8 @@
  * Example: in `notify` mode 5 -> 6 gives a plan without the launch, `approval: { id: 'web-42', state: 'waiting', ... }`
  * and the note that it is waited for.
  */
+
+import type { PlanFault } from '../capacity/check-plan.ts'
 import { begins, finishOnly, nothingNow } from '../capacity/finish.ts'
 import { type Planned, plan } from '../capacity/plan.ts'
 import { type ApprovalNews, type Weighed, weighApproval, withdrawApproval } from '../engine/approval.ts'
@@ -47,6 +49,8 @@ export interface Conduct {
   readonly acts: boolean
   /** The router is shown what there is. */
   readonly routes: boolean
+  /** What was wrong with the plan as it was made. */
+  readonly faults: readonly PlanFault[]
   readonly approval: Approval | null
   readonly news: readonly { readonly news: ApprovalNews; readonly approval: Approval }[]
 }
@@ -70,19 +74,20 @@ export function conductOf(now: Circumstances): Conduct {
 function carryOut({ spec }: Circumstances, planned: Planned, decision: Decision, weighed: Weighed): Conduct {
   const { approval, news } = weighed
   const memory = { ...rememberDecision(spec, decision, planned.memory), approval }
-  return { plan: planned.plan, memory, acts: true, routes: true, approval, news }
+  const { plan, faults } = planned
+  return { plan, memory, acts: true, routes: true, faults, approval, news }
 }
 
 /** The plan is told, and nothing of it is done. */
-function advise({ decision, memory }: Decided, { plan }: Planned): Conduct {
+function advise({ decision, memory }: Decided, { plan, faults }: Planned): Conduct {
   const { approval, news } = withdrawApproval(memory.approval)
   const remembered = { ...memory, expected: decision.current, approval }
-  return { plan, memory: remembered, acts: false, routes: false, approval, news }
+  return { plan, memory: remembered, acts: false, routes: false, faults, approval, news }
 }
 
 function paused(
   { decided, targetActs }: Circumstances,
-  { plan }: Planned,
+  { plan, faults }: Planned,
   { change, who, until }: Override,
 ): Conduct {
   const { decision, memory } = decided
@@ -95,6 +100,7 @@ function paused(
     memory: { ...held.memory, approval },
     acts: false,
     routes: targetActs,
+    faults,
     approval,
     news,
   }
@@ -119,7 +125,16 @@ function askFirst(now: Circumstances, planned: Planned): Conduct {
     return carryOut(now, lessened ? plan(spec, approved, inventory, memory) : planned, approved, weighed)
   }
   const held = finishOnly(planned.plan, memory, decision.current, waitingFor(approval))
-  return { plan: held.plan, memory: { ...held.memory, approval }, acts: true, routes: true, approval, news }
+  const { faults } = planned
+  return {
+    plan: held.plan,
+    memory: { ...held.memory, approval },
+    acts: true,
+    routes: true,
+    faults,
+    approval,
+    news,
+  }
 }
 
 function waitingFor(approval: Approval | null): Waiting | null {

@@ -10,6 +10,7 @@
  */
 import type { Approval } from '../model/approval.ts'
 import type { Decision, Step } from '../model/decision.ts'
+import type { Freeze } from '../model/health.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Outcome } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
@@ -175,6 +176,10 @@ class FleetNotices {
         const text = `${instance} ended without being asked to: ${detail}.`
         return [{ event: 'lost', at, id: `lost/${instance}/${at}`, title: `lost ${instance}`, text }]
       }
+      case 'froze':
+        return [frozeDraft(event.freeze, event.at)]
+      case 'thawed':
+        return [thawedDraft(event.freeze, event.at)]
       case 'ran':
         return ranDrafts(event.run, event.outcome)
       case 'approval-wanted':
@@ -383,6 +388,16 @@ function ranDrafts({ id, rule, action }: Run, outcome: Outcome): Draft[] {
   const text = `The action "${action}", run by the rule "${rule}" (${id}), failed: ${outcome.error}`
   const short = id.slice(id.indexOf('/') + 1)
   return [{ event: 'failed', at: outcome.at, id: `${short}/failed`, title: `failed to run ${action}`, text }]
+}
+
+function frozeDraft({ since, because, until }: Freeze, at: EpochMs): Draft {
+  const text = `${because}. Nothing is closed, ended or restarted meanwhile; adding goes on as far as it helps. It ends when that is over, at ${new Date(until).toISOString()} at the latest, or with \`plimsoll unfreeze\`.`
+  return { event: 'froze', at, id: `froze/${since}`, title: 'holds everything destructive', text }
+}
+
+function thawedDraft({ since, because }: Freeze, at: EpochMs): Draft {
+  const text = `Instances are closed, ended and restarted again. It was held because ${because}.`
+  return { event: 'thawed', at, id: `thawed/${since}`, title: 'goes on', text, withdraws: `froze/${since}` }
 }
 
 function wantedDraft({ id, at, current, desired, rule, because, expiresAt }: Approval): Draft {

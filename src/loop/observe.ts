@@ -11,6 +11,7 @@ import { compileFleet } from '../engine/compile.ts'
 import { currentOf } from '../engine/decide.ts'
 import { countFromReadings } from '../engine/operands.ts'
 import {
+  type Instance,
   type InstanceOrder,
   type Inventory,
   type Load,
@@ -66,14 +67,16 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
           exclusive: capabilities.exclusive,
           listingLagMs: capabilities.listingLagMs ?? 0,
           target: traitsOf(capabilities),
+          health: spec.health,
           probes: ports.health?.readings() ?? null,
+          repair: spec.repair,
           asked: askedOfInstances(overrides),
+          unfreeze: overrides.some(({ change }) => change.kind === 'unfreeze'),
         },
         memory,
       )
     : { inventory: EMPTY_INVENTORY, memory, lost: [] }
-  if (listed.ok)
-    ports.health?.watch(taken.inventory.instances.filter(({ lifecycle }) => lifecycle === 'ready'))
+  if (listed.ok) ports.health?.watch(readyOf(listed.value, taken.inventory))
   senses.take(sample => isWarm(sample, taken.memory, spec))
   const readings = senses.read(at)
   const fleets = otherFleets(world, compileFleet(spec).fleets, at)
@@ -98,8 +101,14 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
 
 const EMPTY_INVENTORY: Inventory = { instances: [], orders: [], target: PLAIN_TARGET }
 
-function traitsOf({ choosesVictim, restarts, zones }: TargetCapabilities): TargetTraits {
-  return { choosesVictim, restarts: restarts ?? false, zones }
+function traitsOf({ choosesVictim, restarts, zones, highestCount }: TargetCapabilities): TargetTraits {
+  return { choosesVictim, restarts: restarts ?? false, zones, highest: highestCount }
+}
+
+/** By the target's word: one that says of itself that it still starts goes on being asked. */
+function readyOf(listed: readonly TargetInstance[], { instances }: Inventory): readonly Instance[] {
+  const ready = new Set(listed.flatMap(({ id, lifecycle }) => (lifecycle === 'ready' ? [id] : [])))
+  return instances.filter(({ id, listed: isListed }) => isListed && ready.has(id))
 }
 
 function askedOfInstances(overrides: readonly Override[]): ReadonlyMap<string, InstanceOrder> {

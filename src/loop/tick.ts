@@ -5,14 +5,18 @@
  * Example: revision 41 is loaded, the tick commits 42 (its entry with observation, decision and plan), launches one
  * instance with token `web/42/1`, and commits 43 with the outcome.
  */
+import { isFrozen } from '../capacity/brake.ts'
+import { faultsText } from '../capacity/check-plan.ts'
 import { settle } from '../capacity/settle.ts'
 import { applySettings, type SettingsApplied } from '../engine/apply-settings.ts'
 import { decide } from '../engine/decide.ts'
 import { applyOverrides, pauseOf } from '../engine/overrides.ts'
 import type { Verdict } from '../model/approval.ts'
+import type { Freeze } from '../model/health.ts'
 import type { Inventory, Order } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
+import type { EpochMs } from '../model/time.ts'
 import type { Lease } from '../ports/state-store.ts'
 import type { Target } from '../ports/target.ts'
 import { act, route } from './act.ts'
@@ -97,6 +101,8 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   world.runs.settled(spec.name, before, settled)
   world.runs.begin(entry, begun)
   notifyApproval(world, entry, conduct)
+  notifyFaults(world, entry, conduct)
+  notifyFreeze(world, entry, before)
 
   if (conduct.routes && observed.observation.capacity !== null) {
     await routeOrSay(world, entry, observed.inventory, intent)
@@ -195,6 +201,28 @@ function notifyApproval(world: World, { fleet, at }: JournalEntry, conduct: Cond
   for (const { news, approval } of conduct.news) {
     world.emit({ type: APPROVAL_EVENTS[news], fleet, at, approval })
   }
+}
+
+/** A defect of ours, found before it could do harm. */
+function notifyFaults(world: World, { fleet, at }: JournalEntry, { faults }: Conduct): void {
+  if (faults.length === 0) return
+  const what = `PLM-610: the plan breaks what is promised, and only what destroys nothing is carried out: ${faultsText(faults)}. Report it, with what \`plimsoll explain ${fleet}\` shows.`
+  world.emit({ type: 'trouble', fleet, at, what })
+}
+
+/** A router that starts, or answers late once, is no news. */
+const SILENCE_IS_NEWS_MS = 15_000
+
+function notifyFreeze(world: World, { fleet, at, memory }: JournalEntry, before: Memory): void {
+  const was = newsworthy(before.freeze, before.at)
+  const is = newsworthy(memory.freeze, at)
+  if (was !== null && was.since !== is?.since) world.emit({ type: 'thawed', fleet, at, freeze: was })
+  if (is !== null && was?.since !== is.since) world.emit({ type: 'froze', fleet, at, freeze: is })
+}
+
+function newsworthy(freeze: Freeze | null, at: EpochMs): Freeze | null {
+  if (!isFrozen(freeze, at)) return null
+  return freeze.cause === 'silent' && at - freeze.since < SILENCE_IS_NEWS_MS ? null : freeze
 }
 
 /** What vanished before the lease was ours ended with the run that had launched it, which is no news. */

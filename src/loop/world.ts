@@ -5,7 +5,7 @@
  * Example: a test gives a world a clock it advances, a memory store and a simulated target, then calls `tick(world, 'web')`.
  */
 import type { Approval } from '../model/approval.ts'
-import type { Freeze, ProbeAnswer } from '../model/health.ts'
+import type { Freeze } from '../model/health.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { OperatorAct } from '../model/override.ts'
 import type { Outcome } from '../model/plan.ts'
@@ -43,8 +43,6 @@ export interface World {
   latest(fleet: string): JournalEntry | null
   /** By the name a metric's `source` says. */
   source(name: string): MetricSource
-  /** The newest answer of each instance's health probe, by id; left out where nothing is probed. */
-  probes?(fleet: string): ReadonlyMap<string, ProbeAnswer>
   /** Custom actions, carried out beside the ticks that began them. */
   readonly runs: ActionRuns
   emit(event: LoopEvent): void

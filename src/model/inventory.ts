@@ -90,6 +90,8 @@ export interface TargetTraits {
   readonly restarts: boolean
   /** Zones instances may be launched in; none where it has no zones. */
   readonly zones: readonly string[]
+  /** The most it can hold, draining ones too; left out where it knows no limit. */
+  readonly highest?: number | null
 }
 
 /** A launch that was ordered and not yet seen in the target's list. */

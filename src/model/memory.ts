@@ -101,13 +101,29 @@ export interface Memory {
   readonly zoneTrouble: Readonly<Record<string, LaunchTrouble>>
   /** Restarts and replacements begun, oldest first, as far back as budget and crash loops ask; a few dozen at most. */
   readonly repairs: readonly Repair[]
+  /** The count last asked of a target that cannot choose a victim, while it is not there yet. */
+  readonly resize?: Resize | null
 }
 
 export interface Repair {
   readonly at: EpochMs
   readonly instance: string
-  readonly how: 'replace' | 'restart'
+  /**
+   * `never-ready`: given up while it booted, or ended as soon as it was ready. `move`: another is launched in an emptier zone, and
+   * this one is closed when that is open. `reopen`: its drain took too long; it is not chosen again for as long as a drain may last.
+   */
+  readonly how: 'replace' | 'restart' | 'never-ready' | 'move' | 'reopen'
   readonly because: string
+}
+
+export interface Resize {
+  readonly token: string
+  readonly count: number
+  readonly at: EpochMs
+  /** Not there by then, it is asked anew. */
+  readonly until: EpochMs
+  /** The target has answered. */
+  readonly acknowledged: boolean
 }
 
 export const EMPTY_MEMORY: Memory = Object.freeze({

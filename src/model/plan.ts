@@ -10,7 +10,14 @@ export type Action =
   | { readonly kind: 'launch'; readonly id: string; readonly zone: string | null; readonly because: string }
   | { readonly kind: 'reopen'; readonly id: string; readonly instance: string; readonly because: string }
   | { readonly kind: 'close'; readonly id: string; readonly instance: string; readonly because: string }
-  | { readonly kind: 'seal'; readonly id: string; readonly instance: string; readonly because: string }
+  | {
+      readonly kind: 'seal'
+      readonly id: string
+      readonly instance: string
+      readonly because: string
+      /** Sessions and all, since the operator wrote so: the router is not asked. */
+      readonly force?: true
+    }
   | { readonly kind: 'terminate'; readonly id: string; readonly instance: string; readonly because: string }
   /** Mends an instance in place. */
   | { readonly kind: 'restart'; readonly id: string; readonly instance: string; readonly because: string }

@@ -342,6 +342,8 @@ export type NoticeEvent =
   | 'approval-withdrawn'
   | 'limit-reached'
   | 'lost'
+  | 'froze'
+  | 'thawed'
   | 'rule'
 
 /** A custom action that rules may run. */

@@ -15,6 +15,7 @@ import { fleetSummary, settingsView } from '../views.ts'
 import {
   ApprovalEvent,
   DeliveryEvent,
+  FreezeEvent,
   GapEvent,
   LostEvent,
   RunEvent,
@@ -31,7 +32,7 @@ import { OperatorActWire } from '../wire/override.ts'
 const MAX_SAMPLES_PER_EVENT = 500
 
 const DESCRIPTION = `Server-sent events, one schema each: \`tick\` (TickEvent), \`samples\` (SamplesEvent), \`gap\` (GapEvent),
-\`settings\` (SettingsEvent), \`lost\` (LostEvent), \`trouble\` (TroubleEvent), \`spec\` (SpecEvent), \`ran\` (RunEvent),
+\`settings\` (SettingsEvent), \`lost\` (LostEvent), \`freeze\` (FreezeEvent), \`trouble\` (TroubleEvent), \`spec\` (SpecEvent), \`ran\` (RunEvent),
 \`delivery\` (DeliveryEvent). Every event has an id; a comment is sent every 15 s. A client that does not
 keep up is disconnected; at most 64 may follow.`
 
@@ -94,6 +95,14 @@ function encodeEvent(runtime: Runtime, event: LoopEvent): Encoded | null {
       return encodeSettings(runtime, event)
     case 'lost':
       return encode('lost', LostEvent, event)
+    case 'froze':
+    case 'thawed':
+      return encode('freeze', FreezeEvent, {
+        ...event.freeze,
+        fleet: event.fleet,
+        at: event.at,
+        state: event.type,
+      })
     case 'trouble':
       return encode('trouble', TroubleEvent, event)
     case 'approval-wanted':

@@ -47,6 +47,21 @@ export const LostEvent = component(
   z.object({ fleet: z.string(), instance: z.string(), at: Time, detail: z.string() }),
 )
 
+export const FreezeEvent = component(
+  'FreezeEvent',
+  z
+    .object({
+      fleet: z.string(),
+      at: Time,
+      state: z.enum(['froze', 'thawed']),
+      cause: z.enum(['unhealthy', 'silent', 'replacements-fail']),
+      because: z.string(),
+      since: Time,
+      until: Time.describe('It ends then at the latest.'),
+    })
+    .describe('So much fails at once that everything destructive is held back; and the end of that.'),
+)
+
 export const SettingsEvent = component(
   'SettingsEvent',
   FleetSettingsWire.extend({

@@ -71,6 +71,7 @@ export const InventoryWire = z.object({
     choosesVictim: z.boolean(),
     restarts: z.boolean(),
     zones: z.array(z.string()).readonly(),
+    highest: z.number().nullable().exactOptional(),
   }),
 })
 export type InventoryCovered = Covers<Inventory, z.output<typeof InventoryWire>>

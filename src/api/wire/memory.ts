@@ -92,11 +92,21 @@ export const MemoryWire = component(
         z.object({
           at: Time,
           instance: z.string(),
-          how: z.enum(['replace', 'restart']),
+          how: z.enum(['replace', 'restart', 'never-ready', 'move', 'reopen']),
           because: z.string(),
         }),
       )
       .readonly(),
+    resize: z
+      .object({
+        token: z.string(),
+        count: z.number(),
+        at: Time,
+        until: Time,
+        acknowledged: z.boolean(),
+      })
+      .nullable()
+      .exactOptional(),
   }),
 )
 export type MemoryCovered = Covers<Memory, z.output<typeof MemoryWire>>

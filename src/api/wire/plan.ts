@@ -21,7 +21,14 @@ export const ActionWire = component(
     }),
     z.object({ kind: z.literal('reopen'), ...onInstance }),
     z.object({ kind: z.literal('close'), ...onInstance }),
-    z.object({ kind: z.literal('seal'), ...onInstance }),
+    z.object({
+      kind: z.literal('seal'),
+      ...onInstance,
+      force: z
+        .literal(true)
+        .exactOptional()
+        .describe('Past its drain deadline, sessions and all, as configured.'),
+    }),
     z.object({ kind: z.literal('terminate'), ...onInstance }),
     z.object({ kind: z.literal('restart'), ...onInstance }),
     z.object({ kind: z.literal('resize'), id: z.string(), count: z.number(), because: z.string() }),
