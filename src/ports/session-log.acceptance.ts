@@ -39,6 +39,7 @@ export function ended(kind: SessionEnd, ...numbers: number[]): SessionRecord[] {
   return numbers.map(number => ({
     kind,
     id: `s${number}`,
+    number,
     at: NOON + 1_000 + number,
     why: `it "was"\n${kind}`,
   }))
@@ -131,6 +132,17 @@ export function sessionLogAcceptance(name: string, create: () => Promise<Session
       expect(opened.ended).toEqual([])
     })
 
+    it('confirms the latest epoch, and refuses any other', async () => {
+      const { epoch } = await log.open('web', 'a')
+      await log.confirm('web', epoch)
+      await log.open('shop', 'b')
+      await log.confirm('web', epoch)
+      const next = await log.open('web', 'b')
+      await expectConflict(log.confirm('web', epoch))
+      await log.confirm('web', next.epoch)
+      await expectConflict(log.confirm('nobody', 1))
+    })
+
     it('keeps fleets apart', async () => {
       const [web, shop] = [await log.open('web', 'a'), await log.open('shop', 'a')]
       await log.append('web', web.epoch, placed(1))
@@ -207,8 +219,10 @@ export function sessionLogAcceptance(name: string, create: () => Promise<Session
             const records = batch.flatMap(({ number, ends }): SessionRecord[] => {
               const id = `s${number}`
               if (ends) {
+                const session = expected.get(id)
                 expected.delete(id)
-                return ended('released', number)
+                const { number: ending } = session ?? { number: 1_000 + number }
+                return [{ kind: 'released', id, number: ending, at: NOON, why: 'over' }]
               }
               if (expected.has(id)) return []
               const session = sampleSession(++last, { id })

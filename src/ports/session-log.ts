@@ -3,7 +3,7 @@
  * written for every session and not for every tick.
  *
  * Example: `open('rooms', 'a')` answers epoch 3 and two live sessions. `append('rooms', 3, [{ kind: 'placed', session },
- * { kind: 'released', id: 's1', at, why: 'its client' }])` stores both or neither. After `open('rooms', 'b')` answered
+ * { kind: 'released', id: 's1', number: 8, ... }])` stores both or neither. After `open('rooms', 'b')` answered
  * epoch 4, an append with epoch 3 is refused.
  *
  * Signs of life are not recorded: whoever opens the log gives every lease its whole time again, since while nobody had
@@ -14,7 +14,7 @@ import type { Plugin } from './plugin.ts'
 
 export interface LoggedSession {
   readonly id: string
-  /** Grows with every session of the fleet: the order in which they were placed. */
+  /** Grows with every session of the fleet: the order in which they were placed. No two have the same. */
   readonly number: number
   readonly instance: string
   readonly incarnation: string | null
@@ -31,7 +31,14 @@ export type SessionEnd = 'released' | 'expired' | 'lost'
 /** An end of a session that is not there is no mistake; it changes nothing. */
 export type SessionRecord =
   | { readonly kind: 'placed'; readonly session: LoggedSession }
-  | { readonly kind: SessionEnd; readonly id: string; readonly at: EpochMs; readonly why: string }
+  | {
+      readonly kind: SessionEnd
+      readonly id: string
+      /** Of the session that ended: its id may be in use again. */
+      readonly number: number
+      readonly at: EpochMs
+      readonly why: string
+    }
 
 export interface EndedSession {
   readonly session: LoggedSession
@@ -59,4 +66,6 @@ export interface SessionLog extends Plugin {
    * not the latest: then nothing was stored. After any other error it is not known whether they were; the next `open` tells.
    */
   append(fleet: string, epoch: number, records: readonly SessionRecord[]): Promise<void>
+  /** Throws `PluginError('conflict')` when the epoch is not the latest any more. Changes nothing. */
+  confirm(fleet: string, epoch: number): Promise<void>
 }

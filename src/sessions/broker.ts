@@ -14,6 +14,7 @@
  */
 import type { Load } from '../model/inventory.ts'
 import type { SessionsSpec } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import { type CheckResult, PluginError } from '../ports/plugin.ts'
 import type {
@@ -97,6 +98,8 @@ type Phase = 'unopened' | 'open' | 'doubtful' | 'fenced' | 'closed'
 const GONE = 'its instance is gone'
 const FIRST_RECOVERY_MS = 100
 const LONGEST_RECOVERY_MS = 5_000
+/** Much shorter than any lease of a session. */
+const CONFIRMED_FOR_MS = 2_000
 
 /** Throws `PluginError('misconfigured')`, PLM-442, where the specification does not say how many slots an instance has. */
 export function createBroker(options: BrokerOptions): SessionBroker {
@@ -122,6 +125,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   #phase: Phase = 'unopened'
   #epoch = 0
   #lastNumber = 0
+  #confirmedAt: EpochMs = 0
   #recoveryMs = FIRST_RECOVERY_MS
   /** Openings and lists, one after the other. */
   #inTurn: Promise<unknown> = Promise.resolve()
@@ -165,6 +169,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   async release(sessionId: string, why = 'released'): Promise<ReleaseResult> {
     this.#requireReady()
+    if (!this.#book.sessions.has(sessionId)) await this.#confirm()
     const waiter = this.#queue.get(requireId(sessionId))
     if (waiter !== undefined) {
       this.#queue.take(waiter)
@@ -189,8 +194,9 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   async heartbeat(sessionId: string): Promise<HeartbeatResult> {
-    this.#requireKnowing()
+    await this.#requireCurrent()
     const session = this.#book.sessions.get(requireId(sessionId))
+    if (session?.state !== 'live') await this.#confirm()
     if (session?.state === 'live') {
       this.#leases.renew(session, this.#clock.now())
       return { alive: true, session: this.#view(session) }
@@ -254,7 +260,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   async readLoads(): Promise<ReadonlyMap<string, Load>> {
-    this.#requireKnowing()
+    await this.#confirm()
     const at = this.#clock.now()
     return new Map([...this.#book.instances].map(([id, instance]) => [id, this.#loadOf(instance, at)]))
   }
@@ -275,7 +281,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   async sealInstance(id: string): Promise<void> {
-    this.#requireKnowing()
+    await this.#confirm()
     const instance = this.#instance(id)
     if (instance.sealed) return
     if (instance.admission === 'open') throw cannotSeal(this.#fleet, id, 'it is open')
@@ -372,7 +378,8 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
       }
       this.#queue.join(wanted, caller, signal)
     })
-    this.#wake()
+    // Once for the first, and again each time as many wait: a tick for each of a crowd would be no help.
+    if (Number.isInteger(Math.log2(this.#queue.length))) this.#wake()
     return result
   }
 
@@ -432,7 +439,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     const { session } = entry
     if (entry.kind === 'end') {
       const { end, at, why } = entry.ending
-      return { kind: end, id: session.id, at, why }
+      return { kind: end, id: session.id, number: session.number, at, why }
     }
     if (!this.#stillHolds(session) && !this.#decideAgain(session)) return null
     session.instance.storing += 1
@@ -659,6 +666,33 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   #deadline(): { clock: Clock; deadlineMs: number } {
     return { clock: this.#clock, deadlineMs: this.#limits.logDeadlineMs }
+  }
+
+  /**
+   * Another daemon may have opened the log since, and know sessions that this one does not: what protects or denies a
+   * session is said only after asking the log who the last one was.
+   */
+  async #confirm(): Promise<void> {
+    this.#requireKnowing()
+    const epoch = this.#epoch
+    try {
+      await within(this.#deadline(), this.#log.confirm(this.#fleet, epoch))
+      this.#confirmedAt = this.#clock.now()
+    } catch (error) {
+      if (!isConflict(error) || epoch !== this.#epoch) throw notReady(this.#fleet, `its log does not answer (${said(error)})`)
+      if (this.#phase === 'open' || this.#phase === 'doubtful') {
+        this.#phase = 'fenced'
+        this.#refuseWaiting(this.#fencedOff())
+      }
+    }
+    this.#requireKnowing()
+  }
+
+  /** As of a moment ago. */
+  async #requireCurrent(): Promise<void> {
+    const agoMs = this.#clock.now() - this.#confirmedAt
+    if (agoMs < 0 || agoMs > CONFIRMED_FOR_MS) await this.#confirm()
+    else this.#requireKnowing()
   }
 
   /** What it knows of sessions is so. */

@@ -27,7 +27,7 @@ export interface MemorySessionLogOptions {
 
 interface FleetLog {
   epoch: number
-  readonly live: Map<string, LoggedSession>
+  readonly live: Map<number, LoggedSession>
   ended: EndedSession[]
 }
 
@@ -53,12 +53,12 @@ export function createMemorySessionLog(options: MemorySessionLogOptions = {}): S
   function store(log: FleetLog, records: readonly SessionRecord[]): void {
     for (const record of records) {
       if (record.kind === 'placed') {
-        log.live.set(record.session.id, record.session)
+        log.live.set(record.session.number, record.session)
         continue
       }
-      const session = log.live.get(record.id)
+      const session = log.live.get(record.number)
       if (session === undefined) continue
-      log.live.delete(record.id)
+      log.live.delete(record.number)
       log.ended.push({ session, end: record.kind, at: record.at, why: record.why })
     }
     if (log.ended.length > 2 * keepEnded) log.ended = latest(log.ended, keepEnded)
@@ -95,6 +95,12 @@ export function createMemorySessionLog(options: MemorySessionLogOptions = {}): S
       if (epoch !== log.epoch) throw fenced(fleet, epoch, log.epoch)
       if (fate !== 'refuse') store(log, records)
       if (fate !== 'store') throw failed(`append to the session log of "${fleet}"`)
+    },
+
+    async confirm(fleet, epoch) {
+      requireOpen()
+      const log = logOf(fleet)
+      if (epoch !== log.epoch) throw fenced(fleet, epoch, log.epoch)
     },
   }
 }

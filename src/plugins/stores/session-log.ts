@@ -62,7 +62,17 @@ export async function openSqliteSessionLog(
     },
 
     async append(fleet, epoch, records) {
-      await thread.ask({ do: 'append', fleet, epoch, records: JSON.stringify(records) })
+      await thread.ask({
+        do: 'append',
+        fleet,
+        epoch,
+        count: records.length,
+        records: JSON.stringify(records),
+      })
+    },
+
+    async confirm(fleet, epoch) {
+      await thread.ask({ do: 'confirm', fleet, epoch })
     },
   }
 }
@@ -102,6 +112,7 @@ class LogThread {
 
   async #close(): Promise<void> {
     await this.#send({ do: 'close' }).catch(() => undefined)
+    this.#worker.ref()
     await this.#gone
   }
 

@@ -2,7 +2,7 @@
  * What the daemon and the thread with the file of sessions say to each other. Records travel as the text they are stored
  * as.
  *
- * Example: `{ id: 7, do: 'append', fleet: 'rooms', epoch: 3, records: '[...]' }` is answered `{ id: 7, ok: true, value: null }`.
+ * Example: `{ id: 7, do: 'append', fleet: 'rooms', epoch: 3, count: 64, records: '[...]' }` is answered `{ id: 7, ok: true, value: null }`.
  */
 import type { PluginErrorKind } from '../../../ports/plugin.ts'
 import type { OpenedLog } from '../../../ports/session-log.ts'
@@ -15,7 +15,13 @@ export interface ThreadStart {
 
 export type ThreadOrder = { readonly id: number } & (
   | { readonly do: 'open'; readonly fleet: string; readonly holder: string; readonly succeeds: number | null }
-  | { readonly do: 'append'; readonly fleet: string; readonly epoch: number; readonly records: string }
+  | {
+      readonly do: 'append'
+      readonly fleet: string
+      readonly epoch: number
+      readonly count: number
+      readonly records: string
+    }
   | { readonly do: 'check' }
   | { readonly do: 'close' }
 )

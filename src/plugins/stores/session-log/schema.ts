@@ -1,9 +1,9 @@
 /**
  * The tables of a file of sessions. Every append is one row of `batches`, at the end of the file: few pages to write,
- * however many sessions there are. Some hundred batches later they are folded, several at a time, into `sessions` (what
- * is still true) and `ended` (what was), so that opening never reads more than those few hundred.
+ * however many sessions there are. Some thousand records later they are folded, some at a time, into `sessions` (what is
+ * still true) and `ended` (what was), so that opening never reads more than those few thousand.
  *
- * Example: 9,000 live sessions after a day of 40,000: 9,000 rows in `sessions`, up to 256 batches, and the latest 10,000
+ * Example: 9,000 live sessions after a day of 40,000: 9,000 rows in `sessions` or fewer, up to 8,192 records in `batches`, and the latest 10,000
  * ended ones in some 40 rows of `ended`.
  *
  * `application_id` 0x504c4d58 is "PLMX". Each text has its CRC-32 beside it: a flipped bit is found, not believed.
@@ -24,20 +24,21 @@ CREATE TABLE fleets (
   holder TEXT NOT NULL
 ) STRICT;
 
--- records: JSON, an array.
+-- records: JSON, an array of so many.
 CREATE TABLE batches (
   seq INTEGER PRIMARY KEY,
   fleet INTEGER NOT NULL REFERENCES fleets (id),
+  count INTEGER NOT NULL,
   crc INTEGER NOT NULL,
   records TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE sessions (
   fleet INTEGER NOT NULL REFERENCES fleets (id),
-  id TEXT NOT NULL,
+  number INTEGER NOT NULL,
   crc INTEGER NOT NULL,
   session TEXT NOT NULL,
-  PRIMARY KEY (fleet, id)
+  PRIMARY KEY (fleet, number)
 ) STRICT, WITHOUT ROWID;
 
 -- sessions: JSON, an array of those that ended, oldest first.

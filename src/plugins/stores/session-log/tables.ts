@@ -1,7 +1,8 @@
 /**
  * Reads and writes a file of sessions, one call at a time; `schema.ts` tells how it lies in there.
  *
- * Example: `append('rooms', 3, '[{"kind":"placed",...}]')` adds one row, and folds eight old ones when 256 have piled up.
+ * Example: `append('rooms', 3, 1, '[{"kind":"placed",...}]')` adds one row and, where 8,192 records have piled up,
+ * folds the oldest 512.
  */
 import { crc32 } from 'node:zlib'
 import { PluginError } from '../../../ports/plugin.ts'
@@ -9,15 +10,24 @@ import type { EndedSession, LoggedSession, OpenedLog, SessionRecord } from '../.
 import { type Database, numberOf, parseStored, type Row, textOf } from '../sqlite/database.ts'
 import { damaged } from '../sqlite/errors.ts'
 
-/** Batches that may pile up before they are folded, and how many are folded at once. */
-const FOLD_FROM = 256
-const FOLD_BATCHES = 8
+/** What may pile up before it is folded. */
+const MOST_RECORDS = 8_192
+const MOST_BATCHES = 1_024
+/** What is folded at once: a millisecond or two. */
+const FOLD_RECORDS = 512
+const FOLD_BATCHES = 16
 
 export interface SessionTables {
   open(fleet: string, holder: string, succeeds: number | null): OpenedLog
   /** `records`: a JSON array of `SessionRecord`s. */
-  append(fleet: string, epoch: number, records: string): void
+  append(fleet: string, epoch: number, count: number, records: string): void
+  confirm(fleet: string, epoch: number): void
   count(): number
+}
+
+interface Pile {
+  readonly batches: number
+  readonly records: number
 }
 
 interface FleetRow {
@@ -25,23 +35,26 @@ interface FleetRow {
   readonly epoch: number
 }
 
-export function sessionTables(database: Database, keepEnded: number): SessionTables {
-  let batches = Number(database.reading(() => database.get('SELECT count(*) AS n FROM batches'))?.n ?? 0)
+const NOTHING: Pile = { batches: 0, records: 0 }
 
-  function append(fleet: string, epoch: number, records: string): void {
-    let folded = 0
+export function sessionTables(database: Database, keepEnded: number): SessionTables {
+  let piled = database.reading(() => pileOf(database))
+
+  function append(fleet: string, epoch: number, count: number, records: string): void {
+    let folded: Pile = NOTHING
     database.atomically('append to', () => {
       const row = findFleet(database, fleet)
       if (row === null || row.epoch !== epoch) throw fenced(fleet, epoch, row?.epoch ?? 0)
       database.run(
-        'INSERT INTO batches (fleet, crc, records) VALUES (?, ?, ?)',
+        'INSERT INTO batches (fleet, count, crc, records) VALUES (?, ?, ?, ?)',
         row.id,
+        count,
         crc32(records),
         records,
       )
-      if (batches >= FOLD_FROM) folded = fold(database, keepEnded)
+      if (piled.batches >= MOST_BATCHES || piled.records >= MOST_RECORDS) folded = fold(database, keepEnded)
     })
-    batches += 1 - folded
+    piled = { batches: piled.batches + 1 - folded.batches, records: piled.records + count - folded.records }
   }
 
   return {
@@ -65,6 +78,11 @@ export function sessionTables(database: Database, keepEnded: number): SessionTab
       })
     },
 
+    confirm(fleet, epoch) {
+      const row = database.reading(() => findFleet(database, fleet))
+      if (row === null || row.epoch !== epoch) throw fenced(fleet, epoch, row?.epoch ?? 0)
+    },
+
     count() {
       return database.reading(() => Number(database.get('SELECT count(*) AS n FROM sessions')?.n ?? 0))
     },
@@ -82,10 +100,10 @@ function read(
   fleet: number,
   keepEnded: number,
 ): { live: LoggedSession[]; ended: EndedSession[] } {
-  const live = new Map<string, LoggedSession>()
+  const live = new Map<number, LoggedSession>()
   for (const row of database.all('SELECT crc, session FROM sessions WHERE fleet = ?', fleet)) {
     const session = parsed<LoggedSession>(database, row, 'session')
-    live.set(session.id, session)
+    live.set(session.number, session)
   }
   const ended = readEnded(database, fleet, keepEnded)
   for (const row of database.all('SELECT crc, records FROM batches WHERE fleet = ? ORDER BY seq', fleet)) {
@@ -110,32 +128,53 @@ function readEnded(database: Database, fleet: number, keepEnded: number): EndedS
   return groups.reverse().flat()
 }
 
-function carryOut(record: SessionRecord, live: Map<string, LoggedSession>, ended: EndedSession[]): void {
+function carryOut(record: SessionRecord, live: Map<number, LoggedSession>, ended: EndedSession[]): void {
   if (record.kind === 'placed') {
-    live.set(record.session.id, record.session)
+    live.set(record.session.number, record.session)
     return
   }
-  const session = live.get(record.id)
+  const session = live.get(record.number)
   if (session === undefined) return
-  live.delete(record.id)
+  live.delete(record.number)
   ended.push({ session, end: record.kind, at: record.at, why: record.why })
 }
 
+function pileOf(database: Database): Pile {
+  const row = database.get('SELECT count(*) AS batches, total(count) AS records FROM batches')
+  return row === null ? NOTHING : { batches: Number(row.batches), records: Number(row.records) }
+}
+
 /** The oldest batches become rows of what is and what was; answers how many. */
-function fold(database: Database, keepEnded: number): number {
-  const rows = database.all(`SELECT seq, fleet, crc, records FROM batches ORDER BY seq LIMIT ${FOLD_BATCHES}`)
+function fold(database: Database, keepEnded: number): Pile {
+  const rows = oldest(database)
   const byFleet = new Map<number, SessionRecord[]>()
+  let count = 0
   for (const row of rows) {
     const fleet = numberOf(database, row, 'fleet')
     const records = parsed<SessionRecord[]>(database, row, 'records')
     const known = byFleet.get(fleet)
     if (known === undefined) byFleet.set(fleet, records)
     else known.push(...records)
+    count += numberOf(database, row, 'count')
   }
   for (const [fleet, records] of byFleet) foldRecords(database, fleet, records, keepEnded)
   const last = rows.at(-1)
   if (last !== undefined) database.run('DELETE FROM batches WHERE seq <= ?', numberOf(database, last, 'seq'))
-  return rows.length
+  return { batches: rows.length, records: count }
+}
+
+/** At least one, and no more than hold so many records. */
+function oldest(database: Database): Row[] {
+  const rows = database.all(`SELECT seq, count FROM batches ORDER BY seq LIMIT ${FOLD_BATCHES}`)
+  const found: Row[] = []
+  let count = 0
+  for (const { seq, count: more } of rows) {
+    count += Number(more)
+    if (found.length > 0 && count > FOLD_RECORDS) break
+    const row = database.get('SELECT seq, fleet, count, crc, records FROM batches WHERE seq = ?', Number(seq))
+    if (row !== null) found.push(row)
+  }
+  return found
 }
 
 /** What began and ended in these batches never becomes a row of its own. */
@@ -145,22 +184,22 @@ function foldRecords(
   records: readonly SessionRecord[],
   keepEnded: number,
 ): void {
-  const begun = new Map<string, LoggedSession>()
+  const begun = new Map<number, LoggedSession>()
   const ended: EndedSession[] = []
   for (const record of records) {
-    if (record.kind !== 'placed' && !begun.has(record.id)) {
-      const session = takeSession(database, fleet, record.id)
-      if (session !== null) begun.set(record.id, session)
+    if (record.kind !== 'placed' && !begun.has(record.number)) {
+      const session = takeSession(database, fleet, record.number)
+      if (session !== null) begun.set(record.number, session)
     }
     carryOut(record, begun, ended)
   }
   for (const session of begun.values()) {
     const text = JSON.stringify(session)
     database.run(
-      `INSERT INTO sessions (fleet, id, crc, session) VALUES (?, ?, ?, ?)
-       ON CONFLICT (fleet, id) DO UPDATE SET crc = excluded.crc, session = excluded.session`,
+      `INSERT INTO sessions (fleet, number, crc, session) VALUES (?, ?, ?, ?)
+       ON CONFLICT (fleet, number) DO UPDATE SET crc = excluded.crc, session = excluded.session`,
       fleet,
-      session.id,
+      session.number,
       crc32(text),
       text,
     )
@@ -177,11 +216,11 @@ function foldRecords(
   pruneEnded(database, fleet, keepEnded)
 }
 
-function takeSession(database: Database, fleet: number, id: string): LoggedSession | null {
+function takeSession(database: Database, fleet: number, number: number): LoggedSession | null {
   const row = database.get(
-    'DELETE FROM sessions WHERE fleet = ? AND id = ? RETURNING crc, session',
+    'DELETE FROM sessions WHERE fleet = ? AND number = ? RETURNING crc, session',
     fleet,
-    id,
+    number,
   )
   return row === null ? null : parsed<LoggedSession>(database, row, 'session')
 }

@@ -38,7 +38,10 @@ function obey(file: SessionFile, order: ThreadOrder): void {
       case 'open':
         return file.tables.open(order.fleet, order.holder, order.succeeds)
       case 'append':
-        file.tables.append(order.fleet, order.epoch, order.records)
+        file.tables.append(order.fleet, order.epoch, order.count, order.records)
+        return null
+      case 'confirm':
+        file.tables.confirm(order.fleet, order.epoch)
         return null
       case 'check':
         return file.tables.count()
