@@ -196,7 +196,7 @@ describe('health', () => {
     ['health: { http: { pth: /a } }', ['PLM-110 health.http.pth']],
     ['health: { tcp: 70000 }', ['PLM-114 health.tcp']],
     ['health: { http: /a, suspectAfter: 7 }', ['PLM-114 health.suspectAfter']],
-    ['repair: { atOnce: 0 }', ['PLM-112 repair.atOnce']],
+    ['repair: { atOnce: 0 }', ['PLM-114 repair.atOnce']],
     ['repair: { how: reboot }', ['PLM-113 repair.how']],
   ])('with a mistake is refused: %s', (line, found) => {
     expect(problems(line)).toEqual(found)
