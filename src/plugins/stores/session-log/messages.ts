@@ -22,6 +22,7 @@ export type ThreadOrder = { readonly id: number } & (
       readonly count: number
       readonly records: string
     }
+  | { readonly do: 'confirm'; readonly fleet: string; readonly epoch: number }
   | { readonly do: 'check' }
   | { readonly do: 'close' }
 )
