@@ -5,6 +5,7 @@
  */
 import { Daemon, type DaemonOptions } from './compose/daemon.ts'
 import type { Loaded } from './config/load.ts'
+import { openSqliteSessionLog } from './plugins/stores/session-log.ts'
 import { openSqliteStore } from './plugins/stores/sqlite.ts'
 import type { StateStore } from './ports/state-store.ts'
 
@@ -18,5 +19,8 @@ export interface ComposeOptions extends DaemonOptions {
 /** @throws PluginError when the state file cannot be opened */
 export async function compose(loaded: Loaded, options: ComposeOptions = {}): Promise<Daemon> {
   const store = options.store ?? (await openSqliteStore(loaded.state.path))
-  return new Daemon(loaded, store, options)
+  // Sessions need not outlive a state that is forgotten at the end.
+  const openSessionLog =
+    options.store === undefined ? () => openSqliteSessionLog(`${loaded.state.path}.sessions`) : undefined
+  return new Daemon(loaded, store, openSessionLog === undefined ? options : { openSessionLog, ...options })
 }

@@ -9,7 +9,9 @@ import { createSettingsWebhook } from '../plugins/settings-webhook.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import type { CheckResult, Plugin } from '../ports/plugin.ts'
-import { createParts, type FleetParts, type PartsContext } from './parts.ts'
+import type { PartsContext } from './context.ts'
+import { createProbe } from './health.ts'
+import { createParts, type FleetParts } from './parts.ts'
 
 /** What one plugin said of itself. */
 export interface PluginCheck extends CheckResult {
@@ -29,9 +31,10 @@ export async function checkFleet(
     const parts = await createParts(spec, context)
     keep(parts)
     const target = await checkPlugin(`target of ${spec.name}`, parts.target)
-    return parts.router === null
-      ? [target]
-      : [target, await checkPlugin(`router of ${spec.name}`, parts.router)]
+    const router = parts.router === null ? [] : [await checkPlugin(`router of ${spec.name}`, parts.router)]
+    const probe =
+      spec.health === null ? [] : [await checkPlugin(`health of ${spec.name}`, createProbe(spec.health))]
+    return [target, ...router, ...probe]
   } catch (error) {
     return [{ what: `plugins of ${spec.name}`, ok: false, detail: messageOf(error) }]
   }

@@ -23,16 +23,20 @@ import { createProxySource } from '../plugins/sources/proxy.ts'
 import { createPushSource } from '../plugins/sources/push.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import { PluginError } from '../ports/plugin.ts'
+import type { SessionLog } from '../ports/session-log.ts'
 import type { Retention, StateStore } from '../ports/state-store.ts'
+import { createMemorySessionLog } from '../sessions/memory-log.ts'
+import type { SessionBroker } from '../sessions/session-broker.ts'
 import { checkFleet, checkSettingsWebhook, checkSource, type PluginCheck } from './checks.ts'
 import { type ConfigurationFile, createConfiguring } from './configuring.ts'
+import type { HostPlugins, PartsContext } from './context.ts'
 import { checkEffects, Effects, type HostEffects } from './effects.ts'
 import {
+  adjustParts,
+  brokerOf,
   closeParts,
   createParts,
   type FleetParts,
-  type HostPlugins,
-  type PartsContext,
   processTargetOf,
   proxyOf,
   samePlugins,
@@ -46,6 +50,8 @@ export interface DaemonOptions {
   readonly effects?: HostEffects
   /** What instances and the proxy print. */
   readonly log?: (fleet: string, line: string) => void
+  /** Where brokers write down their sessions. Left out: in memory. */
+  readonly openSessionLog?: () => Promise<SessionLog>
 }
 
 const PRUNE_EVERY_MS = 60_000
@@ -59,6 +65,9 @@ export class Daemon implements Runtime {
   readonly clock = systemClock
   readonly store: StateStore
   readonly #context: PartsContext
+  readonly #holder = randomUUID()
+  readonly #openSessionLog: () => Promise<SessionLog>
+  #sessionLog: Promise<SessionLog> | null = null
   readonly #controller: Controller
   readonly #listeners = new Set<(event: LoopEvent) => void>()
   readonly #fleets = new Map<string, FleetParts>()
@@ -76,9 +85,17 @@ export class Daemon implements Runtime {
   readonly #unsubscribes = new Map<string, () => void>()
   #stopping: Promise<void> | null = null
 
-  constructor(loaded: Loaded, store: StateStore, { plugins, effects, log, file }: DaemonOptions) {
+  constructor(loaded: Loaded, store: StateStore, options: DaemonOptions) {
+    const { plugins, effects, log, file, openSessionLog } = options
     this.#loaded = loaded
-    this.#context = { plugins: plugins ?? {}, clock: systemClock, log: log ?? (() => undefined) }
+    this.#openSessionLog = openSessionLog ?? (async () => createMemorySessionLog())
+    this.#context = {
+      plugins: plugins ?? {},
+      clock: systemClock,
+      log: log ?? (() => undefined),
+      holder: this.#holder,
+      sessionLog: () => this.#theSessionLog(),
+    }
     this.store = store
     this.#effects = new Effects({
       clock: systemClock,
@@ -203,6 +220,11 @@ export class Daemon implements Runtime {
     return proxyOf(this.#fleets.get(fleet))?.address ?? null
   }
 
+  /** Who places a fleet's sessions; `null` where no broker does. */
+  broker(fleet: string): SessionBroker | null {
+    return brokerOf(this.#fleets.get(fleet))
+  }
+
   /** Tells everyone that a changed configuration was not taken; the one before stays in force. */
   refuse(problems: string): void {
     this.#emit({ type: 'spec-refused', problems, at: this.clock.now() })
@@ -229,6 +251,7 @@ export class Daemon implements Runtime {
     const ends = [...this.#fleets].map(([name, parts]) => this.#endParts(name, parts))
     await Promise.all([...ends, this.#effects.close()])
     await Promise.all([...this.#sources.values()].map(source => source.close()))
+    await (await this.#sessionLog)?.close()
     await this.store.close()
   }
 
@@ -237,7 +260,10 @@ export class Daemon implements Runtime {
     await this.#effects.apply(spec)
     for (const fleet of Object.values(spec.fleets)) {
       const parts = this.#fleets.get(fleet.name)
-      if (parts !== undefined && samePlugins(parts.spec, fleet)) continue
+      if (parts !== undefined && samePlugins(parts.spec, fleet)) {
+        await this.#adjustParts(parts, fleet)
+        continue
+      }
       if (parts !== undefined) await this.#endParts(fleet.name, parts)
       await this.#startParts(fleet)
     }
@@ -253,10 +279,36 @@ export class Daemon implements Runtime {
   }
 
   async #startParts(spec: FleetSpec): Promise<void> {
-    const parts = await createParts(spec, this.#context)
-    this.#fleets.set(spec.name, parts)
-    const unsubscribe = parts.target.subscribe?.(() => this.wake(spec.name))
-    if (unsubscribe !== undefined) this.#unsubscribes.set(spec.name, unsubscribe)
+    this.#keepParts(await createParts(spec, this.#context))
+  }
+
+  async #adjustParts(parts: FleetParts, spec: FleetSpec): Promise<void> {
+    this.#keepParts(await adjustParts(parts, spec, this.#context))
+  }
+
+  /** What happens in its parts brings the next tick forward. */
+  #keepParts(parts: FleetParts): void {
+    const { name } = parts.spec
+    const wake = (): void => this.wake(name)
+    this.#unsubscribes.get(name)?.()
+    this.#fleets.set(name, parts)
+    const unsubscribes = [
+      parts.target.subscribe?.(wake),
+      parts.router?.subscribe?.(wake),
+      parts.health?.subscribe(wake),
+    ]
+    this.#unsubscribes.set(name, () => {
+      for (const unsubscribe of unsubscribes) unsubscribe?.()
+    })
+  }
+
+  /** Opened once, when the first broker is made; one that could not be opened is tried again. */
+  #theSessionLog(): Promise<SessionLog> {
+    this.#sessionLog ??= this.#openSessionLog().catch((error: unknown) => {
+      this.#sessionLog = null
+      throw error
+    })
+    return this.#sessionLog
   }
 
   /** Its loop is ended before, so that no tick meets a closed target. */
@@ -295,7 +347,7 @@ export class Daemon implements Runtime {
       clock: this.clock,
       calendar: createCalendar(),
       store: this.store,
-      holder: randomUUID(),
+      holder: this.#holder,
       spec: () => this.spec(),
       ports: fleet => this.ports(fleet),
       latest: fleet => this.latest(fleet),

@@ -1,53 +1,65 @@
 /**
- * The plugins of one fleet, made from its specification: the only place that knows built-in targets and routers by name.
+ * The plugins of one fleet, made from its specification: the only place that knows built-in targets by name.
  *
  * Example: `target: { type: process, ... }` with `router: { type: proxy, ... }` becomes a process target and a proxy that
  * already listens; when the port is taken, the target is closed again and the error says which port.
  */
-import { routerOptions, targetOptions } from '../config/schema.ts'
+import { targetOptions } from '../config/schema.ts'
 import type { FleetSpec } from '../model/spec.ts'
-import { createProxyRouter, type ProxyRouter } from '../plugins/routers/proxy/proxy.ts'
+import type { ProxyRouter } from '../plugins/routers/proxy/proxy.ts'
 import { createCommandTarget } from '../plugins/targets/command.ts'
 import { createNoneTarget } from '../plugins/targets/none.ts'
 import { createProcessTarget, type ProcessTarget } from '../plugins/targets/process.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { MetricSource } from '../ports/metric-source.ts'
+import type { HealthWatch } from '../ports/health-probe.ts'
 import { PluginError } from '../ports/plugin.ts'
 import type { SessionRouter } from '../ports/session-router.ts'
 import type { Target } from '../ports/target.ts'
-
-/** A host program's own plugins, by the name its configuration uses. */
-export interface HostPlugins {
-  readonly targets?: Readonly<Record<string, (fleet: string) => Target>>
-  readonly routers?: Readonly<Record<string, (fleet: string) => SessionRouter>>
-  readonly sources?: Readonly<Record<string, MetricSource>>
-}
+import type { SessionBroker } from '../sessions/session-broker.ts'
+import { fleetContext, type PartsContext } from './context.ts'
+import { createHealth } from './health.ts'
+import { createRouters } from './routers.ts'
 
 export interface FleetParts {
   readonly spec: FleetSpec
   readonly target: Target
+  /** Each of its routers; one of them, or all together, is `router`. */
+  readonly routers: readonly SessionRouter[]
   readonly router: SessionRouter | null
-}
-
-export interface PartsContext {
-  readonly plugins: HostPlugins
-  readonly clock: Clock
-  readonly log: (fleet: string, line: string) => void
+  readonly health: HealthWatch | null
 }
 
 /** @throws PluginError when a part cannot start; nothing of the fleet is left running */
 export async function createParts(spec: FleetSpec, context: PartsContext): Promise<FleetParts> {
   const target = createTarget(spec, context)
   try {
-    return { spec, target, router: await createRouter(spec, context) }
+    const routers = await createRouters(spec, context)
+    return { spec, target, routers, router: togetherOf(routers), health: createHealth(spec, context) }
   } catch (error) {
     await target.close()
     throw error
   }
 }
 
+/**
+ * What can change while the instances go on: how they are probed, and how sessions are placed.
+ * @returns the parts as they are from now on
+ */
+export async function adjustParts(
+  parts: FleetParts,
+  spec: FleetSpec,
+  context: PartsContext,
+): Promise<FleetParts> {
+  if (JSON.stringify(parts.spec.sessions) !== JSON.stringify(spec.sessions)) {
+    brokerOf(parts)?.configure(spec.sessions)
+  }
+  if (JSON.stringify(parts.spec.health) === JSON.stringify(spec.health)) return { ...parts, spec }
+  await parts.health?.close()
+  return { ...parts, spec, health: createHealth(spec, context) }
+}
+
 /** The router first: it lets requests finish while their instances still run. */
-export async function closeParts({ target, router }: FleetParts): Promise<void> {
+export async function closeParts({ target, router, health }: FleetParts): Promise<void> {
+  await health?.close()
   await router?.close()
   await target.close()
 }
@@ -57,13 +69,20 @@ export function samePlugins(before: FleetSpec, after: FleetSpec): boolean {
   return JSON.stringify(madeOf(before)) === JSON.stringify(madeOf(after))
 }
 
+function madeOf({ target, routers }: FleetSpec): readonly unknown[] {
+  return [target, routers]
+}
+
 export function processTargetOf(parts: FleetParts | undefined): ProcessTarget | null {
   return parts !== undefined && isProcessTarget(parts.target) ? parts.target : null
 }
 
 export function proxyOf(parts: FleetParts | undefined): ProxyRouter | null {
-  const router = parts?.router ?? null
-  return router !== null && isProxyRouter(router) ? router : null
+  return parts?.routers.find(isProxyRouter) ?? null
+}
+
+export function brokerOf(parts: FleetParts | undefined): SessionBroker | null {
+  return parts?.routers.find(isBroker) ?? null
 }
 
 function createTarget({ name, target }: FleetSpec, context: PartsContext): Target {
@@ -82,29 +101,12 @@ function createTarget({ name, target }: FleetSpec, context: PartsContext): Targe
   }
 }
 
-function madeOf({ target, routers, sessions }: FleetSpec): readonly unknown[] {
-  return [target, routers, sessions]
-}
-
-async function createRouter(
-  { name, routers }: FleetSpec,
-  context: PartsContext,
-): Promise<SessionRouter | null> {
-  const [router] = routers
-  if (router === undefined) return null
-  const own = context.plugins.routers?.[router.type]
-  if (own !== undefined) return own(name)
-  if (router.type !== 'proxy') {
-    throw new PluginError('misconfigured', `fleet "${name}": there is no router "${router.type}"`)
-  }
-  return createProxyRouter(routerOptions.proxy.parse(router.options), fleetContext(name, context))
-}
-
-function fleetContext(
-  fleet: string,
-  { clock, log }: PartsContext,
-): { fleet: string; clock: Clock; log: (line: string) => void } {
-  return { fleet, clock, log: line => log(fleet, line) }
+/** Several are witnesses: all of them must say that an instance is empty. */
+function togetherOf(routers: readonly SessionRouter[]): SessionRouter | null {
+  const [first, second] = routers
+  if (first === undefined) return null
+  if (second === undefined) return first
+  throw new PluginError('misconfigured', 'several routers are not joined yet')
 }
 
 function isProcessTarget(target: Target): target is ProcessTarget {
@@ -113,4 +115,8 @@ function isProcessTarget(target: Target): target is ProcessTarget {
 
 function isProxyRouter(router: SessionRouter): router is ProxyRouter {
   return 'readings' in router
+}
+
+function isBroker(router: SessionRouter): router is SessionBroker {
+  return 'placeMany' in router
 }
