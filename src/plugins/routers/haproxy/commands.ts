@@ -20,14 +20,14 @@ export const NUMBER_TAKEN = /custom id \d+ already used/
 
 export interface ServerSettings {
   readonly check: CheckOptions | null
-  readonly serverOptions: string | null
+  readonly serverOptions?: string | null
 }
 
 export function addServer(
   backend: string,
   { name, address }: { readonly name: string; readonly address: Address },
   attempt: number,
-  { check, serverOptions }: ServerSettings,
+  { check, serverOptions = null }: ServerSettings,
 ): Command {
   const words = [`add server ${backend}/${name} ${formatAddress(address)}`]
   if (check !== null) {

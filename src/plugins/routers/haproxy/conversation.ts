@@ -3,7 +3,8 @@
  *
  * A new connection for each conversation, never one that is kept: after a reload a kept one would still talk to the old
  * process, which agrees to everything and routes nothing any more. Within a conversation commands are sent at once and
- * their answers read in turn; on one machine that was 27 times as fast as a connection for each command.
+ * their answers read in turn; that was 16 times as fast as a connection for each command
+ * (18,000 a second against 1,100, on two busy cores).
  *
  * Example: `converse(place, signal, ask => ask(['show info', 'show stat web 4 -1']))` gives two texts.
  */
@@ -13,6 +14,7 @@ import { notUnderstood, shorten, silent, unreachable } from './faults.ts'
 export interface Place {
   /** A path, or `host:port`. */
   readonly socket: string
+  /** Given up when it says nothing for so long. */
   readonly timeoutMs: number
   readonly answerBytes: number
 }
@@ -30,7 +32,7 @@ export async function converse<T>(
   signal: AbortSignal,
   talk: (ask: Ask) => Promise<T>,
 ): Promise<T> {
-  const line = new Line(place, AbortSignal.any([signal, AbortSignal.timeout(place.timeoutMs)]))
+  const line = new Line(place, signal)
   try {
     await line.greet()
     return await talk(commands => line.askAll(commands))
@@ -43,6 +45,7 @@ class Line {
   readonly #place: Place
   readonly #signal: AbortSignal
   readonly #socket: Socket
+  readonly #patience: NodeJS.Timeout
   readonly #decoder = new TextDecoder()
   #prompt = PROMPT
   #text = ''
@@ -51,12 +54,14 @@ class Line {
   #failure: unknown = null
   #ended = false
   #connected = false
+  #isGivenUp = false
   #wake: () => void = () => undefined
 
   constructor(place: Place, signal: AbortSignal) {
     this.#place = place
     this.#signal = signal
     this.#socket = connect(endpointOf(place.socket))
+    this.#patience = setTimeout(() => this.#giveUp(), place.timeoutMs)
     this.#socket.on('connect', () => {
       this.#connected = true
     })
@@ -88,6 +93,7 @@ class Line {
   }
 
   hangUp(): void {
+    clearTimeout(this.#patience)
     this.#signal.removeEventListener('abort', this.#onAbort)
     this.#socket.destroy()
   }
@@ -126,21 +132,16 @@ class Line {
 
   #explain(command: string, failure: unknown): Error {
     const { socket, timeoutMs } = this.#place
-    if (this.#signal.aborted) {
-      const within = this.#connected ? 'no whole answer' : 'no connection'
-      return silent(
-        socket,
-        command,
-        `${within} within ${timeoutMs / 1000} s, or before the tick's own deadline`,
-        failure,
-      )
-    }
+    if (this.#isGivenUp) return silent(socket, command, `it said nothing for ${timeoutMs / 1000} s`, failure)
+    if (this.#signal.aborted)
+      return silent(socket, command, 'no whole answer before the time was up', failure)
     if (!this.#connected) return unreachable(socket, failure)
     const heard = this.#text === '' ? 'nothing' : `"${shorten(this.#text)}"`
     return silent(socket, command, `it hung up after saying ${heard}`, failure)
   }
 
   #take(chunk: Buffer): void {
+    this.#patience.refresh()
     this.#text += this.#decoder.decode(chunk, { stream: true })
     if (this.#text.length > this.#place.answerBytes) this.#socket.pause()
     this.#wake()
@@ -149,6 +150,11 @@ class Line {
   #fail(error: unknown): void {
     this.#failure ??= error
     this.#wake()
+  }
+
+  #giveUp(): void {
+    this.#isGivenUp = true
+    this.#socket.destroy()
   }
 
   readonly #onAbort = (): void => {

@@ -165,6 +165,14 @@ export class Site {
     return Number(/^Pid: (\d+)$/m.exec(await this.ask('show info'))?.[1])
   }
 
+  /** A process that is younger than this does not teach the next one: it still waits for one before it to be taught by. */
+  async canTeach(): Promise<void> {
+    await until(
+      'it is old enough',
+      async () => Number(/^Uptime_sec: (\d+)$/m.exec(await this.ask('show info'))?.[1]) >= 6,
+    )
+  }
+
   /** What the runtime socket answers. */
   async ask(command: string): Promise<string> {
     return converseWith(this.socket, command)
@@ -301,7 +309,7 @@ export const OPTIONS: HaproxyRouterOptions = {
   timeoutMs: 10_000,
 }
 
-const CONTEXT: HaproxyContext = {
+export const CONTEXT: HaproxyContext = {
   fleet: 'rooms',
   clock: { now: () => Date.now(), after: () => () => undefined },
   log: () => undefined,
@@ -311,6 +319,13 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const ids = Array.from({ length: options.instances ?? 3 }, (_, i) => `room-${i + 1}`)
   const origins = await Promise.all(ids.map(id => new Origin(id).start()))
   return new Site(options, origins).ready()
+}
+
+/** A port that was free just now. */
+export async function freePort(): Promise<number> {
+  const origin = await new Origin('free').start()
+  await origin.end()
+  return origin.port
 }
 
 async function converseWith(socket: string, command: string): Promise<string> {

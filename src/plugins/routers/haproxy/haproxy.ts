@@ -33,7 +33,13 @@ export function createHaproxyRouter(options: HaproxyRouterOptions, context: Hapr
   return new HaproxyRouter(options, context)
 }
 
-function refuseUnsayable({ backend, prefix, table, cookieKey, serverOptions }: HaproxyRouterOptions): void {
+function refuseUnsayable({
+  backend,
+  prefix,
+  table,
+  cookieKey,
+  serverOptions = null,
+}: HaproxyRouterOptions): void {
   const words = { backend, prefix, table }
   for (const [option, word] of Object.entries(words)) {
     if (word !== null && !/^[A-Za-z0-9_.:-]{1,64}$/.test(word)) {

@@ -34,8 +34,8 @@ export interface HaproxyRouterOptions {
   /** HAProxy's own health checks; `null` for none. */
   readonly check: CheckOptions | null
   /** What else `add server` is given, such as `maxconn 20` or `ssl verify none`. */
-  readonly serverOptions: string | null
-  /** For one exchange with the socket. */
+  readonly serverOptions?: string | null
+  /** HAProxy says nothing for so long: the exchange is given up. */
   readonly timeoutMs: number
 }
 
