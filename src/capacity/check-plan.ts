@@ -275,16 +275,21 @@ function checkBudget(scene: Scene, { standing }: Counted): void {
 
 /** A launch may not leave a zone, where launches go well, more than one behind. */
 function checkZones(
-  { inventory, memory, faults }: Scene,
+  { spec, inventory, memory, plan, faults, sealedNow, closedNow }: Scene,
   { standing }: Counted,
   launches: readonly { readonly zone: string | null }[],
 ): void {
   const { zones } = inventory.target
-  if (zones.length === 0 || launches.length === 0) return
+  // What a later plan restarts has its place in a zone already.
+  if (zones.length === 0 || launches.length === 0 || spec.repair.how === 'restart') return
   const tally = new ZoneTally(zones)
+  const reopened = instancesOf(plan, 'reopen')
+  const restarted = instancesOf(plan, 'restart')
   for (const { id, zone } of inventory.instances) {
     const as = standing.get(id)
-    if (as === 'open' || as === 'pending') tally.add(zone)
+    const isLeaving = sealedNow.has(id) || closedNow.has(id)
+    const counts = as === 'open' || as === 'pending' || reopened.has(id) || restarted.has(id)
+    if (counts && !isLeaving) tally.add(zone)
   }
   for (const { zone } of inventory.orders) tally.add(zone)
   for (const { zone } of launches) tally.add(zone)

@@ -33,7 +33,7 @@ function repeatReopens(draft: Draft): void {
     ({ id, admission, lifecycle, listed }) =>
       admission === 'opening' && lifecycle === 'ready' && listed && !draft.leaving.has(id),
   )
-  const wanted = Math.max(0, draft.desired - draft.open.length)
+  const wanted = Math.max(0, draft.desired - draft.open.length - draft.reopened.size)
   for (const { id } of opening.slice(0, wanted)) {
     draft.intents.push({ kind: 'reopen', instance: id, because: 'the reopen was not acknowledged yet' })
     draft.reopened.add(id)
@@ -87,7 +87,10 @@ function planReturns(draft: Draft, missing: number): number {
   if (missing <= 0 || draft.frozen) return 0
   const closing = draft.failed.filter(({ id }) => draft.leaving.has(id))
   const candidates = [...draft.draining, ...closing].filter(instance => isRestartable(draft, instance))
-  for (const { id } of candidates.slice(0, missing)) draft.restarting.add(id)
+  for (const { id, zone } of candidates.slice(0, missing)) {
+    draft.restarting.add(id)
+    draft.zones.add(zone)
+  }
   return draft.restarting.size
 }
 

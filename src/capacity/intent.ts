@@ -9,6 +9,7 @@ import type { Action } from '../model/plan.ts'
 import type { Draft } from './draft.ts'
 import { type Troubles, troubleIn } from './launch-trouble.ts'
 import { keepRepairs } from './repairs.ts'
+import { RESTARTED } from './settle.ts'
 
 /** @param coming capacity open or on its way once the plan's growth is carried out */
 export function rememberIntent(draft: Draft, actions: readonly Action[], coming: number): Memory {
@@ -37,14 +38,7 @@ export function rememberIntent(draft: Draft, actions: readonly Action[], coming:
         mark(marks, action.instance, { seal: 'sealing' })
         break
       case 'restart':
-        // It comes back under its id, maybe as another incarnation.
-        mark(marks, action.instance, {
-          admission: 'opening',
-          closedAt: null,
-          readyAt: null,
-          health: null,
-          incarnation: null,
-        })
+        mark(marks, action.instance, RESTARTED)
         break
       case 'terminate':
       case 'resize':
@@ -57,9 +51,14 @@ export function rememberIntent(draft: Draft, actions: readonly Action[], coming:
     marks,
     orders,
     repairs: repairsAfter(draft),
-    owed: Math.max(0, desired - coming),
+    owed: Math.max(0, desired - coming + stillToRestart(draft, actions)),
     expected: desired + draft.standing,
   }
+}
+
+/** Places of those that are closed now, and come back after a restart that a later plan begins. */
+function stillToRestart({ restarting }: Draft, actions: readonly Action[]): number {
+  return restarting.size - actions.filter(({ kind }) => kind === 'restart').length
 }
 
 function mark(marks: Record<string, Mark>, instance: string, change: Partial<Mark>): void {

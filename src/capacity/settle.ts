@@ -4,7 +4,7 @@
  * Example: a launch that was refused is no longer an order; its place is owed, and the next try waits a second. One that got
  * no answer stays an order.
  */
-import type { Memory } from '../model/memory.ts'
+import type { Mark, Memory } from '../model/memory.ts'
 import type { Action, Outcome, Plan } from '../model/plan.ts'
 import { launchFailed, troubleIn } from './launch-trouble.ts'
 
@@ -41,9 +41,19 @@ function settleOne(memory: Memory, action: Action, outcome: Outcome): Memory {
   }
 }
 
+/** It comes back under its id, maybe as another incarnation. */
+export const RESTARTED: Partial<Mark> = Object.freeze({
+  admission: 'opening',
+  closedAt: null,
+  readyAt: null,
+  health: null,
+  incarnation: null,
+})
+
 /** Refused: it is closed as before, and sick. Without an answer it may restart all the same. */
 function restartSettled(memory: Memory, instance: string, outcome: Outcome): Memory {
-  if (outcome.outcome === 'done' || outcome.kind === 'unavailable') return memory
+  if (outcome.outcome === 'done' || outcome.kind === 'unavailable')
+    return withMark(memory, instance, RESTARTED)
   return withMark(memory, instance, { admission: 'closed', closedAt: outcome.at })
 }
 
