@@ -11,7 +11,7 @@ async function createRig(): Promise<RouterRig> {
   await fleet.router.route([], AbortSignal.timeout(1_000))
   return {
     router: fleet.router,
-    instances: fleet.instances.map(({ id, address }) => ({ id, address })),
+    instances: fleet.instances.map(({ id, address }) => ({ id, incarnation: null, address, zone: null })),
     placeSession: async () => {
       const first = await fleet.get('/')
       const headers = { cookie: first.cookie ?? '' }

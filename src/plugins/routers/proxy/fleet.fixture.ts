@@ -128,11 +128,11 @@ export class Fleet {
   }
 
   /** Tells the router of these instances (all by default), with the admission given for some. */
-  async route(admissions: Record<string, 'open' | 'closed' | 'gone'> = {}): Promise<void> {
+  async route(admissions: Record<string, 'open' | 'closed' | 'gone' | 'missing'> = {}): Promise<void> {
     const listed: RoutedInstance[] = []
     for (const { id, address } of this.instances) {
       const admission = admissions[id] ?? 'open'
-      if (admission !== 'gone') listed.push({ id, address, admission })
+      if (admission !== 'missing') listed.push({ id, incarnation: null, address, zone: null, admission })
     }
     await this.router.route(listed, AbortSignal.timeout(DEADLINE_MS))
   }

@@ -79,7 +79,7 @@ export class Placing {
       caller.refuse(closing(this.#options.fleet), 'refused')
       return
     }
-    const bound = caller.session === null ? undefined : this.#instances.get(caller.session.instance)
+    const bound = caller.session === null ? undefined : this.#instances.ofCookie(caller.session.instance)
     if (bound !== undefined && bound !== tried) {
       if (this.#hasRoom(bound, caller)) this.#send(caller, bound, now)
       else this.#wait(caller, bound)
@@ -146,9 +146,9 @@ export class Placing {
   #bind(session: StickySession | null, upstream: Upstream, now: EpochMs): Binding {
     if (this.#cookie === null) return UNBOUND
     const id = session?.session ?? this.#cookie.newSession()
-    const stays = session !== null && session.instance === upstream.id
+    const stays = session !== null && session.instance === upstream.cookieName
     if (stays && !this.#cookie.isDueForRenewal(session, now)) return { session: id, setCookie: null }
-    return { session: id, setCookie: this.#cookie.issue(upstream.id, id, now) }
+    return { session: id, setCookie: this.#cookie.issue(upstream.cookieName, id, now) }
   }
 
   #choose(caller: Caller, now: EpochMs, tried: Upstream | null): Choice<Upstream> {

@@ -170,6 +170,10 @@ class ReverseProxy implements ProxyRouter, ExchangeOwner {
     this.#placing.instancesChanged([])
   }
 
+  async sealInstance(instance: string): Promise<void> {
+    this.#instances.seal(instance, this.#placing.waitingFor(this.#instances.named(instance)))
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed

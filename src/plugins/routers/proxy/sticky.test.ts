@@ -119,7 +119,7 @@ describe('a draining instance', () => {
   it('still counts its sessions when it was missing from the list for a while', async () => {
     const fleet = await start({ instances: 2 })
     const { instance } = await fleet.get('/')
-    await fleet.route({ [instance]: 'gone' })
+    await fleet.route({ [instance]: 'missing' })
     await fleet.route({ [instance]: 'closed' })
     expect(await fleet.load(instance)).toBe(1)
   })
@@ -142,7 +142,10 @@ describe('the load after a restart of the proxy', () => {
   it('is known for instances that came later', async () => {
     const fleet = await start({ instances: 2, options: { cookie } })
     const { address } = fleet.instance('web-2')
-    await fleet.router.route([{ id: 'web-9', address, admission: 'open' }], signal())
+    await fleet.router.route(
+      [{ id: 'web-9', incarnation: null, address, zone: null, admission: 'open' }],
+      signal(),
+    )
     expect(await fleet.load('web-9')).toBe(0)
   })
 

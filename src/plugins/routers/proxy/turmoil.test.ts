@@ -44,7 +44,7 @@ const moody: Serve = (request, response) => {
 }
 
 const PATHS = ['/', '/', '/later', '/parts', '/cut', '/refused']
-const STATES = ['open', 'open', 'open', 'closed', 'gone'] as const
+const STATES = ['open', 'open', 'open', 'closed', 'gone', 'missing'] as const
 
 describe('whatever happens', () => {
   it.each([1, 2, 3])(

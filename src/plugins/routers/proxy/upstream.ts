@@ -20,13 +20,18 @@ export class Upstream implements Candidate {
   readonly meter: Meter
   /** `null`: the fleet has no sticky sessions. */
   readonly book: SessionBook | null
-  admission: 'open' | 'closed'
+  incarnation: string | null
+  /** What cookies call it: another incarnation under the same id is not who they mean. */
+  readonly cookieName: string
+  admission: 'open' | 'closed' = 'closed'
+  /** Closed, empty, and never used again. */
+  sealed = false
   inFlight = 0
   webSockets = 0
   avoidUntil: EpochMs = 0
 
   constructor(
-    instance: { readonly id: string; readonly address: string; readonly admission: 'open' | 'closed' },
+    instance: { readonly id: string; readonly incarnation: string | null; readonly address: string },
     concurrency: number,
     limits: ProxyLimits,
     book: SessionBook | null,
@@ -34,7 +39,8 @@ export class Upstream implements Candidate {
   ) {
     this.id = instance.id
     this.address = instance.address
-    this.admission = instance.admission
+    this.incarnation = instance.incarnation
+    this.cookieName = instance.incarnation === null ? instance.id : `${instance.id}\n${instance.incarnation}`
     this.book = book
     this.meter = new Meter(now)
     this.pool = new Pool(instance.address, {
