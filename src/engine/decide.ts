@@ -60,8 +60,14 @@ export function decide(written: FleetSpec, observation: Observation, before: Mem
   const guarded = guard(spec, compiled, outlook, current, wanted, steps)
   const floor = floorUnder(spec, conditions, bounds, current, guarded, steps)
   const desired = applyLimits(bounds, observation.targetHighest, spec.quota, floor?.count ?? guarded, steps)
-  const asked = floor !== null && floor.count > wanted.count ? floor : wanted
+  const asked = floor === null ? wanted : raised(wanted, floor, current)
   return conclude(spec, outlook, current, asked, desired, steps)
+}
+
+/** A floor that only lessens a cut leaves the cut to who asked for it. */
+function raised(wanted: Wanted, floor: Wanted, current: number): Wanted {
+  if (floor.count <= wanted.count) return wanted
+  return { count: floor.count, rule: floor.count > current ? floor.rule : wanted.rule }
 }
 
 /** What the first stages found. */

@@ -52,16 +52,16 @@ export function explainStep(step: Step, at: EpochMs): string {
 
 /** The one line: why it changes, or why it does not. */
 export function headline(steps: readonly Step[], direction: Direction, at: EpochMs): string {
-  return direction === 'none' ? whyNot(steps, at) : why(steps)
+  return direction === 'none' ? whyNot(steps, at) : why(steps, direction)
 }
 
 type StepOf<S extends Step['stage']> = Extract<Step, { stage: S }>
 
-function why(steps: readonly Step[]): string {
+function why(steps: readonly Step[], direction: Direction): string {
   const winner = lastOf(steps, 'reconciliation')
   const limit = lastOf(steps, 'limits')
   const floor = lastOf(steps, 'floors')
-  if (floor !== undefined) {
+  if (floor !== undefined && direction === 'out') {
     const room = `${firedBecause(steps, floor.rule)}; ${explainFloor(floor)}`
     return limit === undefined ? room : `${room}; ${explainLimit(limit)}`
   }
@@ -72,6 +72,7 @@ function why(steps: readonly Step[]): string {
   }
   const lessened = steps.findLast(step => step.stage === 'guards' && step.outcome === 'lessened')
   if (limit !== undefined) return `${asked}; ${explainLimit(limit)}`
+  if (floor !== undefined) return `${asked}; ${explainFloor(floor)}`
   return lessened?.stage === 'guards' ? `${asked}; ${lessened.guard} allows ${lessened.to}` : asked
 }
 

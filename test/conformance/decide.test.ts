@@ -72,6 +72,14 @@ interface Cases {
     readonly expected: number
     readonly projected?: readonly number[]
   }[]
+  readonly reserve: readonly {
+    readonly sessions: number
+    readonly instances: number
+    readonly slots: number
+    /** The share in use above which there should be more: 0.3 keeps 70 % free. */
+    readonly threshold: number
+    readonly expected: 'none' | 'add' | 'remove 1'
+  }[]
   readonly steps: {
     readonly steps: Readonly<Record<'out' | 'in', { threshold: number; bands: readonly object[] }>>
     readonly sequence: readonly (readonly [number, number, number])[]
@@ -290,6 +298,32 @@ describe('the Kubernetes HPA', () => {
     const seen = { open: 10, values: { 'last(wish)': 1 } }
     expect((await decide(preset, seen)).desired).toBe((await decide(written, seen)).desired)
     expect((await decide(preset, seen)).desired).toBe(20)
+  })
+})
+
+describe('reserves', () => {
+  it.each(golden<Cases>('./decide.json').reserve)(
+    '$sessions sessions on $instances instances of $slots slots: $expected',
+    async ({ sessions, instances, slots, threshold, expected }) => {
+      const fleet = {
+        capacity: { min: 0, max: 100 },
+        sessions: { slotsPerInstance: slots, reserve: `${Math.round(100 * (1 - threshold))}%` },
+      }
+      const seen = { open: instances, sessions: { inUse: sessions } }
+      const { desired } = await decide(fleet, seen)
+      if (expected === 'add') expect(desired).toBeGreaterThan(instances)
+      else expect(desired).toBe(expected === 'none' ? instances : instances - 1)
+    },
+  )
+
+  it('are kept where the sessions are told instance by instance', async () => {
+    const fleet = {
+      capacity: { min: 0, max: 100 },
+      rules: [{ name: 'Room', reserve: { slots: 5 } }],
+      sessions: { slotsPerInstance: 5 },
+    }
+    const loads = [5, 5, 1].map((load, index) => ({ id: `web-${index}`, load }))
+    expect((await decide(fleet, { instances: loads })).desired).toBe(4)
   })
 })
 

@@ -342,9 +342,35 @@ describe('a launch of the process target', () => {
     expect(await target.check(signal)).toMatchObject({ ok: false })
   })
 
-  it('refuses a zone, since it has none', async () => {
+  it('refuses a zone it does not have', async () => {
     const [result] = await make().launch([{ token: 'web/1/1', zone: 'north' }], signal)
     expect(result?.ok === false && result.error).toContain('PLM-311')
+    const [other] = await make({ zones: ['south'] }).launch([{ token: 'web/1/1', zone: 'north' }], signal)
+    expect(other?.ok === false && other.error).toContain('PLM-311')
+  })
+
+  it('launches in the zone asked for, lists it there, and tells the instance', async () => {
+    const code = `require('node:http').createServer((q,r)=>r.end(String(process.env.PLIMSOLL_ZONE))).listen(process.env.PORT,process.env.HOST)`
+    const target = make({ command: ['node', '-e', code], zones: ['north', 'south'] })
+    expect(target.capabilities.zones).toEqual(['north', 'south'])
+    await target.launch(
+      [
+        { token: 'web/1/1', zone: 'south' },
+        { token: 'web/1/2', zone: null },
+      ],
+      signal,
+    )
+    await settle(target, all => all.every(({ lifecycle }) => lifecycle === 'ready'))
+    const listed = await target.listInstances(signal)
+    const told = await Promise.all(
+      listed.map(async ({ address, zone }) => [zone, await (await fetch(address ?? '')).text()]),
+    )
+    expect(told.sort()).toEqual(
+      [
+        ['south', 'south'],
+        [null, 'undefined'],
+      ].sort(),
+    )
   })
 
   it('may be repeated with the same token after it failed', async () => {

@@ -44,6 +44,8 @@ export interface ProcessTargetOptions {
   readonly stopGraceMs: number
   /** The first port to try; `null` lets the operating system choose. */
   readonly portFrom: number | null
+  /** Names that instances are spread over; each gets its own as PLIMSOLL_ZONE. None when left out. */
+  readonly zones?: readonly string[]
 }
 
 export interface ProcessTargetContext {
@@ -60,10 +62,9 @@ export interface ProcessTarget extends Target, ProcessUsage {
   output(instance: string): readonly string[]
 }
 
-const CAPABILITIES: TargetCapabilities = {
+const CAPABILITIES: Omit<TargetCapabilities, 'zones'> = {
   acts: true,
   choosesVictim: true,
-  zones: [],
   idempotentLaunch: true,
   exclusive: true,
   highestCount: null,
@@ -84,6 +85,7 @@ export function createProcessTarget(
   const clock = context.clock ?? systemClock
   const cwd = resolve(options.cwd ?? '.')
   const instanceOptions: InstanceOptions = { ...options, cwd, fleet: context.fleet }
+  const zones = options.zones ?? []
   const nextId = instanceIds(context.fleet, clock.now(), Math.random)
   const instances = new Map<string, ProcessInstance>()
   const launches = new Map<string, Promise<LaunchResult>>()
@@ -114,8 +116,10 @@ export function createProcessTarget(
       kind: 'misconfigured',
       error,
     })
-    if (order.zone !== null)
-      return refused(`PLM-311 a process target has no zones, and ${order.zone} was asked for.`)
+    if (order.zone !== null && !zones.includes(order.zone)) {
+      const known = zones.length === 0 ? 'has no zones' : `has the zones ${zones.join(', ')}`
+      return refused(`PLM-311 this process target ${known}, and ${order.zone} was asked for.`)
+    }
     const problem = cwdProblem(cwd)
     if (problem !== null) return refused(problem)
     const id = nextId()
@@ -124,7 +128,7 @@ export function createProcessTarget(
       onLine: line => context.log(`${id}: ${line}`),
       onChange: wake,
     }
-    const instance = new ProcessInstance(id, order.token, instanceOptions, instanceContext)
+    const instance = new ProcessInstance(id, order, instanceOptions, instanceContext)
     instances.set(id, instance)
     instance.gone.then(() => {
       instances.delete(id)
@@ -159,7 +163,7 @@ export function createProcessTarget(
   }
 
   return {
-    capabilities: CAPABILITIES,
+    capabilities: { ...CAPABILITIES, zones },
 
     async listInstances(signal): Promise<readonly TargetInstance[]> {
       refuseAborted(signal, 'list the instances')

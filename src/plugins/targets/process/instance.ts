@@ -9,7 +9,7 @@ import type { Health } from '../../../model/inventory.ts'
 import type { EpochMs } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
-import type { LaunchResult, TargetInstance } from '../../../ports/target.ts'
+import type { LaunchOrder, LaunchResult, TargetInstance } from '../../../ports/target.ts'
 import { type Child, type ChildEnd, startChild } from './child.ts'
 import { releasePort, takePort } from './free-port.ts'
 import { type ProbeAnswer, startProbe } from './health-probe.ts'
@@ -42,6 +42,7 @@ export interface InstanceContext {
 export class ProcessInstance {
   readonly id: string
   readonly token: string
+  readonly zone: string | null
   readonly launchedAt: EpochMs
   /** Nothing of it is left after a terminate; settles once. */
   readonly gone: Promise<void>
@@ -61,9 +62,10 @@ export class ProcessInstance {
   #child: Child | null = null
   #stopProbe = () => {}
 
-  constructor(id: string, token: string, options: InstanceOptions, context: InstanceContext) {
+  constructor(id: string, { token, zone }: LaunchOrder, options: InstanceOptions, context: InstanceContext) {
     this.id = id
     this.token = token
+    this.zone = zone
     this.#options = options
     this.#context = context
     this.launchedAt = context.clock.now()
@@ -79,7 +81,7 @@ export class ProcessInstance {
       id: this.id,
       lifecycle: this.#terminating ? 'terminating' : this.#lifecycle,
       health: this.#health,
-      zone: null,
+      zone: this.zone,
       address: this.#port === 0 ? null : this.#address(),
       launchedAt: this.launchedAt,
       token: this.token,
@@ -148,6 +150,7 @@ export class ProcessInstance {
           PORT: String(this.#port),
           PLIMSOLL_INSTANCE: this.id,
           PLIMSOLL_FLEET: fleet,
+          ...(this.zone === null ? {} : { PLIMSOLL_ZONE: this.zone }),
         },
         cwd,
         stopGraceMs,
