@@ -26,9 +26,15 @@ interface Member {
   health: Health
   sessions: number
   admission: 'open' | 'closed'
+  zone: string | null
+  incarnation: string | null
+  /** Left out of the list, though it is there. */
+  hidden: boolean
+  /** Its load cannot be read. */
+  silent: boolean
 }
 
-export type Call = 'list' | 'launch' | 'terminate' | 'loads' | 'close' | 'route'
+export type Call = 'list' | 'launch' | 'terminate' | 'loads' | 'close' | 'route' | 'restart' | 'resize'
 
 const CAPABILITIES: TargetCapabilities = {
   acts: true,
@@ -46,6 +52,10 @@ export class SimulatedFleet {
   readonly target: Target
   readonly router: SessionRouter
   readonly #clock: Clock
+  /** The last list a router was shown. */
+  routed: readonly RoutedInstance[] = []
+  /** Zones where nothing can be launched now. */
+  readonly downZones = new Set<string>()
   readonly #failures = new Map<Call, PluginError>()
   #answerLost = false
   readonly #tokens = new Map<string, string>()
@@ -92,12 +102,35 @@ export class SimulatedFleet {
     return [...this.members.keys()].sort()
   }
 
-  #add(token: string, lifecycle: Member['lifecycle']): string {
+  /** A whole zone is gone at once. */
+  loseZone(zone: string): void {
+    this.downZones.add(zone)
+    for (const member of this.members.values()) {
+      if (member.zone === zone) member.lifecycle = 'lost'
+    }
+  }
+
+  /** How many are there and not lost, by zone. */
+  byZone(): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = {}
+    for (const { zone, lifecycle } of this.members.values()) {
+      if (zone !== null && lifecycle !== 'lost') counts[zone] = (counts[zone] ?? 0) + 1
+    }
+    return counts
+  }
+
+  /** The provider uses the id of one that ended for another. */
+  reuse(id: string, incarnation: string): void {
+    this.members.set(id, { ...this.member(id), incarnation, sessions: 0, launchedAt: this.#clock.now() })
+  }
+
+  #add(token: string, lifecycle: Member['lifecycle'], zone: string | null = null): string {
     this.#launched += 1
     const id = `web-${this.#launched}`
     const launchedAt = this.#clock.now()
     const health = lifecycle === 'ready' ? 'healthy' : 'unknown'
-    this.members.set(id, { id, token, launchedAt, lifecycle, health, sessions: 0, admission: 'open' })
+    const kept = { sessions: 0, admission: 'open', incarnation: null, hidden: false, silent: false } as const
+    this.members.set(id, { id, token, launchedAt, lifecycle, health, zone, ...kept })
     return id
   }
 
@@ -116,12 +149,14 @@ export class SimulatedFleet {
       close: async () => undefined,
       listInstances: async () => {
         this.#enter('list', '')
-        return [...this.members.values()].map(
-          ({ id, token, launchedAt, lifecycle, health }): TargetInstance => ({
+        const listed = [...this.members.values()].filter(({ hidden }) => !hidden)
+        return listed.map(
+          ({ id, token, launchedAt, lifecycle, health, zone, incarnation }): TargetInstance => ({
             id,
             lifecycle,
             health,
-            zone: null,
+            zone,
+            incarnation,
             address: `http://127.0.0.1/${id}`,
             launchedAt,
             token,
@@ -131,8 +166,11 @@ export class SimulatedFleet {
       },
       launch: async (orders: readonly LaunchOrder[]) => {
         this.#enter('launch', orders.map(({ token }) => token).join(' '))
-        const results = orders.map(({ token }): LaunchResult => {
-          const instance = this.#tokens.get(token) ?? this.#add(token, 'booting')
+        const results = orders.map(({ token, zone }): LaunchResult => {
+          if (zone !== null && this.downZones.has(zone)) {
+            return { token, ok: false, kind: 'refused', error: `zone ${zone} is down` }
+          }
+          const instance = this.#tokens.get(token) ?? this.#add(token, 'booting', zone)
           this.#tokens.set(token, instance)
           return { token, ok: true, instance }
         })
@@ -150,7 +188,23 @@ export class SimulatedFleet {
           return { instance, ok: true, state: 'gone' }
         })
       },
+      restart: async (victims: readonly Victim[]) => {
+        this.#enter('restart', victims.map(({ id }) => id).join(' '))
+        return victims.map(({ id }) => this.#restart(id))
+      },
+      resize: async (count: number, token: string) => {
+        this.#enter('resize', `${count}`)
+        while (this.members.size < count) this.#add(token, 'ready')
+        for (const id of this.ids().slice(count)) this.members.delete(id)
+      },
     }
+  }
+
+  #restart(id: string): TerminateResult {
+    const member = this.members.get(id)
+    if (member === undefined) return { instance: id, ok: true, state: 'gone' }
+    this.members.set(id, { ...member, lifecycle: 'booting', health: 'unknown' })
+    return { instance: id, ok: true, state: 'terminating' }
   }
 
   #createRouter(): SessionRouter {
@@ -159,18 +213,19 @@ export class SimulatedFleet {
       close: async () => undefined,
       route: async (instances: readonly RoutedInstance[]) => {
         this.#enter('route', '')
+        this.routed = instances
         for (const { id, admission } of instances) {
-          if (admission !== 'gone') this.member(id).admission = admission
+          const member = this.members.get(id)
+          if (member !== undefined && admission !== 'gone') member.admission = admission
         }
       },
       readLoads: async () => {
         this.#enter('loads', '')
         const at = this.#clock.now()
         return new Map(
-          [...this.members.values()].map(({ id, sessions }): [string, Load] => [
-            id,
-            { kind: 'known', slots: sessions, at },
-          ]),
+          [...this.members.values()].flatMap(({ id, sessions, silent }): [string, Load][] =>
+            silent ? [] : [[id, { kind: 'known', slots: sessions, at }]],
+          ),
         )
       },
       closeInstance: async instance => {
