@@ -11,6 +11,7 @@ import type { LoopEvent, World } from '../../src/loop/world.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import type { FleetSpec } from '../../src/model/spec.ts'
 import { createMemoryStore } from '../../src/plugins/stores/memory.ts'
+import type { HealthWatch } from '../../src/ports/health-probe.ts'
 import type { MetricSource } from '../../src/ports/metric-source.ts'
 import type { ScalingAction } from '../../src/ports/scaling-action.ts'
 import type { StateStore } from '../../src/ports/state-store.ts'
@@ -40,12 +41,15 @@ export interface WorldOptions {
   readonly actions?: Readonly<Record<string, ScalingAction>>
   /** Latest entries of other fleets, by name. */
   readonly others?: Readonly<Record<string, JournalEntry>>
+  /** Made with the world's own clock. */
+  readonly health?: (clock: SimulatedClock) => HealthWatch
 }
 
 export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): SimulatedWorld {
   const clock = new SimulatedClock(NOON)
   const fleet = new SimulatedFleet(clock, options.capabilities)
   const events: LoopEvent[] = []
+  const health = options.health?.(clock) ?? null
   const values = new Map<string, number | null>()
   const store = options.store ?? createMemoryStore()
   const world: World = {
@@ -62,7 +66,7 @@ export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): Sim
       actions: {},
     }),
     latest: name => options.others?.[name] ?? null,
-    ports: () => ({ target: fleet.target, router: options.routed === true ? fleet.router : null }),
+    ports: () => ({ target: fleet.target, router: options.routed === true ? fleet.router : null, health }),
     source: () => sourceOf(values, clock),
     emit: event => events.push(event),
     get runs() {
