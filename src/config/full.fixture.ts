@@ -76,7 +76,7 @@ fleets:
     target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate] }
     router:
       - { type: broker }
-      - { type: haproxy, socket: /run/haproxy/admin.sock, masterSocket: /run/haproxy/master.sock, hardStopAfter: 1h, backend: rooms, prefix: "rooms:", cookieKey: "\${env:COOKIE_SECRET}", load: stick-table, table: rooms, check: { port: 8081, every: 1s, rise: 2, fall: 4 }, timeout: 1s }
+      - { type: haproxy, socket: /run/haproxy/admin.sock, masterSocket: /run/haproxy/master.sock, hardStopAfter: 1h, backend: rooms, prefix: "rooms:", cookieKey: "\${env:COOKIE_SECRET}", load: stick-table, table: rooms, check: { port: 8081, every: 1s, rise: 2, fall: 4 }, serverOptions: maxconn 20, timeout: 1s }
     sessions: { slotsPerInstance: 20, reserve: 25%, placement: spread, lease: 2m, drain: { deadline: 4h, then: keep }, waiting: { most: 100, longest: 10s }, mayCut: true }
     health: { http: { path: /healthz, port: 8081 }, every: 10s, timeout: 3s, grace: 1m, suspectAfter: 2, unhealthyAfter: 4, healthyAfter: 3 }
     repair: { how: restart, atOnce: 5%, maxUnhealthy: 30%, freeze: 1h }

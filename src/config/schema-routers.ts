@@ -95,9 +95,14 @@ export const haproxyRouterShape = {
     rise: 1,
     fall: 3,
   }),
+  serverOptions: key(
+    z.string().min(1).max(1000).optional(),
+    'What else each server is given, as on a line `server` of its configuration.',
+    'ssl verify none maxconn 20',
+  ),
   timeout: key(
     duration({ min: 10, max: 600_000 }).prefault('2s'),
-    'One exchange with the socket must end within this.',
+    'When the socket says nothing for so long, the exchange is given up.',
     '2s',
   ),
 }
@@ -122,6 +127,7 @@ export const moreRouterOptions = {
       check === undefined
         ? null
         : { port: check.port ?? null, everyMs: check.every, rise: check.rise, fall: check.fall },
+    serverOptions: written.serverOptions ?? null,
     timeoutMs: timeout,
   })),
 } as const

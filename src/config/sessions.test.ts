@@ -69,6 +69,7 @@ describe('a file with every key', () => {
       load: 'stick-table',
       table: 'rooms',
       check: { port: 8081, everyMs: 1000, rise: 2, fall: 4 },
+      serverOptions: 'maxconn 20',
       timeoutMs: 1000,
     })
     expect(routerOptions.agent.parse(fleets.calls?.routers[0]?.options)).toEqual({ leaseMs: 10_000 })
