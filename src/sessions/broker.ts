@@ -98,6 +98,7 @@ type Phase = 'unopened' | 'open' | 'doubtful' | 'fenced' | 'closed'
 const GONE = 'its instance is gone'
 const FIRST_RECOVERY_MS = 100
 const LONGEST_RECOVERY_MS = 5_000
+const OPEN_TAKES_LONGER = 12
 /** Much shorter than any lease of a session. */
 const CONFIRMED_FOR_MS = 2_000
 
@@ -116,7 +117,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   readonly #stillHolds: (session: BookSession) => boolean
   readonly #writer: Writer<Entry>
   readonly #queue: WaitQueue
-  readonly #lengths = new Lengths()
+  #lengths = new Lengths()
   readonly #wakes = new Set<() => void>()
   #spec: SessionsSpec
   #book: Book<LiveSession>
@@ -353,7 +354,9 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     }
     this.#requireSame(known, wanted)
     if (known.placing !== null) return again(await known.placing.promise)
-    if (known.state === 'doubtful') throw this.#notReady()
+    await this.#confirm()
+    if (known.state === 'ended') return this.#place(request, signal)
+    if (known.state !== 'live') throw this.#notReady()
     return { placed: true, again: true, session: this.#view(known) }
   }
 
@@ -412,6 +415,8 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   /** The sessions of instances that ended, also those whose placing was just answered. */
   async #endLost({ instance, why }: Departed): Promise<void> {
+    // Once the log answers again, whatever is left on instances that are gone is ended.
+    if (this.#phase !== 'open') return
     const ends: Promise<void>[] = []
     for (const { id } of instance.sessions) {
       const session = this.#book.sessions.get(id)
@@ -509,9 +514,23 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     for (const entry of sent) this.#isDoubtful(entry, failure)
     for (const entry of unsent) this.#isUndone(entry, failure)
     if (this.#phase !== 'open') return
-    this.#phase = fenced ? 'fenced' : 'doubtful'
-    if (fenced) this.#refuseWaiting(failure)
-    else this.#recoverLater()
+    if (fenced) {
+      this.#fence()
+      return
+    }
+    this.#phase = 'doubtful'
+    this.#recoverLater()
+    this.#wake()
+  }
+
+  /** Whoever opened the log since knows better. */
+  #fence(): void {
+    if (this.#phase !== 'open' && this.#phase !== 'doubtful') return
+    this.#phase = 'fenced'
+    this.#cancelRecovery()
+    const failure = this.#fencedOff()
+    for (const entry of this.#writer.takeUnsent()) this.#isUndone(entry, failure)
+    this.#refuseWaiting(failure)
     this.#wake()
   }
 
@@ -546,21 +565,28 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     if (this.#phase === 'doubtful') await this.#recover()
     const departed = reconcile(this.#book, listed)
     this.#serveWaiting()
+    if (this.#phase !== 'open' && departed.some(({ instance }) => instance.sessions.size > 0)) {
+      throw this.#notReady()
+    }
     const lost = Promise.all(departed.map(one => this.#endLost(one)))
     const closed = [...this.#book.instances.values()].filter(({ admission }) => admission === 'closed')
     await Promise.all([lost, ...closed.map(instance => this.#nothingOnItsWayTo(instance))])
   }
 
   async #open(): Promise<void> {
+    // What is under way was begun under another epoch, and must be answered under it.
+    await this.#writer.settled()
     let opened: OpenedLog
     try {
-      opened = await within(this.#deadline(), this.#log.open(this.#fleet, this.#holder))
+      opened = await within(this.#openDeadline(), this.#log.open(this.#fleet, this.#holder))
     } catch (error) {
       throw notReady(this.#fleet, `its log cannot be opened (${said(error)})`)
     }
     if (this.#phase === 'closed') return
     this.#book = this.#newBook()
     this.#leases = new Leases(this.#clock.now())
+    this.#ended = new EndedSessions(this.#limits.ended)
+    this.#lengths = new Lengths()
     for (const ended of opened.ended) this.#remember(ended)
     this.#adopt(opened)
     this.#cancelLook()
@@ -572,12 +598,11 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     this.#cancelRecovery()
     let opened: OpenedLog
     try {
-      opened = await within(this.#deadline(), this.#log.open(this.#fleet, this.#holder, this.#epoch))
+      opened = await within(this.#openDeadline(), this.#log.open(this.#fleet, this.#holder, this.#epoch))
     } catch (error) {
       if (this.#phase !== 'doubtful') return
-      if (isConflict(error)) this.#phase = 'fenced'
+      if (isConflict(error)) this.#fence()
       else this.#recoverLater()
-      if (this.#phase === 'fenced') this.#refuseWaiting(this.#fencedOff())
       return
     }
     if (this.#phase !== 'doubtful') return
@@ -589,6 +614,8 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     this.#phase = 'open'
     this.#epoch = epoch
     this.#recoveryMs = FIRST_RECOVERY_MS
+    // While the log did not answer, no sign of life was taken.
+    this.#leases.freshen(this.#clock.now())
     const logged = new Map(sessions.map(session => [session.id, session]))
     for (const session of [...this.#book.sessions.values()]) {
       const stored = logged.get(session.id)?.number === session.number
@@ -664,6 +691,11 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     return this.#spec.slotsPerInstance
   }
 
+  /** It may have a million sessions to read. */
+  #openDeadline(): { clock: Clock; deadlineMs: number } {
+    return { clock: this.#clock, deadlineMs: OPEN_TAKES_LONGER * this.#limits.logDeadlineMs }
+  }
+
   #deadline(): { clock: Clock; deadlineMs: number } {
     return { clock: this.#clock, deadlineMs: this.#limits.logDeadlineMs }
   }
@@ -679,11 +711,9 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
       await within(this.#deadline(), this.#log.confirm(this.#fleet, epoch))
       this.#confirmedAt = this.#clock.now()
     } catch (error) {
-      if (!isConflict(error) || epoch !== this.#epoch) throw notReady(this.#fleet, `its log does not answer (${said(error)})`)
-      if (this.#phase === 'open' || this.#phase === 'doubtful') {
-        this.#phase = 'fenced'
-        this.#refuseWaiting(this.#fencedOff())
-      }
+      if (!isConflict(error) || epoch !== this.#epoch)
+        throw notReady(this.#fleet, `its log does not answer (${said(error)})`)
+      this.#fence()
     }
     this.#requireKnowing()
   }

@@ -1,7 +1,7 @@
 /**
  * When leases run out, by the time that really passed here. A clock that is set forward, a laptop that slept or a process
  * that was stopped is no time that clients could have used: after any long gap in our own time, and at the start, every
- * lease begins anew. A clock set back takes nothing away and adds nothing.
+ * lease begins anew; so it does when the broker could not take signs of life for a while. A clock set back takes nothing away and adds nothing.
  *
  * Example: a lease of 120 s, last sign of life at 12:00:00; the process is stopped from 12:00:30 to 12:05:00: it runs out
  * at 12:07:00 and not before.
@@ -44,6 +44,11 @@ export class Leases<T extends Leased> {
 
   renew(leased: T, now: EpochMs): void {
     leased.seenAt = this.#read(now)
+  }
+
+  /** Every lease begins anew. */
+  freshen(now: EpochMs): void {
+    this.#freshAt = this.#read(now)
   }
 
   end(leased: T): void {
