@@ -15,7 +15,11 @@ const READY_AT = 1_000_000
 const AFTER_GRACE = READY_AT + SPEC.graceMs
 
 /** One answer every five seconds: `.` well, `x` not, `i` initializing, `?` not to be asked. */
-function probedAs(answers: string, from = AFTER_GRACE, readyAt: number | null = READY_AT): HealthMemory | null {
+function probedAs(
+  answers: string,
+  from = AFTER_GRACE,
+  readyAt: number | null = READY_AT,
+): HealthMemory | null {
   const states = { '.': 'healthy', x: 'unhealthy', i: 'initializing', '?': 'unknown' } as const
   let memory: HealthMemory | null = null
   for (const [index, sign] of [...answers].entries()) {

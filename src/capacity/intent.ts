@@ -35,7 +35,7 @@ export function rememberIntent(draft: Draft, actions: readonly Action[], coming:
         mark(marks, action.instance, { admission: 'closing' })
         break
       case 'seal':
-        mark(marks, action.instance, { seal: 'sealing' })
+        mark(marks, action.instance, { seal: 'sealing', ...closingIfOpen(marks[action.instance]) })
         break
       case 'restart':
         mark(marks, action.instance, RESTARTED)
@@ -54,6 +54,12 @@ export function rememberIntent(draft: Draft, actions: readonly Action[], coming:
     owed: Math.max(0, desired - coming + stillToRestart(draft, actions)),
     expected: desired + draft.standing,
   }
+}
+
+/** Should the seal be refused, it is on its way out all the same, and its place is another's by then. */
+function closingIfOpen(known: Mark | undefined): Partial<Mark> {
+  const isOpen = known?.admission === 'open' || known?.admission === 'opening'
+  return isOpen ? { admission: 'closing', closedAt: null } : {}
 }
 
 /** Places of those that are closed now, and come back after a restart that a later plan begins. */

@@ -216,7 +216,9 @@ export class SimulatedFleet {
         this.routed = instances
         for (const { id, admission } of instances) {
           const member = this.members.get(id)
-          if (member !== undefined && admission !== 'gone') member.admission = admission
+          if (member === undefined) continue
+          member.admission = admission === 'open' ? 'open' : 'closed'
+          if (admission === 'gone') member.sessions = 0
         }
       },
       readLoads: async () => {
