@@ -97,5 +97,9 @@ function overrideText({ change }: Override): string {
       return `"${change.rule}" is switched ${change.enabled ? 'on' : 'off'}`
     case 'rule-rank':
       return `"${change.rule}" has rank ${change.rank}`
+    case 'instance':
+      return change.order === 'keep' ? `${change.instance} is kept` : `${change.instance} drains`
+    case 'unfreeze':
+      return 'goes on though much fails'
   }
 }

@@ -40,6 +40,8 @@ export interface Override {
     | { readonly kind: 'capacity'; readonly count: number }
     | { readonly kind: 'rule-enabled'; readonly rule: string; readonly enabled: boolean }
     | { readonly kind: 'rule-rank'; readonly rule: string; readonly rank: number }
+    | { readonly kind: 'instance'; readonly instance: string; readonly order: 'keep' | 'drain' }
+    | { readonly kind: 'unfreeze' }
 }
 
 export interface FleetSummary {
@@ -77,9 +79,9 @@ export interface Step {
 }
 
 export interface Action {
-  readonly kind: 'launch' | 'reopen' | 'close' | 'seal' | 'terminate'
+  readonly kind: 'launch' | 'reopen' | 'close' | 'seal' | 'terminate' | 'restart' | 'resize'
   readonly id: string
-  /** A launch has none yet. */
+  /** A launch has none yet, and a resize none at all. */
   readonly instance?: string
   readonly because: string
 }

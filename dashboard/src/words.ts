@@ -57,6 +57,8 @@ const ACTION_TEXT: Readonly<Record<Action['kind'], string>> = {
   close: 'closes',
   seal: 'seals',
   terminate: 'terminates',
+  restart: 'restarts',
+  resize: 'asks for another count',
 }
 
 export function actionText({ kind, instance }: Action): string {

@@ -11,7 +11,6 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Runtime } from '../loop/runtime.ts'
 import { createSettingsBoard } from '../loop/settings-board.ts'
 import { answerFailure, pathOf } from './answer-failure.ts'
 import { takeJson } from './body.ts'
@@ -42,8 +41,10 @@ import { ofrepRoutes } from './routes/ofrep.ts'
 import { overrideRoutes } from './routes/overrides.ts'
 import { BUILT_PAGE, pageRoutes } from './routes/page.ts'
 import { sampleRoutes } from './routes/samples.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { specRoutes } from './routes/spec.ts'
+import type { Served } from './served.ts'
 import { type ApiSettings, isLoopback, urlOf, withoutBrackets } from './settings.ts'
 
 export interface Api {
@@ -57,16 +58,21 @@ export const BODY_LIMIT_BYTES = 1024 * 1024
 /** Per second and client; far above what a well-behaved pusher sends, low enough that a loop gone wild is stopped. */
 const SAMPLE_POSTS_PER_SECOND = 10_000
 const WAKES_PER_SECOND = 100
+/** A matchmaker in front of many users is one client. */
+const SESSION_REQUESTS_PER_SECOND = 20_000
 /** An application may ask for a flag at each of its own requests. */
 const EVALUATIONS_PER_SECOND = 10_000
 /** For the whole of a request to arrive. */
 const REQUEST_TIMEOUT_MS = 30_000
-const MAX_CONNECTIONS = 1000
+/** Also those of clients that wait for room, so more than wait. */
+const MAX_CONNECTIONS = 4000
+/** An encoded session id of 200 characters. */
+const MOST_PARAMETER_CHARACTERS = 650
 /** Requests still running at `close` get this long. */
 const CLOSE_GRACE_MS = 2000
 
 /** Throws an `ApiError` PLM-450 for an address other machines can reach, without a token. */
-export async function createApi(runtime: Runtime, settings: ApiSettings): Promise<Api> {
+export async function createApi(runtime: Served, settings: ApiSettings): Promise<Api> {
   if (!isLoopback(settings.host) && settings.token === null) throw openWithoutToken(settings.host)
   const app = createApp(settings)
   const stream = createEventStream(unsentBytes =>
@@ -87,6 +93,9 @@ export async function createApi(runtime: Runtime, settings: ApiSettings): Promis
   sampleRoutes(app, runtime, {
     samples: { rateLimit: { max: SAMPLE_POSTS_PER_SECOND, timeWindow: 1000 } },
     wake: { rateLimit: { max: WAKES_PER_SECOND, timeWindow: 1000 } },
+  })
+  sessionRoutes(app, runtime, {
+    rateLimit: { max: SESSION_REQUESTS_PER_SECOND, timeWindow: 1000 },
   })
   const board = createSettingsBoard(runtime)
   app.addHook('onClose', async () => board.close())
@@ -119,7 +128,7 @@ function createApp(settings: ApiSettings): App {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 250 },
+    routerOptions: { maxParamLength: MOST_PARAMETER_CHARACTERS },
     frameworkErrors: (error, request, reply) => fail(error, request, reply),
     clientErrorHandler: (_error, socket) => {
       if (!socket.writable) {

@@ -320,6 +320,38 @@ export function noSuchVersion(version: string, known: readonly string[]): ApiErr
   )
 }
 
+export function noBroker(fleet: string): ApiError {
+  return new ApiError(
+    404,
+    'PLM-479',
+    `The fleet "${fleet}" has no session broker; its sessions are not placed here.`,
+    'Give it one with `router: { type: broker }`, or ask whoever places its sessions.',
+  )
+}
+
+export function noSuchSession(fleet: string, session: string): ApiError {
+  return new ApiError(
+    404,
+    'PLM-480',
+    `The fleet "${fleet}" has no session "${session}": it never had, or it ended too long ago.`,
+    `GET /v1/fleets/${encodeURIComponent(fleet)}/sessions lists them.`,
+  )
+}
+
+export function sessionEnded(fleet: string, session: string, how: string): ApiError {
+  return new ApiError(
+    410,
+    'PLM-481',
+    `The session "${session}" of fleet "${fleet}" is over: ${how}.`,
+    'Place it again if it is still wanted; it may come to another instance.',
+  )
+}
+
+/** What the broker refused, with its own code and words. */
+export function brokerRefused(statusCode: number, code: string, message: string, hint: string): ApiError {
+  return new ApiError(statusCode, code, message, hint)
+}
+
 /** At most this many names in a hint. */
 const NAMES_SHOWN = 20
 

@@ -44,6 +44,7 @@ export async function describeRoutes(app: App, version: string, asksForToken: bo
         { name: 'history', description: 'What was decided and seen.' },
         { name: 'settings', description: 'What applications are told: settings, also as feature flags.' },
         { name: 'samples', description: 'Measurements in.' },
+        { name: 'sessions', description: 'Users’ sessions: placed on instances, kept and ended.' },
         { name: 'operating', description: 'What operators do by hand.' },
         { name: 'configuration', description: 'What is configured.' },
         { name: 'events', description: 'What happens, as it happens.' },

@@ -5,8 +5,9 @@
  * Example: `await standIn.tick('web', { at: T0, instances: [instance('web-1')], cpu: 83.2 })` commits the entry,
  * makes it the latest and emits the tick.
  */
+import type { Served } from '../../src/api/served.ts'
 import { createOperator } from '../../src/loop/operate.ts'
-import type { PushedSample, PushResult, Runtime, RuntimeHealth } from '../../src/loop/runtime.ts'
+import type { PushedSample, PushResult, RuntimeHealth } from '../../src/loop/runtime.ts'
 import type { LoopEvent, TickReport } from '../../src/loop/world.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import type { Memory } from '../../src/model/memory.ts'
@@ -16,7 +17,7 @@ import type { EpochMs } from '../../src/model/time.ts'
 import { createMemoryStore } from '../../src/plugins/stores/memory.ts'
 import { nextEntry, type Seen, specOf, T0, webFleet } from './journal.ts'
 
-export interface StandIn extends Runtime {
+export interface StandIn extends Served {
   at: EpochMs
   healthNow: RuntimeHealth
   readonly pushed: PushedSample[]
@@ -54,6 +55,7 @@ export function createStandIn(spec: Spec = specOf(webFleet())): StandIn {
       return () => listeners.delete(listener)
     },
     health: async () => standIn.healthNow,
+    broker: () => null,
     operator: createOperator({
       clock: { now: () => standIn.at, after: () => () => {} },
       store,

@@ -107,6 +107,7 @@ export const MemoryWire = component(
       })
       .nullable()
       .exactOptional(),
+    beside: z.number().exactOptional(),
   }),
 )
 export type MemoryCovered = Covers<Memory, z.output<typeof MemoryWire>>

@@ -1,0 +1,58 @@
+/**
+ * What the broker throws and refuses, as the API answers it: status, code, words, and when to ask again.
+ *
+ * Example: `PluginError('unavailable', 'PLM-430 The broker ...', { retryAfterMs: 1500 })` is 503 with `Retry-After: 2`.
+ */
+import { PluginError, type PluginErrorKind } from '../ports/plugin.ts'
+import type { PlaceResult } from '../sessions/session-broker.ts'
+import { type ApiError, brokerRefused, defect } from './failure.ts'
+
+export interface SessionFailure {
+  readonly failure: ApiError
+  /** Seconds. */
+  readonly retryAfter: number | null
+}
+
+const STATUS: Readonly<Record<PluginErrorKind, number>> = {
+  unavailable: 503,
+  throttled: 503,
+  refused: 400,
+  misconfigured: 500,
+  conflict: 409,
+  'not-found': 404,
+}
+
+const HINTS: Readonly<Record<PluginErrorKind, string>> = {
+  unavailable: 'Ask again with the same session id when Retry-After is over.',
+  throttled: 'Ask again when Retry-After is over.',
+  refused: 'See /openapi.json for what this route takes.',
+  misconfigured: 'See `plimsoll doctor`.',
+  conflict: 'See what the session is with GET, then release it or use another id.',
+  'not-found': 'Ask again after the next tick.',
+}
+
+const CODED = /^(PLM-\d{3}):? (.*)$/s
+
+/** A `PluginError` with a code is the broker's own; anything else is a defect. */
+export function sessionFailure(error: unknown): SessionFailure {
+  const coded = error instanceof PluginError ? CODED.exec(error.message) : null
+  if (!(error instanceof PluginError) || coded === null) return { failure: defect(error), retryAfter: null }
+  const { kind, retryAfterMs } = error
+  return {
+    failure: brokerRefused(STATUS[kind], coded[1] ?? '', coded[2] ?? '', HINTS[kind]),
+    retryAfter: retryAfterMs === undefined ? null : seconds(retryAfterMs),
+  }
+}
+
+export function noRoom({ message, retryAfterMs }: Extract<PlaceResult, { placed: false }>): SessionFailure {
+  const coded = CODED.exec(message)
+  const hint = 'Ask again when Retry-After is over, or wait for room with waitMs.'
+  return {
+    failure: brokerRefused(409, coded?.[1] ?? 'PLM-434', coded?.[2] ?? message, hint),
+    retryAfter: seconds(retryAfterMs),
+  }
+}
+
+function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000))
+}
