@@ -52,7 +52,8 @@ export function rememberIntent(draft: Draft, actions: readonly Action[], coming:
     orders,
     repairs: repairsAfter(draft),
     owed: Math.max(0, desired - coming + stillToRestart(draft, actions)),
-    expected: desired + draft.standing,
+    expected: desired,
+    ...besideOf(draft),
   }
 }
 
@@ -60,6 +61,12 @@ export function rememberIntent(draft: Draft, actions: readonly Action[], coming:
 function closingIfOpen(known: Mark | undefined): Partial<Mark> {
   const isOpen = known?.admission === 'open' || known?.admission === 'opening'
   return isOpen ? { admission: 'closing', closedAt: null } : {}
+}
+
+/** Nobody decided on these: they stay for now, or may turn out well after all. */
+function besideOf({ standing, failed, moving, leaving, memory }: Draft): Pick<Memory, 'beside'> {
+  const beside = standing + [...failed, ...moving].filter(({ id }) => !leaving.has(id)).length
+  return beside === 0 && memory.beside === undefined ? {} : { beside }
 }
 
 /** Places of those that are closed now, and come back after a restart that a later plan begins. */

@@ -13,8 +13,14 @@ import { movingOf } from './repairs.ts'
  * Counts as the engine sees them. Booting and opening are ordered, not yet there; closing and closed are leaving.
  * Failed and owed places are kept only as far as they are not filled already: replacements that were launched while
  * the failed ones still stand must not count twice. Neither must one that moves to another zone and its successor.
+ *
+ * @param exclusive nobody else adds instances
  */
-export function countCapacity({ instances, orders }: Inventory, memory: Memory): CapacityCounts {
+export function countCapacity(
+  { instances, orders }: Inventory,
+  memory: Memory,
+  exclusive = false,
+): CapacityCounts {
   let open = 0
   let pending = orders.length
   let draining = 0
@@ -38,7 +44,26 @@ export function countCapacity({ instances, orders }: Inventory, memory: Memory):
     }
   }
   const unfilled = memory.expected === null ? vacant : Math.max(0, memory.expected - open - pending)
-  return resized({ open, pending, draining, replacing: Math.min(vacant, unfilled) }, memory)
+  const counts = { open, pending, draining, replacing: Math.min(vacant, unfilled) }
+  return resized(withoutSurplus(counts, memory, exclusive), memory)
+}
+
+/**
+ * More than was decided on: sick ones that recovered beside their replacements, a launch that came late. Where nobody else acts,
+ * and where we know that they may be there, they are leaving, and no reason to want more.
+ */
+function withoutSurplus(
+  counts: CapacityCounts,
+  { expected, beside = 0 }: Memory,
+  exclusive: boolean,
+): CapacityCounts {
+  const { open, pending, draining } = counts
+  if (expected === null || open + pending <= expected) return counts
+  const above = open + pending - expected
+  const surplus = exclusive ? above : Math.min(above, beside)
+  const fewerPending = Math.min(surplus, pending)
+  const fewerOpen = surplus - fewerPending
+  return { ...counts, open: open - fewerOpen, pending: pending - fewerPending, draining: draining + surplus }
 }
 
 /** What was asked of a target that cannot choose, and is not there yet: which ones will go is not known. */

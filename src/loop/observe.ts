@@ -169,7 +169,7 @@ function capacityOf(
   if (!listed.ok) return listed
   if (target.capabilities.acts || spec.count === null) {
     return target.capabilities.acts
-      ? { ok: true, value: countCapacity(inventory, memory) }
+      ? { ok: true, value: countCapacity(inventory, memory, target.capabilities.exclusive) }
       : { ok: false, because: 'the target has no instances to count, and no `count` says how many there are' }
   }
   const count = countFromReadings(spec, compileFleet(spec), readings, at, fleets)

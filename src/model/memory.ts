@@ -103,6 +103,8 @@ export interface Memory {
   readonly repairs: readonly Repair[]
   /** The count last asked of a target that cannot choose a victim, while it is not there yet. */
   readonly resize?: Resize | null
+  /** Instances beside the wanted ones that may stand for a while (sick ones with a replacement, say): nobody decided on them. */
+  readonly beside?: number
 }
 
 export interface Repair {
