@@ -31,6 +31,8 @@ export interface Io {
   readInput(mostBytes: number): Promise<string>
   /** One line typed by a person; `null` when input ended. */
   ask(question: string): Promise<string | null>
+  /** Line after line of standard input, until it ends; a person sees the prompt before each. */
+  lines(prompt: string): AsyncIterable<string>
 }
 
 export function resolvePath(io: Io, file: string): string {

@@ -13,6 +13,7 @@ import { coloursFor } from './colours.ts'
 import type { Io } from './io.ts'
 import { addOperatingCommands } from './operate-commands.ts'
 import { AlreadySaid } from './said.ts'
+import { addSessionCommands } from './session-commands.ts'
 import { keepYoungGenerationSmall } from './young-generation.ts'
 
 /** Answers the exit code. Whatever goes wrong is said in words on `io.stderr`. */
@@ -101,6 +102,7 @@ function createProgram(io: Io, done: Done): Command {
   addReadingCommands(program, io, done)
   addWhatIfCommands(program, io, done)
   addOperatingCommands(program, io, done)
+  addSessionCommands(program, io, done)
   return program
 }
 

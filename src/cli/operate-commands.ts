@@ -25,7 +25,7 @@ export function addOperatingCommands(program: Command, io: Io, done: Done): void
   addConfigurationCommands(program, io, done)
 }
 
-function asking(command: Command): Command {
+export function asking(command: Command): Command {
   return command
     .helpGroup('Operating it:')
     .option('--url <url>', 'the daemon at this address')
@@ -34,13 +34,13 @@ function asking(command: Command): Command {
     .addHelpText('after', WHERE_HELP)
 }
 
-function acting(command: Command): Command {
+export function acting(command: Command): Command {
   return asking(command)
     .option('--who <name>', 'who does it (usually the user of this machine)')
     .option('--why <reason>', 'why, for the record')
 }
 
-function timed(command: Command): Command {
+export function timed(command: Command): Command {
   return acting(command).option(
     '--for <duration>',
     'how long, e.g. 2h; until it is cleared unless said',
@@ -49,7 +49,7 @@ function timed(command: Command): Command {
 }
 
 /** `for` is a word of the language. */
-function withSpan<T extends { readonly for?: number }>({ for: forMs, ...rest }: T) {
+export function withSpan<T extends { readonly for?: number }>({ for: forMs, ...rest }: T) {
   return { ...rest, ...(forMs === undefined ? {} : { forMs }) }
 }
 
@@ -181,7 +181,7 @@ function addConfigurationCommands(program: Command, io: Io, done: Done): void {
     .action(async options => done(await (await configure()).versionsCommand(options, io)))
 }
 
-function span(text: string): number {
+export function span(text: string): number {
   const ms = parseDuration(text)
   if (ms !== null && ms >= 1) return Math.round(ms)
   throw new InvalidArgumentError('Give a duration such as 30m or 2h.')

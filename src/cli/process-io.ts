@@ -39,6 +39,7 @@ export function processIo(): Io {
     now: () => Date.now(),
     readInput,
     ask,
+    lines,
   }
 }
 
@@ -66,5 +67,20 @@ async function ask(question: string): Promise<string | null> {
     return await Promise.race([lines.question(question), ended])
   } finally {
     lines.close()
+  }
+}
+
+async function* lines(prompt: string): AsyncIterable<string> {
+  const { stdin, stdout } = process
+  const isTyped = stdin.isTTY === true && stdout.isTTY === true
+  const reader = createInterface({ input: stdin, ...(isTyped ? { output: stdout, prompt } : {}) })
+  try {
+    if (isTyped) reader.prompt()
+    for await (const line of reader) {
+      yield line
+      if (isTyped) reader.prompt()
+    }
+  } finally {
+    reader.close()
   }
 }

@@ -58,6 +58,7 @@ async function runCaptured(argv: readonly string[], change: Partial<Io>): Promis
     now: () => NOON,
     readInput: async () => '',
     ask: async () => null,
+    async *lines() {},
     ...change,
   }
   const code = await main(argv, io)
