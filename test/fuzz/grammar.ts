@@ -69,6 +69,7 @@ const QUANTITIES = [
   'sessions',
   'lowest',
   'highest',
+  'waiting_sessions',
   'fleet(db).ready',
 ]
 const DURATIONS = ['0s', '15s', '1m', '5m', '90s', '45m', '2h', '1d', '500ms']
