@@ -67,7 +67,8 @@ export function takeInventory(listing: Listing, memory: Memory): Taken {
     const lifecycle = isStarting ? 'booting' : entry.lifecycle
     const mark = probed(listing, { ...known, readyAt: isStarting ? null : known.readyAt }, lifecycle, answers)
     marks[entry.id] = mark
-    instances.push(join(listing, { ...entry, lifecycle }, mark))
+    const load = loadOf(listing, entry.id) ?? unheardOf(memory.orders, entry, mark, at)
+    instances.push(join(listing, { ...entry, lifecycle }, mark, load))
   }
   for (const { id, mark } of roll.missing) {
     marks[id] = mark
@@ -117,7 +118,7 @@ function probed(
   return { ...known, readyAt, health }
 }
 
-function join(listing: Listing, entry: ListedInstance, mark: Mark): Instance {
+function join(listing: Listing, entry: ListedInstance, mark: Mark, load: Load): Instance {
   const health = mark.health === null ? entry.health : worseOf(entry.health, mark.health.state)
   return {
     id: entry.id,
@@ -128,7 +129,7 @@ function join(listing: Listing, entry: ListedInstance, mark: Mark): Instance {
     admission: mark.admission,
     health,
     sealed: mark.seal !== 'none',
-    load: loadOf(listing, entry.id),
+    load,
     zone: mark.zone,
     address: entry.address,
     launchedAt: entry.launchedAt ?? mark.seenAt,
@@ -161,9 +162,25 @@ function asItStood({ asked }: Listing, id: string, mark: Mark): Instance {
   }
 }
 
-function loadOf({ loads }: Listing, id: string): Load {
-  if (loads === null) return { kind: 'untracked' }
-  return loads.get(id) ?? { kind: 'unknown', because: 'the router does not know this instance' }
+function loadOf({ loads }: Listing, id: string): Load | null {
+  return loads === null ? { kind: 'untracked' } : (loads.get(id) ?? null)
+}
+
+/**
+ * The router does not know it. One that we launched, and that becomes ready just now, was never shown to it: nothing can have
+ * been placed there. Of any other nothing is known.
+ */
+function unheardOf(
+  orders: readonly Order[],
+  entry: ListedInstance,
+  { readyAt, seenAt }: Mark,
+  at: EpochMs,
+): Load {
+  const isOurs =
+    seenAt < at || orders.some(order => order.token === entry.token || order.instance === entry.id)
+  return readyAt === at && isOurs
+    ? { kind: 'known', slots: 0, at: seenAt }
+    : { kind: 'unknown', because: 'the router does not know this instance' }
 }
 
 function openOrders(

@@ -273,6 +273,16 @@ describe('launches', () => {
     expect(planned.waiting[0]?.because).toContain('7 more')
   })
 
+  it('are at most launchBatch at a time, those that are asked again included', () => {
+    const small = fleetSpec({ spec: { launchBatch: 3 } })
+    const unanswered = ['web/0/1', 'web/0/2'].map(token => {
+      return { token, at: NOON - 1, expiresAt: NOON + 60_000, zone: null, instance: null }
+    })
+    const inventory = { ...NOTHING_THERE, orders: unanswered }
+    const { actions } = plan(small, decision(4, 2), inventory, { ...EMPTY_MEMORY, orders: unanswered }).plan
+    expect(actions.map(({ id }) => id)).toEqual(['web/0/1', 'web/1/1', 'web/1/2'])
+  })
+
   it('that never became ready are given up and count as failed', () => {
     const stuck: Instance = {
       id: 'web-1',

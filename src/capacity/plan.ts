@@ -80,12 +80,13 @@ function countOnly(
  * that knows the token launches nothing new.
  */
 function repeatLaunches(draft: Draft, { orders }: Inventory): Action[] {
-  const { at, desired, open, pending, leaving } = draft
+  const { at, desired, open, pending, leaving, intents } = draft
+  const fresh = intents.filter(({ kind }) => kind === 'launch').length
   const arriving = pending.filter(({ id }) => !leaving.has(id)).length
   const acknowledged = orders.filter(({ instance }) => instance !== null).length
   const missing = Math.max(0, desired - open.length - arriving - acknowledged)
   const unanswered = orders.filter(order => order.instance === null && order.at < at)
-  const allowed = Math.min(missing, unanswered.length) === 0 ? 0 : launchesAllowed(draft)
+  const allowed = Math.min(missing, unanswered.length) === 0 ? 0 : Math.max(0, launchesAllowed(draft) - fresh)
   return unanswered.slice(0, Math.min(missing, allowed)).map(({ token, zone }) => ({
     kind: 'launch',
     id: token,

@@ -14,6 +14,7 @@ import { createMemoryStore } from '../../src/plugins/stores/memory.ts'
 import type { HealthWatch } from '../../src/ports/health-probe.ts'
 import type { MetricSource } from '../../src/ports/metric-source.ts'
 import type { ScalingAction } from '../../src/ports/scaling-action.ts'
+import type { SessionRouter } from '../../src/ports/session-router.ts'
 import type { StateStore } from '../../src/ports/state-store.ts'
 import type { TargetCapabilities } from '../../src/ports/target.ts'
 import { NOON } from '../builders/observation.ts'
@@ -36,6 +37,8 @@ export interface SimulatedWorld {
 
 export interface WorldOptions {
   readonly routed?: boolean
+  /** Instead of the fleet's own; made anew by a restart. */
+  readonly router?: (clock: SimulatedClock) => SessionRouter
   readonly capabilities?: Partial<TargetCapabilities>
   readonly store?: StateStore
   readonly actions?: Readonly<Record<string, ScalingAction>>
@@ -66,13 +69,16 @@ export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): Sim
       actions: {},
     }),
     latest: name => options.others?.[name] ?? null,
-    ports: () => ({ target: fleet.target, router: options.routed === true ? fleet.router : null, health }),
+    ports: () => ({ target: fleet.target, router, health }),
     source: () => sourceOf(values, clock),
     emit: event => events.push(event),
     get runs() {
       return runs
     },
   }
+  const startRouter = (): SessionRouter | null =>
+    options.router?.(clock) ?? (options.routed === true ? fleet.router : null)
+  let router = startRouter()
   const startRuns = (): ActionRuns =>
     new ActionRuns({
       clock,
@@ -98,6 +104,7 @@ export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): Sim
     restart: async () => {
       runs.close()
       runs = startRuns()
+      router = startRouter()
       seat = { senses: new Senses(world, spec), lease: null }
       await seat.senses.refill(clock.now())
     },
