@@ -583,7 +583,10 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
       throw notReady(this.#fleet, `its log cannot be opened (${said(error)})`)
     }
     if (this.#phase === 'closed') return
+    const sealed = [...this.#book.instances.values()].filter(instance => instance.sealed)
     this.#book = this.#newBook()
+    // Of instances only this is known here and nowhere else; all else the list says.
+    for (const instance of sealed) this.#book.seal(this.#book.addInstance(instance, false))
     this.#leases = new Leases(this.#clock.now())
     this.#ended = new EndedSessions(this.#limits.ended)
     this.#lengths = new Lengths()
