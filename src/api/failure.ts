@@ -347,6 +347,23 @@ export function sessionEnded(fleet: string, session: string, how: string): ApiEr
   )
 }
 
+export const NO_SUCH_INSTANCE = 'PLM-482'
+
+/** @param meant the one that was probably meant */
+export function noSuchInstance(
+  fleet: string,
+  instance: string,
+  known: readonly string[],
+  meant: string | null,
+): ApiError {
+  return new ApiError(
+    404,
+    NO_SUCH_INSTANCE,
+    `The fleet "${fleet}" has no instance "${instance}".`,
+    meant === null ? listed('Instances', known) : `Did you mean "${meant}"? ${listed('Instances', known)}`,
+  )
+}
+
 /** What the broker refused, with its own code and words. */
 export function brokerRefused(statusCode: number, code: string, message: string, hint: string): ApiError {
   return new ApiError(statusCode, code, message, hint)

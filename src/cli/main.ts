@@ -203,6 +203,16 @@ function addReadingCommands(program: Command, io: Io, done: Done): void {
     .description('Prints how many instances every fleet has, its bounds, and why.')
     .addHelpText('after', FROM_HELP)
     .action(async options => done(await (await import('./status.ts')).statusCommand(options, io)))
+  reading(program.command('instances'))
+    .summary('the instances of a fleet, one by one')
+    .description(
+      'Lists the instances of a fleet: zone, state, load, age and address, what was asked of it by hand, and what it waits for.',
+    )
+    .argument('<fleet>', 'name of the fleet')
+    .addHelpText('after', FROM_HELP)
+    .action(async (fleet, options) =>
+      done(await (await import('./instances.ts')).instancesCommand(fleet, options, io)),
+    )
   reading(program.command('explain'))
     .summary('why it has as many instances as it has')
     .description(

@@ -10,11 +10,12 @@ import { AskedApprovalWire, OperatorActWire, OverrideWire } from '../api/wire/ov
 import { changedWhat } from '../engine/explain.ts'
 import type { Override } from '../model/override.ts'
 import { tellAct, tellWish } from './act-text.ts'
-import { EXIT_OK } from './cli-error.ts'
+import { CliError, EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import { askDaemon, type ByOptions, byOf, type DaemonOptions } from './daemon.ts'
 import { tellTime } from './decision-text.ts'
 import { type Io, printJson, printLine } from './io.ts'
+import { suggest } from './nearest.ts'
 import { table } from './table.ts'
 
 export interface OrderOptions extends ByOptions {
@@ -25,6 +26,8 @@ export interface OrderOptions extends ByOptions {
 const SetAnswer = z.object({ override: OverrideWire })
 const ClearedAnswer = z.object({ cleared: OverrideWire.nullable() })
 const ChangedAnswer = z.object({ override: OverrideWire.nullable(), cleared: OverrideWire.nullable() })
+const Fleets = z.object({ fleets: z.array(z.object({ name: z.string() })) })
+const Instances = z.object({ instances: z.array(z.object({ id: z.string() })) })
 const RuleAnswer = z.object({ set: z.array(OverrideWire), cleared: z.array(OverrideWire) })
 const Overrides = z.object({ overrides: z.array(OverrideWire) })
 const Approvals = z.object({ approvals: z.array(AskedApprovalWire) })
@@ -119,6 +122,67 @@ async function changeCommand(
   })
   const line =
     answer.override === null ? `${fleet}: ${subject} as configured` : tellOverride(io, answer.override)
+  return print(io, options, ChangedAnswer, answer, [line])
+}
+
+/** @param order `null`: as any other instance */
+export async function instanceCommand(
+  instance: string,
+  order: 'keep' | 'drain' | null,
+  { fleet: named, ...options }: OrderOptions & { readonly fleet?: string },
+  io: Io,
+): Promise<number> {
+  const fleet = named ?? (await fleetOf(instance, options, io))
+  const answer = await askDaemon(io, options, {
+    method: 'POST',
+    path: ofFleet(fleet, `instances/${encodeURIComponent(instance)}`),
+    body: { order, ...orderOf(options) },
+    answer: ChangedAnswer,
+  })
+  const line =
+    answer.override === null
+      ? `${fleet}: ${instance} is as any other${answer.cleared === null ? '; nothing was asked of it' : ' again'}`
+      : tellOverride(io, answer.override)
+  return print(io, options, ChangedAnswer, answer, [line])
+}
+
+/** The one that has it, when no fleet is named. */
+async function fleetOf(instance: string, options: DaemonOptions, io: Io): Promise<string> {
+  const { fleets } = await askDaemon(io, options, { method: 'GET', path: '/v1/fleets', answer: Fleets })
+  const all = await Promise.all(
+    fleets.map(async ({ name }) => {
+      const path = ofFleet(name, 'instances')
+      const { instances } = await askDaemon(io, options, { method: 'GET', path, answer: Instances })
+      return { name, ids: instances.map(({ id }) => id) }
+    }),
+  )
+  const having = all.filter(({ ids }) => ids.includes(instance)).map(({ name }) => name)
+  const [found, another] = having
+  if (found !== undefined && another === undefined) return found
+  throw new CliError(
+    'PLM-507',
+    found === undefined
+      ? `No fleet has an instance "${instance}". ${suggest(
+          instance,
+          all.flatMap(({ ids }) => ids),
+        )}`
+      : `${having.join(' and ')} have an instance "${instance}" each. Name one with --fleet.`,
+  )
+}
+
+export async function unfreezeCommand(
+  fleet: string,
+  lift: boolean,
+  options: OrderOptions,
+  io: Io,
+): Promise<number> {
+  const answer = await askDaemon(io, options, {
+    method: 'POST',
+    path: ofFleet(fleet, 'unfreeze'),
+    body: { lift, ...orderOf(options) },
+    answer: ChangedAnswer,
+  })
+  const line = answer.override === null ? `${fleet} may freeze again` : tellOverride(io, answer.override)
   return print(io, options, ChangedAnswer, answer, [line])
 }
 

@@ -5,7 +5,7 @@
  */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Io } from './io.ts'
-import { asking, span } from './operate-commands.ts'
+import { asking, span, timed, withSpan } from './operate-commands.ts'
 
 type Done = (code: number) => void
 
@@ -30,6 +30,50 @@ export function addSessionCommands(program: Command, io: Io, done: Done): void {
       }
       done(await sessionsCommand(fleet, words, { ...options, ...spans }, io))
     })
+  addInstanceCommands(program, io, done)
+}
+
+const INSTANCE_ORDERS = [
+  {
+    word: 'drain',
+    order: 'drain',
+    summary: 'let one instance go, without cutting a session',
+    what: 'It gets no new sessions and is terminated once it is empty; another takes its place where it is missed.',
+    undo: 'let it be as any other again; it may be reopened',
+  },
+  {
+    word: 'protect',
+    order: 'keep',
+    summary: 'keep one instance in any case',
+    what: 'It is not closed, repaired or terminated, until the time is over.',
+    undo: 'let it be as any other again',
+  },
+] as const
+
+function addInstanceCommands(program: Command, io: Io, done: Done): void {
+  const operate = () => import('./operate.ts')
+  for (const { word, order, summary, what, undo } of INSTANCE_ORDERS) {
+    timed(program.command(word))
+      .summary(summary)
+      .description(what)
+      .argument('<instance>', 'its id, as `plimsoll instances FLEET` lists it')
+      .option('--fleet <name>', 'its fleet, where several have an instance of that id')
+      .option('--undo', undo)
+      .action(async (instance, { undo: isUndone, ...options }) => {
+        const wanted = isUndone === true ? null : order
+        done(await (await operate()).instanceCommand(instance, wanted, withSpan(options), io))
+      })
+  }
+  timed(program.command('unfreeze'))
+    .summary('go on although much fails at once')
+    .description(
+      'Lifts the freeze of a fleet, and lets none begin, for as long as a freeze lasts at most unless --for says.',
+    )
+    .argument('<fleet>', 'name of the fleet')
+    .option('--undo', 'it may freeze again')
+    .action(async (fleet, { undo, ...options }) =>
+      done(await (await operate()).unfreezeCommand(fleet, undo !== true, withSpan(options), io)),
+    )
 }
 
 function label(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -1,16 +1,17 @@
 /**
- * What operators change by hand, with an end: pause, mode, capacity, single rules; and the record of every act. Each is
+ * What operators change by hand, with an end: pause, mode, capacity, single rules and instances; and the record of every act. Each is
  * durable when it is answered, and in force from the next tick, which is woken at once.
  *
  * Example: `POST /v1/fleets/web/capacity` with `{ "count": 12, "who": "ada", "why": "sale", "forMs": 7200000 }` answers
  * `{ "override": { "until": "...", "change": { "kind": "capacity", "count": 12 }, ... } }`.
  */
 import { z } from 'zod'
+import { nearest } from '../../config/expression/nearest.ts'
 import type { By, Order } from '../../loop/operate.ts'
 import type { Runtime } from '../../loop/runtime.ts'
 import type { Override, OverrideChange } from '../../model/override.ts'
 import type { FleetSpec } from '../../model/spec.ts'
-import { badRequest, noSuchOverride, noSuchRule } from '../failure.ts'
+import { badRequest, noSuchInstance, noSuchOverride, noSuchRule } from '../failure.ts'
 import { type App, FleetParams, limitQuery } from '../route.ts'
 import { askPast, fleetNamed } from '../views.ts'
 import { NAMED_FAILURES, POST_FAILURES } from '../wire/failure.ts'
@@ -75,6 +76,7 @@ export function overrideRoutes(app: App, runtime: Runtime): void {
       const fleet = fleetNamed(runtime, request.params.fleet)
       const { change, ...order } = request.body
       if ('rule' in change) askRule(fleet, change.rule)
+      if ('instance' in change) askInstance(runtime, fleet, change.instance)
       return { override: await operator.set(fleet.name, change, order) }
     },
   )
@@ -217,6 +219,57 @@ export function overrideRoutes(app: App, runtime: Runtime): void {
     },
   )
 
+  app.post(
+    '/v1/fleets/:fleet/instances/:instance',
+    {
+      schema: {
+        summary: 'Keep one instance in any case, or drain it and let it go',
+        description:
+          'keep: it is not closed, repaired or terminated. drain: it gets no new sessions, is terminated once it is empty, and is replaced where it is missed.',
+        tags,
+        params: FleetParams.extend({ instance: z.string().min(1).max(200) }),
+        body: z.strictObject({
+          order: z.enum(['keep', 'drain']).nullable().describe('null: as any other instance.'),
+          ...orderFields,
+        }),
+        response: { 200: ChangedAnswer, ...POST_FAILURES },
+      },
+    },
+    request => {
+      const fleet = fleetNamed(runtime, request.params.fleet)
+      const { instance } = request.params
+      const { order, ...asked } = request.body
+      if (order !== null) askInstance(runtime, fleet, instance)
+      return change(fleet, { kind: 'instance', instance, order: order ?? 'keep' }, order !== null, asked)
+    },
+  )
+
+  app.post(
+    '/v1/fleets/:fleet/unfreeze',
+    {
+      schema: {
+        summary: 'Go on although much fails at once',
+        description:
+          'What was frozen because so much failed that one cause is likely is done all the same, and no freeze begins, for a while.',
+        tags,
+        params: FleetParams,
+        body: z.strictObject({
+          ...orderFields,
+          forMs: orderFields.forMs.describe('How long; as long as a freeze lasts at most where it is null.'),
+          lift: z.boolean().default(true).describe('false: may freeze again from now on.'),
+        }),
+        response: { 200: ChangedAnswer, ...POST_FAILURES },
+      },
+    },
+    request => {
+      const fleet = fleetNamed(runtime, request.params.fleet)
+      const { lift, ...order } = request.body
+      // For ever would take the brake out.
+      const forMs = order.forMs ?? fleet.repair.freezeMs
+      return change(fleet, { kind: 'unfreeze' }, lift, { ...order, forMs })
+    },
+  )
+
   app.get(
     '/v1/fleets/:fleet/acts',
     {
@@ -255,6 +308,15 @@ export function overrideRoutes(app: App, runtime: Runtime): void {
 
 function byOf({ who, why }: Order): By {
   return { who, why }
+}
+
+/** As the last tick saw them. */
+function askInstance(runtime: Runtime, fleet: FleetSpec, instance: string): void {
+  const instances = runtime.latest(fleet.name)?.inventory.instances ?? []
+  const known = instances.flatMap(({ id, lifecycle }) => (lifecycle === 'gone' ? [] : [id]))
+  if (!known.includes(instance)) {
+    throw noSuchInstance(fleet.name, instance, known, nearest(instance, known))
+  }
 }
 
 function askRule(fleet: FleetSpec, rule: string): void {
