@@ -1,0 +1,80 @@
+/**
+ * The fleet of a simulation: sessions in slots, a reserve, and every choice of an operator that makes a difference drawn from
+ * the seed.
+ *
+ * Example: 5 slots each, 2 kept free, 1..8 instances, drains reopened after two minutes.
+ */
+import { USUAL_REPAIR } from '../../model/health.ts'
+import type { FleetSpec } from '../../model/spec.ts'
+import type { SeededRandom } from './seeded-random.ts'
+
+export function simulatedFleet(random: SeededRandom): FleetSpec {
+  const slotsPerInstance = random.pick([1, 2, 4])
+  const min = random.whole(0, 2)
+  const max = min + random.whole(3, 7)
+  return {
+    name: 'rooms',
+    target: { type: 'simulated', options: {} },
+    routers: [{ type: 'simulated', options: {} }],
+    sessions: {
+      slotsPerInstance,
+      placement: random.pick(['pack', 'spread', 'power-of-two', 'rendezvous']),
+      leaseMs: 60_000,
+      mostWaiting: 50,
+      longestWaitMs: 10_000,
+      drain: {
+        deadlineMs: random.pick([null, 120_000, 600_000]),
+        pastDeadline: random.pick(['keep', 'reopen']),
+      },
+      mayCut: false,
+    },
+    health: null,
+    repair: { ...USUAL_REPAIR, freezeMs: 120_000 },
+    constraints: [{ name: 'capacity', rank: 0, enabled: true, min, max, default: null, schedule: null }],
+    kpis: [],
+    rules: [
+      {
+        kind: 'reserve',
+        name: 'reserve',
+        rank: 0,
+        enabled: true,
+        forMs: 0,
+        during: null,
+        cooldownMs: null,
+        effects: { set: {}, notify: [], run: [] },
+        reserve: random.chance(0.5)
+          ? { kind: 'slots', slots: random.whole(1, slotsPerInstance) }
+          : { kind: 'ratio', ratio: 0.25 },
+        slotsPerInstance,
+      },
+    ],
+    metrics: {},
+    operands: [],
+    count: null,
+    guards: {
+      scaleIn: 'all',
+      flapping: true,
+      cooldownOutMs: 0,
+      cooldownInMs: random.pick([0, 15_000]),
+      cooldownFrom: 'own',
+      stabilizationOutMs: 0,
+      stabilizationInMs: random.pick([0, 20_000]),
+      rateOut: { limits: [], select: 'max' },
+      rateIn: { limits: [], select: 'max' },
+      billingHour: null,
+      growDuringWarmup: true,
+      withoutConstraint: 'free',
+    },
+    outageGuard: null,
+    quota: null,
+    settings: {},
+    settingsWebhook: null,
+    mode: 'scale',
+    approvalExpiresMs: 1_800_000,
+    everyMs: 5_000,
+    quorumRatio: 0.5,
+    warmupMs: 0,
+    bootTimeoutMs: 60_000,
+    launchBatch: random.pick([2, 10]),
+  }
+}
