@@ -13,7 +13,6 @@ import type { Action, Plan } from '../model/plan.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { isFrozen } from './brake.ts'
-import { isEmpty, overdueSince } from './drain.ts'
 import { isReopenable } from './grow.ts'
 import { isSick } from './health.ts'
 import { movingOf } from './repairs.ts'
@@ -151,18 +150,29 @@ function checkSeal(scene: Scene, id: string, force: boolean): void {
   if (instance === null || instance.sealed || instance.lifecycle === 'lost') return
   if (force) {
     const { pastDeadline } = scene.spec.sessions.drain
-    if (pastDeadline !== 'force' || overdueSince(scene, instance) === null)
+    if (pastDeadline !== 'force' || !isOverdue(scene, instance))
       fault(scene, 'invariant 2', `seals ${id} by force, and nobody wrote so`)
     return
   }
   if (instance.lifecycle !== 'ready' && holdsNothing(instance)) return
   if (!isClosed(scene, instance)) fault(scene, 'invariant 2', `seals ${id}, which is open`)
-  else if (!isEmpty(instance))
+  else if (!wasSeenEmpty(instance))
     fault(scene, 'invariant 2', `seals ${id}, which was not seen empty since its close`)
 }
 
 function holdsNothing({ readyAt, load }: Instance): boolean {
   return readyAt === null || load.kind === 'untracked' || (load.kind === 'known' && load.slots === 0)
+}
+
+/** Judged here anew, and not by the planner's own words. */
+function wasSeenEmpty({ load, closedAt }: Instance): boolean {
+  if (load.kind === 'untracked') return true
+  return load.kind === 'known' && load.slots === 0 && closedAt !== null && load.at > closedAt
+}
+
+function isOverdue({ spec, at }: Scene, { closedAt }: Instance): boolean {
+  const { deadlineMs } = spec.sessions.drain
+  return deadlineMs !== null && closedAt !== null && at - closedAt >= deadlineMs
 }
 
 function isClosed({ closedNow }: Scene, { id, admission, load }: Instance): boolean {
@@ -182,7 +192,7 @@ function checkRestart(scene: Scene, id: string): void {
   const instance = checkDestructive(scene, 'restarts', id)
   if (instance === null) return
   if (!scene.inventory.target.restarts) fault(scene, 'invariant 2', `restarts ${id} on a target that cannot`)
-  if (instance.sealed || !isClosed(scene, instance) || !isEmpty(instance))
+  if (instance.sealed || !isClosed(scene, instance) || !wasSeenEmpty(instance))
     fault(scene, 'invariant 2', `restarts ${id}, which was not seen empty since its close`)
 }
 

@@ -6,7 +6,7 @@ import { createMemoryStore } from '../plugins/stores/memory.ts'
 import { PluginError } from '../ports/plugin.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import { Senses } from './senses.ts'
-import { tick } from './tick.ts'
+import { planTrouble, tick } from './tick.ts'
 
 const metrics = { orders: { kind: 'total' as const } }
 const rules = [
@@ -80,6 +80,15 @@ describe('a tick', () => {
     await world.store.acquireLease('web', 'another process', clock.now(), 60_000)
     const seat = { senses: new Senses(world, fleetSpec({ metrics })), lease: null }
     expect(await tick(world, seat)).toMatchObject({ outcome: 'standby' })
+  })
+})
+
+describe('a plan that breaks what is promised', () => {
+  it('is told with its code and in words (PLM-610)', () => {
+    const faults = [{ rule: 'invariant 2', text: 'terminates web-3, which is not sealed' }]
+    expect(planTrouble('web', faults)).toMatch(
+      /^PLM-610: .* it terminates web-3, which is not sealed \(invariant 2\)/,
+    )
   })
 })
 

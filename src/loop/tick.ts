@@ -6,7 +6,7 @@
  * instance with token `web/42/1`, and commits 43 with the outcome.
  */
 import { isFrozen } from '../capacity/brake.ts'
-import { faultsText } from '../capacity/check-plan.ts'
+import { faultsText, type PlanFault } from '../capacity/check-plan.ts'
 import { settle } from '../capacity/settle.ts'
 import { applySettings, type SettingsApplied } from '../engine/apply-settings.ts'
 import { decide } from '../engine/decide.ts'
@@ -205,9 +205,11 @@ function notifyApproval(world: World, { fleet, at }: JournalEntry, conduct: Cond
 
 /** A defect of ours, found before it could do harm. */
 function notifyFaults(world: World, { fleet, at }: JournalEntry, { faults }: Conduct): void {
-  if (faults.length === 0) return
-  const what = `PLM-610: the plan breaks what is promised, and only what destroys nothing is carried out: ${faultsText(faults)}. Report it, with what \`plimsoll explain ${fleet}\` shows.`
-  world.emit({ type: 'trouble', fleet, at, what })
+  if (faults.length > 0) world.emit({ type: 'trouble', fleet, at, what: planTrouble(fleet, faults) })
+}
+
+export function planTrouble(fleet: string, faults: readonly PlanFault[]): string {
+  return `PLM-610: the plan breaks what is promised, and only what destroys nothing is carried out: ${faultsText(faults)}. Report it, with what \`plimsoll explain ${fleet}\` shows.`
 }
 
 /** A router that starts, or answers late once, is no news. */
