@@ -24,6 +24,7 @@ import { metricFacts } from './metric-facts.ts'
 import type { Path } from './problem.ts'
 import { entriesOf, record } from './record.ts'
 import { optionsOfMetric, pluginRef, type ReadConfig, routerOptions, targetOptions } from './schema.ts'
+import { withSocketPaths } from './socket-paths.ts'
 
 /**
  * The written and the read form of one file: a plugin's options are read again from what was written.
@@ -73,7 +74,7 @@ export function compile(input: CompileInput): Compiled {
     const router = input.written.fleets[draft.name]?.router
     const written = router === undefined ? usualRouters(draft) : Array.isArray(router) ? router : [router]
     return draft.finish(
-      written.map(each => pluginRef(routerOptions, each)),
+      written.map(each => withSocketPaths(pluginRef(routerOptions, each), input.folder)),
       input.folder,
     )
   })

@@ -177,6 +177,20 @@ describe('sessions', () => {
   })
 })
 
+describe('the sockets of a HAProxy', () => {
+  it.each([
+    ['./admin.sock', '/srv/shop/admin.sock'],
+    ['/run/haproxy/admin.sock', '/run/haproxy/admin.sock'],
+    ['127.0.0.1:9999', '127.0.0.1:9999'],
+    ['"[::1]:9999"', '[::1]:9999'],
+  ])('are found from the folder of the file: %s', (socket, found) => {
+    const [router] = fleet(
+      `router: { type: haproxy, backend: b, socket: ${socket}, masterSocket: ${socket} }`,
+    ).routers
+    expect(router?.options).toMatchObject({ socket: found, masterSocket: found })
+  })
+})
+
 describe('health', () => {
   it.each([
     ['health: { tcp: 80 }', { type: 'tcp', options: { port: 80 } }],
