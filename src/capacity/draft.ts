@@ -108,10 +108,9 @@ export function closeIt(draft: Draft, { id }: Pick<Instance, 'id'>, because: str
   draft.leaving.add(id)
 }
 
-export function reopenIt(draft: Draft, { id, zone }: Instance, because: string): void {
+export function reopenIt(draft: Draft, { id }: Instance, because: string): void {
   draft.intents.push({ kind: 'reopen', instance: id, because })
   draft.reopened.add(id)
-  draft.zones.add(zone)
 }
 
 export function sealAndTerminate(

@@ -22,6 +22,7 @@ export function planDeadlines(draft: Draft): void {
     if (instance.admission !== 'closed' || !isReopenable(draft, instance)) continue
     const because = `its drain took longer than ${durationText(draft.spec.sessions.drain.deadlineMs)}`
     reopenIt(draft, instance, because)
+    draft.zones.add(instance.zone)
     draft.repairs.push({ at: draft.at, instance: instance.id, how: 'reopen', because })
   }
 }

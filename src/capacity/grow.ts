@@ -50,15 +50,11 @@ function planReopens(draft: Draft, shortage: number): number {
   const candidates = draft.draining
     .filter(instance => isReopenable(draft, instance) && !draft.reopened.has(instance.id))
     .sort(byReopenWorth)
-  let count = 0
-  while (count < shortage) {
-    const instance = draft.zones.firstToCome(candidates)
-    if (instance === undefined) break
-    candidates.splice(candidates.indexOf(instance), 1)
+  const reopened = draft.zones.takeComing(candidates, shortage)
+  for (const instance of reopened) {
     reopenIt(draft, instance, `${draft.desired} wanted, and it is still there${heldSessions(instance)}`)
-    count += 1
   }
-  return count
+  return reopened.length
 }
 
 /** Closed, and nothing stands against its taking sessions again. What was gone once never does. */

@@ -6,7 +6,7 @@
  */
 import type { Instance } from '../model/inventory.ts'
 import { byCloseCost, byYouth, costText } from './cost.ts'
-import { closeIt, type Draft, giveUp, mayGo } from './draft.ts'
+import { closeIt, type Draft, mayGo, sealAndTerminate } from './draft.ts'
 
 export function planRetirement(draft: Draft): void {
   if (draft.frozen) {
@@ -34,16 +34,11 @@ function closeCheapest(draft: Draft, all: readonly Instance[], count: number): n
   if (count <= 0) return 0
   const spared = sparedOf(draft)
   const candidates = all.filter(instance => mayGo(instance) && !spared.has(instance.id)).sort(byCloseCost)
-  let closed = 0
-  while (closed < count) {
-    const instance = draft.zones.firstToLeave(candidates)
-    if (instance === undefined) break
-    candidates.splice(candidates.indexOf(instance), 1)
+  const closed = draft.zones.takeLeaving(candidates, count)
+  for (const instance of closed) {
     closeIt(draft, instance, `${draft.desired} wanted; cheapest to close (${costText(instance)})`)
-    draft.zones.add(instance.zone, -1)
-    closed += 1
   }
-  return closed
+  return closed.length
 }
 
 /** Reopened since their drain took too long: closing them again at once would go on for ever. */
@@ -64,12 +59,8 @@ function noteStanding(draft: Draft): void {
 
 /** Newest first: it has the longest still to boot. */
 function giveUpBooting(draft: Draft, booting: readonly Instance[], count: number): void {
-  const candidates = [...booting].sort(byYouth)
-  for (let n = 0; n < count; n++) {
-    const instance = draft.zones.firstToLeave(candidates)
-    if (instance === undefined) return
-    candidates.splice(candidates.indexOf(instance), 1)
-    giveUp(draft, instance, `${draft.desired} wanted; it is not ready yet and holds nothing`)
+  for (const instance of draft.zones.takeLeaving([...booting].sort(byYouth), count)) {
+    sealAndTerminate(draft, instance, `${draft.desired} wanted; it is not ready yet and holds nothing`)
   }
 }
 

@@ -30,16 +30,14 @@ export class ZoneTally {
     return zone === null ? null : (this.#counts.get(zone) ?? null)
   }
 
-  /** The first of those in the fullest zone that has one, or in none; they are sorted by preference. */
-  firstToLeave<T extends InZone>(candidates: readonly T[]): T | undefined {
-    const fullest = this.#extreme(candidates, Math.max)
-    return candidates.find(({ zone }) => (this.in(zone) ?? fullest) === fullest)
+  /** Takes so many out, each from the fullest zone that has one, or from none; they are sorted by preference. */
+  takeLeaving<T extends InZone>(sorted: readonly T[], count: number): T[] {
+    return this.#take(sorted, count, -1)
   }
 
-  /** The first of those in the emptiest zone that has one; only then those in none. */
-  firstToCome<T extends InZone>(candidates: readonly T[]): T | undefined {
-    const emptiest = this.#extreme(candidates, Math.min)
-    return candidates.find(({ zone }) => this.in(zone) === emptiest)
+  /** Takes so many in, each in the emptiest zone that has one; only then those in none. */
+  takeComing<T extends InZone>(sorted: readonly T[], count: number): T[] {
+    return this.#take(sorted, count, 1)
   }
 
   /** The emptiest of these. */
@@ -59,14 +57,62 @@ export class ZoneTally {
     return found
   }
 
-  #extreme(candidates: readonly InZone[], pick: (a: number, b: number) => number): number | null {
-    let found: number | null = null
-    for (const { zone } of candidates) {
-      const count = this.in(zone)
-      if (count !== null) found = found === null ? count : pick(found, count)
+  #take<T extends InZone>(sorted: readonly T[], count: number, by: 1 | -1): T[] {
+    const taken: T[] = []
+    const queues = queuesOf(sorted, zone => this.in(zone) !== null)
+    while (taken.length < count) {
+      const queue = this.#next(queues, by)
+      const first = queue?.first.pop()
+      if (first === undefined) break
+      taken.push(first.candidate)
+      this.add(first.candidate.zone, by)
     }
-    return found
+    return taken
   }
+
+  /** The queue whose turn it is: that of the emptiest (or fullest) zone, of several the one with the most preferred candidate. */
+  #next<T>(queues: readonly Queue<T>[], by: 1 | -1): Queue<T> | null {
+    let next: Queue<T> | null = null
+    for (const queue of queues) {
+      if (queue.first.length > 0 && (next === null || this.#isBefore(queue, next, by))) next = queue
+    }
+    const loose = queues.find(({ zone, first }) => zone === null && first.length > 0)
+    // What is in no zone may leave at any time, and comes last.
+    return by === -1 && loose !== undefined && next !== null && rankOf(loose) < rankOf(next) ? loose : next
+  }
+
+  #isBefore<T>(a: Queue<T>, b: Queue<T>, by: 1 | -1): boolean {
+    if (a.zone === null || b.zone === null) return b.zone === null
+    const difference = ((this.in(a.zone) ?? 0) - (this.in(b.zone) ?? 0)) * by
+    return difference === 0 ? rankOf(a) < rankOf(b) : difference < 0
+  }
+}
+
+interface Queue<T> {
+  /** `null`: in no zone of the target. */
+  readonly zone: string | null
+  /** The most preferred one last. */
+  readonly first: { readonly candidate: T; readonly rank: number }[]
+}
+
+function queuesOf<T extends InZone>(
+  sorted: readonly T[],
+  isKnown: (zone: string | null) => boolean,
+): Queue<T>[] {
+  const queues = new Map<string | null, Queue<T>>()
+  for (let rank = sorted.length - 1; rank >= 0; rank--) {
+    const candidate = sorted[rank]
+    if (candidate === undefined) continue
+    const zone = isKnown(candidate.zone) ? candidate.zone : null
+    const queue = queues.get(zone) ?? { zone, first: [] }
+    queues.set(zone, queue)
+    queue.first.push({ candidate, rank })
+  }
+  return [...queues.values()]
+}
+
+function rankOf<T>({ first }: Queue<T>): number {
+  return first.at(-1)?.rank ?? Number.POSITIVE_INFINITY
 }
 
 /** Where launches go well. One that failed is tried with one launch when its wait is over. */
