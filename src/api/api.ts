@@ -36,6 +36,7 @@ import { explainRoutes } from './routes/explain.ts'
 import { fleetRoutes } from './routes/fleets.ts'
 import { HEALTH_PREFIX, healthRoutes } from './routes/health.ts'
 import { historyRoutes } from './routes/history.ts'
+import { loadRoutes } from './routes/loads.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { ofrepRoutes } from './routes/ofrep.ts'
 import { overrideRoutes } from './routes/overrides.ts'
@@ -94,9 +95,9 @@ export async function createApi(runtime: Served, settings: ApiSettings): Promise
     samples: { rateLimit: { max: SAMPLE_POSTS_PER_SECOND, timeWindow: 1000 } },
     wake: { rateLimit: { max: WAKES_PER_SECOND, timeWindow: 1000 } },
   })
-  sessionRoutes(app, runtime, {
-    rateLimit: { max: SESSION_REQUESTS_PER_SECOND, timeWindow: 1000 },
-  })
+  const sessionLimit = { rateLimit: { max: SESSION_REQUESTS_PER_SECOND, timeWindow: 1000 } }
+  sessionRoutes(app, runtime, sessionLimit)
+  loadRoutes(app, runtime, sessionLimit)
   const board = createSettingsBoard(runtime)
   app.addHook('onClose', async () => board.close())
   settingsRoutes(app, runtime, board)

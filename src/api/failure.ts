@@ -347,6 +347,15 @@ export function sessionEnded(fleet: string, session: string, how: string): ApiEr
   )
 }
 
+export function noReports(fleet: string): ApiError {
+  return new ApiError(
+    404,
+    'PLM-483',
+    `The instances of fleet "${fleet}" report no load here: it has no router of type agent.`,
+    'Give it one with `router: { type: agent }`.',
+  )
+}
+
 export const NO_SUCH_INSTANCE = 'PLM-482'
 
 /** @param meant the one that was probably meant */

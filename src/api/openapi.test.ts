@@ -107,6 +107,7 @@ describe('the document', () => {
       'POST /v1/samples',
       'POST /v1/spec',
       'POST /v1/spec/rollback',
+      'PUT /v1/fleets/{fleet}/instances/{instance}/load',
     ])
   })
 

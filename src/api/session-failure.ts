@@ -3,9 +3,10 @@
  *
  * Example: `PluginError('unavailable', 'PLM-430 The broker ...', { retryAfterMs: 1500 })` is 503 with `Retry-After: 2`.
  */
+import type { FastifyReply } from 'fastify'
 import { PluginError, type PluginErrorKind } from '../ports/plugin.ts'
 import type { PlaceResult } from '../sessions/session-broker.ts'
-import { type ApiError, brokerRefused, defect } from './failure.ts'
+import { type ApiError, badRequest, brokerRefused, defect } from './failure.ts'
 
 export interface SessionFailure {
   readonly failure: ApiError
@@ -51,6 +52,31 @@ export function noRoom({ message, retryAfterMs }: Extract<PlaceResult, { placed:
     failure: brokerRefused(409, coded?.[1] ?? 'PLM-434', coded?.[2] ?? message, hint),
     retryAfter: seconds(retryAfterMs),
   }
+}
+
+/** Aborted when the client goes away before it is answered. */
+export function goneAway(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new Error('the client went away'))
+  })
+  return gone.signal
+}
+
+/** What the broker throws is answered with its own code; when to ask again is in the head. */
+export async function attempt<T>(reply: FastifyReply, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // Nobody reads an answer; the log need not hear of it either.
+    if (reply.raw.destroyed) throw badRequest('The client went away.')
+    throw refuse(reply, sessionFailure(error))
+  }
+}
+
+export function refuse(reply: FastifyReply, { failure, retryAfter }: SessionFailure): Error {
+  if (retryAfter !== null) void reply.header('retry-after', String(retryAfter))
+  return failure
 }
 
 function seconds(ms: number): number {

@@ -16,6 +16,7 @@ import type { JournalEntry } from '../model/journal.ts'
 import type { FleetSpec, Spec } from '../model/spec.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
+import type { LoadReports } from '../plugins/routers/agent/reports.ts'
 import { createCommandSource } from '../plugins/sources/command.ts'
 import { createHttpJsonSource } from '../plugins/sources/http-json.ts'
 import { createProcessSource } from '../plugins/sources/process.ts'
@@ -33,6 +34,7 @@ import type { HostPlugins, PartsContext } from './context.ts'
 import { checkEffects, Effects, type HostEffects } from './effects.ts'
 import {
   adjustParts,
+  agentOf,
   brokerOf,
   closeParts,
   createParts,
@@ -223,6 +225,11 @@ export class Daemon implements Runtime {
   /** Who places a fleet's sessions; `null` where no broker does. */
   broker(fleet: string): SessionBroker | null {
     return brokerOf(this.#fleets.get(fleet))
+  }
+
+  /** Who takes the load reports of a fleet's instances; `null` where none does. */
+  reports(fleet: string): LoadReports | null {
+    return agentOf(this.#fleets.get(fleet))
   }
 
   /** Tells everyone that a changed configuration was not taken; the one before stays in force. */

@@ -6,6 +6,7 @@
  */
 import { targetOptions } from '../config/schema.ts'
 import type { FleetSpec } from '../model/spec.ts'
+import type { AgentRouter } from '../plugins/routers/agent/agent.ts'
 import type { ProxyRouter } from '../plugins/routers/proxy/proxy.ts'
 import { createCommandTarget } from '../plugins/targets/command.ts'
 import { createNoneTarget } from '../plugins/targets/none.ts'
@@ -85,6 +86,10 @@ export function brokerOf(parts: FleetParts | undefined): SessionBroker | null {
   return parts?.routers.find(isBroker) ?? null
 }
 
+export function agentOf(parts: FleetParts | undefined): AgentRouter | null {
+  return parts?.routers.find(isAgent) ?? null
+}
+
 function createTarget({ name, target }: FleetSpec, context: PartsContext): Target {
   const own = context.plugins.targets?.[target.type]
   if (own !== undefined) return own(name)
@@ -119,4 +124,8 @@ function isProxyRouter(router: SessionRouter): router is ProxyRouter {
 
 function isBroker(router: SessionRouter): router is SessionBroker {
   return 'placeMany' in router
+}
+
+function isAgent(router: SessionRouter): router is AgentRouter {
+  return 'awaitChange' in router
 }

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { routerOptions } from '../config/schema.ts'
 import type { FleetSpec, PluginRef } from '../model/spec.ts'
+import { createAgentRouter } from '../plugins/routers/agent/agent.ts'
 import { createHaproxyRouter } from '../plugins/routers/haproxy/haproxy.ts'
 import { createProxyRouter } from '../plugins/routers/proxy/proxy.ts'
 import type { Random } from '../ports/clock.ts'
@@ -47,6 +48,14 @@ async function createRouter(
         random: secureRandom,
         holder: context.holder,
       })
+    case 'agent': {
+      const { clock } = context
+      return createAgentRouter(routerOptions.agent.parse(options), {
+        fleet: spec.name,
+        clock,
+        random: secureRandom,
+      })
+    }
     case 'haproxy':
       return createHaproxyRouter(routerOptions.haproxy.parse(options), fleet)
     default:

@@ -56,6 +56,7 @@ export function createStandIn(spec: Spec = specOf(webFleet())): StandIn {
     },
     health: async () => standIn.healthNow,
     broker: () => null,
+    reports: () => null,
     operator: createOperator({
       clock: { now: () => standIn.at, after: () => () => {} },
       store,

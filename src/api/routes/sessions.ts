@@ -6,14 +6,13 @@
  * `{ "session": "match-7", "instance": "rooms-3", "address": "http://127.0.0.1:41231", ... }`; the same again 200. Without
  * room within 5 s it answers 409 with `Retry-After`.
  */
-import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { MOST_PER_PAGE } from '../../sessions/limits.ts'
 import type { PlaceOutcome, SessionBroker, SessionView } from '../../sessions/session-broker.ts'
 import { badRequest, noBroker, noSuchSession, sessionEnded } from '../failure.ts'
 import { type App, FleetParams } from '../route.ts'
 import type { Served } from '../served.ts'
-import { noRoom, type SessionFailure, sessionFailure } from '../session-failure.ts'
+import { attempt, goneAway, noRoom, refuse, type SessionFailure, sessionFailure } from '../session-failure.ts'
 import { fleetNamed } from '../views.ts'
 import { NAMED_FAILURES, POST_FAILURES } from '../wire/failure.ts'
 import {
@@ -221,31 +220,6 @@ export function sessionRoutes(app: App, served: Served, limit: object): void {
       return { ...sessionEnded(fleet, session, howOf(ended)).body(), session: sessionTold(ended) }
     },
   )
-}
-
-/** Aborted when the client goes away before it is answered. */
-function goneAway(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort(new Error('the client went away'))
-  })
-  return gone.signal
-}
-
-/** What the broker throws is answered with its own code; when to ask again is in the head. */
-async function attempt<T>(reply: FastifyReply, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    // Nobody reads an answer; the log need not hear of it either.
-    if (reply.raw.destroyed) throw badRequest('The client went away.')
-    throw refuse(reply, sessionFailure(error))
-  }
-}
-
-function refuse(reply: FastifyReply, { failure, retryAfter }: SessionFailure): Error {
-  if (retryAfter !== null) void reply.header('retry-after', String(retryAfter))
-  return failure
 }
 
 function outcomeTold(outcome: PlaceOutcome) {

@@ -29,7 +29,8 @@ export const SessionId = z
   .regex(new RegExp(`^[\\x21-\\x7e]{1,${MOST_ID_CHARACTERS}}$`), 'expected visible ASCII characters')
   .describe(`1 to ${MOST_ID_CHARACTERS} visible ASCII characters.`)
 
-const Span = z.union([
+/** "2m", or milliseconds. */
+export const Span = z.union([
   z
     .string()
     .max(LONGEST_DURATION_TEXT)
