@@ -240,7 +240,10 @@ function commands(racing: boolean): fc.Arbitrary<Iterable<Command>> {
     fc.constant(step('crash', racing, world => world.crash())),
     fc.constant(step('another opens the log', racing, world => world.log.open('rooms', 'another'))),
   ]
-  return fc.commands([...clients, ...clients, ...clients, ...loop, ...loop, ...outside], { maxCommands: 60, size: 'max' })
+  return fc.commands([...clients, ...clients, ...clients, ...loop, ...loop, ...outside], {
+    maxCommands: 60,
+    size: 'max',
+  })
 }
 
 async function close(world: World, broker: SessionBroker, at: string): Promise<void> {

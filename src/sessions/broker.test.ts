@@ -418,14 +418,19 @@ describe('a lease', () => {
     await expect(broker.place({})).rejects.toThrow('PLM-431')
     for (let n = 0; n < 60; n++) {
       clock.pass(1_000)
+      // Somebody looks all the time: to the clock this is no gap.
+      broker.get('s1')
       await new Promise(resolve => setImmediate(resolve))
     }
     fate = 'store'
-    clock.pass(5_000)
-    await until(() => broker.get('s1')?.leaseLeftMs === 10_000)
-    clock.pass(5_000)
+    while (!(await broker.check(soonAfter())).ok) {
+      clock.pass(500)
+      broker.get('s1')
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    clock.pass(1_000)
     await new Promise(resolve => setImmediate(resolve))
-    expect(broker.get('s1')?.ended).toBeNull()
+    expect(broker.get('s1')).toMatchObject({ ended: null, leaseLeftMs: 9_000 })
   })
 
   it('of many runs out for many at once, a bounded number at a time', async () => {

@@ -9,7 +9,7 @@ import { createDatabase } from '../sqlite/database.ts'
 import { openFile } from '../sqlite/file.ts'
 import type { ThreadStart } from './messages.ts'
 import { SESSIONS_FORM } from './schema.ts'
-import { type SessionTables, sessionTables } from './tables.ts'
+import { type Pile, type SessionTables, sessionTables } from './tables.ts'
 
 export interface SessionFile {
   readonly tables: SessionTables
@@ -18,10 +18,10 @@ export interface SessionFile {
   close(): void
 }
 
-/** Throws the same `PluginError`s as a state file. */
-export function openSessionFile({ path, keepEnded, maxBytes }: ThreadStart): SessionFile {
+/** `most`: what may pile up unfolded; the usual when left out. Throws the same `PluginError`s as a state file. */
+export function openSessionFile({ path, keepEnded, maxBytes }: ThreadStart, most?: Pile): SessionFile {
   const connection = openFile(path, { readOnly: false, maxBytes }, SESSIONS_FORM)
-  const tables = sessionTables(createDatabase(connection, path), keepEnded)
+  const tables = sessionTables(createDatabase(connection, path), keepEnded, most)
   const opened = statSync(path)
   return {
     tables,

@@ -11,8 +11,7 @@ import { type Database, numberOf, parseStored, type Row, textOf } from '../sqlit
 import { damaged } from '../sqlite/errors.ts'
 
 /** What may pile up before it is folded. */
-const MOST_RECORDS = 8_192
-const MOST_BATCHES = 1_024
+const MOST: Pile = { batches: 1_024, records: 8_192 }
 /** What is folded at once: a millisecond or two. */
 const FOLD_RECORDS = 512
 const FOLD_BATCHES = 16
@@ -25,7 +24,7 @@ export interface SessionTables {
   count(): number
 }
 
-interface Pile {
+export interface Pile {
   readonly batches: number
   readonly records: number
 }
@@ -37,7 +36,7 @@ interface FleetRow {
 
 const NOTHING: Pile = { batches: 0, records: 0 }
 
-export function sessionTables(database: Database, keepEnded: number): SessionTables {
+export function sessionTables(database: Database, keepEnded: number, most: Pile = MOST): SessionTables {
   let piled = database.reading(() => pileOf(database))
 
   function append(fleet: string, epoch: number, count: number, records: string): void {
@@ -52,7 +51,7 @@ export function sessionTables(database: Database, keepEnded: number): SessionTab
         crc32(records),
         records,
       )
-      if (piled.batches >= MOST_BATCHES || piled.records >= MOST_RECORDS) folded = fold(database, keepEnded)
+      if (piled.batches >= most.batches || piled.records >= most.records) folded = fold(database, keepEnded)
     })
     piled = { batches: piled.batches + 1 - folded.batches, records: piled.records + count - folded.records }
   }
