@@ -64,7 +64,8 @@ export class Leases<T extends Leased> {
   }
 
   leftMs(leased: Leased, now: EpochMs): number | null {
-    return leased.leaseMs === null ? null : Math.max(0, this.#endOf(leased, leased.leaseMs) - this.#read(now))
+    const passed = this.#read(now)
+    return leased.leaseMs === null ? null : Math.max(0, this.#endOf(leased, leased.leaseMs) - passed)
   }
 
   /** Those that ran out, at most so many; they are out of the wheel. */

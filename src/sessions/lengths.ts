@@ -2,7 +2,7 @@
  * How much longer a session of a certain age goes on, from how long others went on: the mean of those that lived longer
  * than that, less its age. What is long remembered counts less and less: at 10,000 lengths all counts are halved.
  *
- * Example: sessions lasted 1, 1, 2, 8 and 8 minutes. One of 3 minutes is expected to go on for 5 (8 - 3); one of 20, longer
+ * Example: ten sessions lasted 1, 1, 1, 1, 2, 2, 8, 8, 8 and 8 minutes. One of 3 minutes is expected to go on for 5 (8 - 3); one of 20, longer
  * than any seen, for as long again as it has.
  */
 
