@@ -86,7 +86,7 @@ describe('placing a session', () => {
     const results = await broker.placeMany(Array.from({ length: 8 }, () => ({})))
     const ids = results.map(result => (result.placed ? result.session.id : ''))
     expect(new Set(ids).size).toBe(8)
-    expect(ids.every(id => /^[a-z2-7]{26}$/.test(id))).toBe(true)
+    expect(ids.every(id => /^[a-z2-7]{30}$/.test(id))).toBe(true)
   })
 
   it('answers the same for the same id, however often and whenever it is asked', async () => {

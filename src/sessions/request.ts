@@ -29,8 +29,9 @@ const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({})
 const ID = new RegExp(`^[\\x21-\\x7e]{1,${MOST_ID_CHARACTERS}}$`)
 const LABEL_NAME = new RegExp(`^[A-Za-z0-9_./-]{1,${MOST_LABEL_NAME_CHARACTERS}}$`)
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567'
-/** 130 bits: nobody guesses it, and no two are the same. */
-const MADE_UP_LETTERS = 26
+/** 150 bits, 30 from each number drawn: nobody guesses it, and no two are the same. */
+const DRAWS = 5
+const LETTERS_PER_DRAW = 6
 
 /** Throws `PluginError('refused')`, PLM-432. */
 export function wantedOf(
@@ -100,6 +101,12 @@ export function sameLabels(
 
 function madeUp(random: Random): string {
   let id = ''
-  for (let i = 0; i < MADE_UP_LETTERS; i++) id += LETTERS[Math.floor(random.next() * LETTERS.length)]
+  for (let draw = 0; draw < DRAWS; draw++) {
+    let bits = Math.floor(random.next() * 2 ** (5 * LETTERS_PER_DRAW))
+    for (let letter = 0; letter < LETTERS_PER_DRAW; letter++) {
+      id += LETTERS[bits & 31]
+      bits >>>= 5
+    }
+  }
   return id
 }
