@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { compose, type Daemon } from '../src/compose.ts'
-import { parseConfig } from '../src/config/load.ts'
+import { type Loaded, parseConfig } from '../src/config/load.ts'
 import type { Instance } from '../src/model/inventory.ts'
 import { createMemoryStore } from '../src/plugins/stores/memory.ts'
 import type { PlaceResult } from '../src/sessions/session-broker.ts'
@@ -39,16 +39,23 @@ fleets:
     health: { http: /healthz, every: 200ms, timeout: 5s, grace: 0s, suspectAfter: 2, unhealthyAfter: 4, healthyAfter: 2 }
 `
 
+/** The folder of each test. */
+let folder = ''
+
 async function start(): Promise<Daemon> {
-  const folder = mkdtempSync(join(tmpdir(), 'unhealthy-'))
+  folder = mkdtempSync(join(tmpdir(), 'unhealthy-'))
   ends.push(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'app.mjs'), APP)
-  const result = parseConfig(CONFIG, { file: join(folder, 'plimsoll.yaml'), env: {}, readFile: () => '' })
-  if (!result.ok) throw new Error(JSON.stringify(result.problems))
-  const daemon = await compose(result.loaded, { store: createMemoryStore() })
+  const daemon = await compose(load(CONFIG), { store: createMemoryStore() })
   ends.push(() => daemon.stop())
   await daemon.start()
   return daemon
+}
+
+function load(text: string): Loaded {
+  const result = parseConfig(text, { file: join(folder, 'plimsoll.yaml'), env: {}, readFile: () => '' })
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.loaded
 }
 
 function instances(daemon: Daemon): readonly Instance[] {
@@ -90,4 +97,31 @@ it('an instance that says it is unhealthy is closed, replaced, and let go when i
   await until('it is gone', () => instances(daemon).every(({ id }) => id !== ill), 30_000)
   expect(open(daemon)).toHaveLength(2)
   expect(daemon.broker('rooms')?.get('s2')?.ended).toBeNull()
+})
+
+it('other settings of sessions and probes are in force while instances and sessions go on', async () => {
+  const daemon = await start()
+  await until('two instances are open', () => open(daemon).length === 2, 30_000)
+  const placed = await until('a session is placed', () => place(daemon, 's1').catch(() => undefined), 30_000)
+  const ids = open(daemon).map(({ id }) => id)
+
+  // It would be found out at the old path.
+  await fetch(`${placed.session.address}/ill`)
+  const changed = CONFIG.replace('http: /healthz', 'http: /other').replace(
+    'slotsPerInstance: 4',
+    'slotsPerInstance: 2',
+  )
+  await daemon.apply(load(changed))
+  expect(open(daemon).map(({ id }) => id)).toEqual(ids)
+  expect(daemon.broker('rooms')?.get('s1')?.ended).toBeNull()
+  await until(
+    'room is counted anew, and the other path is asked',
+    () => {
+      const entry = daemon.latest('rooms')
+      const detail = entry?.memory.marks[placed.session.instance]?.health?.detail ?? ''
+      return entry?.observation.sessions.slots === 2 * open(daemon).length && detail.includes('/other')
+    },
+    30_000,
+  )
+  expect(instances(daemon).find(({ id }) => id === placed.session.instance)?.health).toBe('healthy')
 })

@@ -18,9 +18,11 @@ export function newReach(before: Loaded, after: Loaded): string[] {
 function* reachOf({ spec, api, state }: Loaded): Generator<readonly [name: string, what: string]> {
   yield ['api', JSON.stringify(['api', api])]
   yield ['state', JSON.stringify(['state', state.path])]
-  for (const { name, target, routers, settingsWebhook } of Object.values(spec.fleets)) {
+  for (const { name, target, routers, health, settingsWebhook } of Object.values(spec.fleets)) {
     if (target.type !== 'none') yield [`the target of ${name}`, JSON.stringify(['target', target])]
     if (routers.length > 0) yield [`the router of ${name}`, JSON.stringify(['router', routers])]
+    // A probe runs a command, or asks at a path and a port of each instance.
+    if (health !== null) yield [`the health probe of ${name}`, JSON.stringify(['health', health.probe])]
     if (settingsWebhook !== null) {
       yield [`the settings webhook of ${name}`, JSON.stringify(['settingsWebhook', settingsWebhook])]
     }

@@ -62,6 +62,17 @@ describe('what changed', () => {
     ['    cooldown:', '    mode: recommend\n    cooldown:', 'web: fleet: mode scale -> recommend'],
     ['    cooldown:', '    every: 1m\n    cooldown:', 'web: fleet: every 15s -> 1m'],
     ['kind: perInstance', 'kind: perInstance, staleAfter: 5m', 'metric "cpu": staleAfter 45s -> 5m'],
+    [
+      '    cooldown:',
+      '    sessions: { slotsPerInstance: 4, lease: 2m }\n    cooldown:',
+      'web: sessions: lease none -> 2m',
+    ],
+    ['    cooldown:', '    health: { http: /up }\n    cooldown:', 'web: health: probe none -> http'],
+    [
+      '    cooldown:',
+      '    repair: { maxUnhealthy: 50% }\n    cooldown:',
+      'web: repair: maxUnhealthy 40% -> 50%',
+    ],
     ['hunter2', 'hunter3', 'web: target: option launch changed (not shown)'],
   ])('%s becomes %s: %s', (from, to, expected) => {
     expect(said(from, to)).toContain(expected)
@@ -132,7 +143,10 @@ describe('what changed', () => {
     })
     if (!other.ok) throw new Error('not read')
     const texts = diffSpecs(specOf(FULL), other.loaded.spec)
-    expect(texts.map(changeText)).toEqual(['web: router: option cookie changed (not shown)'])
+    expect(texts.map(changeText)).toEqual([
+      'web: router: option cookie changed (not shown)',
+      'rooms: router: witness 2 option cookieKey changed (not shown)',
+    ])
     expect(JSON.stringify(texts)).not.toContain('secret-of-sixteen')
   })
 })

@@ -56,6 +56,9 @@ function diffFleet(name: string, before: FleetSpec | undefined, after: FleetSpec
     ...diffNamed(name, 'setting', before.settings, after.settings, plainFields),
     ...diffFields(name, 'target', pluginFields(before.target), pluginFields(after.target)),
     ...diffFields(name, 'router', routerFields(before.routers), routerFields(after.routers)),
+    ...diffFields(name, 'sessions', sessionFields(before), sessionFields(after)),
+    ...diffFields(name, 'health', healthFields(before), healthFields(after)),
+    ...diffFields(name, 'repair', plainFields(before.repair), plainFields(after.repair)),
     ...diffFields(name, 'guards', guardFields(before), guardFields(after)),
     ...diffFields(name, 'fleet', otherFields(before), otherFields(after)),
   ]
@@ -265,6 +268,9 @@ const KNOWN_OF_FLEETS = new Set([
     'name',
     'target',
     'routers',
+    'sessions',
+    'health',
+    'repair',
     'constraints',
     'kpis',
     'rules',
@@ -288,8 +294,34 @@ function otherFields(fleet: FleetSpec): Fields {
 function routerFields(routers: FleetSpec['routers']): Fields {
   const [first, ...others] = routers
   if (first === undefined) return pluginFields(null)
-  const further = others.map((router, index) => fields({ [`witness ${index + 2}`]: router.type }))
+  const further = others.map(({ type, options }, index) => {
+    const witness = `witness ${index + 2}`
+    const named = Object.entries(optionFields(options)).map(([option, value]) => [
+      `${witness} ${option}`,
+      value,
+    ])
+    return fields({ [witness]: type, ...Object.fromEntries(named) })
+  })
   return new Map([pluginFields(first), ...further].flatMap(each => [...each]))
+}
+
+function sessionFields({ sessions: { drain, leaseMs, ...sessions } }: FleetSpec): Fields {
+  const { deadlineMs, pastDeadline } = drain
+  const lease = leaseMs === null ? 'none' : duration(leaseMs)
+  const deadline = deadlineMs === null ? 'none' : duration(deadlineMs)
+  return fields({
+    ...restOf(sessions, new Set()),
+    lease,
+    'drain deadline': deadline,
+    'drain then': pastDeadline,
+  })
+}
+
+/** Options of a probe may hold what a reference gave. */
+function healthFields({ health }: FleetSpec): Fields {
+  if (health === null) return fields({ probe: 'none' })
+  const { probe, ...rest } = health
+  return fields({ probe: probe.type, ...restOf(rest, new Set()), ...optionFields(probe.options) })
 }
 
 function pluginFields(plugin: PluginRef | null): Fields {
