@@ -61,7 +61,7 @@ describe('a tick that fails', () => {
 })
 
 describe('a demonstration', () => {
-  it('needs a fleet behind the built-in proxy (PLM-515), and ends what was started', async () => {
+  it('needs a fleet behind the built-in proxy, or with a session broker (PLM-515), and ends what was started', async () => {
     const scene = openScene()
     scene.file(
       'plimsoll.yaml',

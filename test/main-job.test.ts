@@ -28,7 +28,7 @@ function quickstartIn(folder: Folder, ports: { api: number; proxy: number }): vo
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${ports.proxy}`)
   expect(config).not.toMatch(/7070|8080/)
   folder.write('plimsoll.yaml', config)
-  folder.copy(path.join(QUICKSTART, 'app.mjs'), 'app.mjs')
+  for (const name of ['app.mjs', 'rooms.mjs']) folder.copy(path.join(QUICKSTART, name), name)
 }
 
 /** What the demonstration counted last. */

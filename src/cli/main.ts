@@ -113,7 +113,10 @@ function addRunCommand(program: Command, io: Io, done: Done): void {
     .summary('scale the fleets of a configuration')
     .description('Runs until it is told to stop (Ctrl-C, SIGTERM), then drains and leaves nothing behind.')
     .argument('<file>', 'the configuration')
-    .option('--demo-load', 'send the first fleet behind the built-in proxy a day of real requests')
+    .option(
+      '--demo-load',
+      'send the first fleet behind the built-in proxy a day of real requests, and the first with a broker its people',
+    )
     .option('--for <duration>', 'end by itself after so long, e.g. 2m', span)
     .option('--json', 'JSON lines on a terminal too')
     .action(async (file, options) => {

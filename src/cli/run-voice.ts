@@ -7,6 +7,7 @@
 import { pino } from 'pino'
 import type { ApiLog } from '../api/settings.ts'
 import type { DemoLoadStatus } from '../demo/load.ts'
+import type { VisitorsStatus } from '../demo/visitors.ts'
 import type { LoopEvent, TickReport } from '../loop/world.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import { tellAct, tellApproval } from './act-text.ts'
@@ -21,6 +22,8 @@ export interface Voice {
   /** A line an instance or the proxy printed. */
   fleetLine(fleet: string, line: string): void
   demo(status: DemoLoadStatus): void
+  /** `last`: said in any case. */
+  visitors(status: VisitorsStatus, when?: 'last'): void
   /** What the API reports: failures and clients it turned away. */
   readonly apiLog: ApiLog
 }
@@ -44,6 +47,7 @@ export function createVoice(io: Io): Voice {
   const lastByFleet = new Map<string, string>()
   const notTicking = new Set<string>()
   let demoTicks = 0
+  let visitorTicks = 0
   /** A lasting trouble or an unchanged recommendation is said once, not at every tick. */
   const speakOnce = (line: Line): void => {
     const subject = line.subject ?? line.text
@@ -79,6 +83,14 @@ export function createVoice(io: Io): Voice {
       const { timeOfDay, wantedPerSecond, sentPerSecond, failed, turnedAway } = status
       const text = `demo load, ${timeOfDay} of its day: ${Math.round(wantedPerSecond)} requests/s wanted, ${sentPerSecond} sent, ${failed} failed and ${turnedAway} reports turned away so far`
       speak({ level: 'info', fleet: '', text, fields: { demo: status } })
+    },
+    visitors: (status, when) => {
+      visitorTicks += 1
+      if (when !== 'last' && visitorTicks % DEMO_EVERY !== 1) return
+      const { fleet, talking, came, turnedAway, failed, cut } = status
+      const who = when === 'last' ? `${came} people came` : `${talking} people talk, ${came} came so far`
+      const text = `demo load: ${who}; ${cut} sessions cut, ${failed} failed, ${turnedAway} found no room`
+      speak({ level: cut > 0 ? 'warn' : 'info', fleet, text, fields: { visitors: status } })
     },
   }
 }

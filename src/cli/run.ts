@@ -3,13 +3,14 @@
  * behind when it is told to.
  *
  * Example: `plimsoll run examples/quickstart/plimsoll.yaml --demo-load` serves the page on http://127.0.0.1:7070, a
- * fleet behind http://127.0.0.1:8080, and sends that fleet a day's load in 100 s.
+ * fleet behind http://127.0.0.1:8080 and one of rooms, and sends them a day's requests and people in 100 s.
  */
 import { createApi } from '../api/api.ts'
 import { compose, type Daemon } from '../compose.ts'
 import { configurationFile, formatProblems, type Loaded, type LoadResult } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
-import { type DemoLoad, startDemoLoad } from '../demo/load.ts'
+import { startDemoLoad } from '../demo/load.ts'
+import { startVisitors, type VisitorsStatus } from '../demo/visitors.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
 import { CliError, EXIT_FAILED, EXIT_OK } from './cli-error.ts'
 import { loadFile } from './config-file.ts'
@@ -45,7 +46,8 @@ export async function runCommand(file: string, options: RunOptions, io: Io): Pro
     announce(voice, daemon, url)
     letYoungGenerationGrow()
     endings.push(followChanges(resolvePath(io, file), daemon, voice, loaded))
-    if (options.demoLoad === true) endings.push(startDemo(daemon, voice))
+    if (options.demoLoad === true)
+      endings.push(...startDemo(daemon, voice, { api: url, token: loaded.api.token }))
     await stop.asked
     return EXIT_OK
   } finally {
@@ -103,18 +105,31 @@ async function applyChange(daemon: Daemon, voice: Voice, started: Loaded, result
   }
 }
 
-function startDemo(daemon: Daemon, voice: Voice): Ending {
-  const url = Object.keys(daemon.spec().fleets)
-    .map(name => daemon.address(name))
-    .find(address => address !== null)
-  if (url === undefined || url === null) {
+/** Requests for the first fleet behind the proxy, people for the first whose sessions we place. */
+function startDemo(daemon: Daemon, voice: Voice, door: { api: string; token: string | null }): Ending[] {
+  const fleets = Object.keys(daemon.spec().fleets)
+  const url = fleets.map(name => daemon.address(name)).find(address => address !== null) ?? null
+  const fleet = fleets.find(name => daemon.broker(name) !== null) ?? null
+  if (url === null && fleet === null) {
     throw new CliError(
       'PLM-515',
-      'there is no fleet behind the built-in proxy for --demo-load to send requests to',
+      'there is no fleet behind the built-in proxy for --demo-load to send requests to, and none with a session broker to send people to',
     )
   }
-  const load: DemoLoad = startDemoLoad({ url, clock: systemClock, onTick: status => voice.demo(status) })
-  return () => load.stop()
+  const endings: Ending[] = []
+  if (url !== null) {
+    const load = startDemoLoad({ url, clock: systemClock, onTick: status => voice.demo(status) })
+    endings.push(() => load.stop())
+  }
+  if (fleet !== null) {
+    const onTick = (status: VisitorsStatus): void => voice.visitors(status)
+    const visitors = startVisitors({ ...door, fleet, clock: systemClock, onTick })
+    endings.push(async () => {
+      await visitors.stop()
+      voice.visitors(visitors.status(), 'last')
+    })
+  }
+  return endings
 }
 
 interface Stop {

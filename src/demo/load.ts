@@ -11,8 +11,9 @@
 import { Pool } from 'undici'
 import type { EpochMs } from '../model/time.ts'
 import type { Clock } from '../ports/clock.ts'
-import { PluginError } from '../ports/plugin.ts'
 import { hourAt, rateAt } from './curve.ts'
+import { loopbackUrl } from './loopback.ts'
+import { uniform } from './uniform.ts'
 
 export interface DemoLoadOptions {
   /** Where the requests go; only an address of this machine (loopback). */
@@ -216,18 +217,6 @@ class Load implements DemoLoad {
   }
 }
 
-function loopbackUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null
-  const host = url?.hostname ?? ''
-  const isLoopback = host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
-  if (url !== null && isLoopback && url.protocol === 'http:') return url
-  throw new PluginError(
-    'misconfigured',
-    `PLM-343 The demo load was told to send requests to ${text}. It sends them to this machine only, over http: ` +
-      'give the proxy an address such as 127.0.0.1:8080.',
-  )
-}
-
 /** Name and value of the first cookie set. */
 function cookieIn(header: string | string[] | undefined): string | null {
   const first = typeof header === 'string' ? header : header?.[0]
@@ -238,15 +227,4 @@ function timeOfDay(hour: number): string {
   const minutes = Math.floor(hour * 60)
   const two = (n: number): string => n.toString().padStart(2, '0')
   return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
-}
-
-/** Mulberry32: the same stream for the same seed, in [0, 1). */
-function uniform(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }
