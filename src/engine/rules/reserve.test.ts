@@ -54,6 +54,25 @@ const golden: {
   reserve: { sessions: number; instances: number; slots: number; threshold: number; expected: string }[]
 } = JSON.parse(readFileSync(new URL('../../../test/conformance/decide.json', import.meta.url), 'utf8'))
 
+describe('sessions that draining instances still hold', () => {
+  const spec = fleet(reserve(SLOTS(20), 20))
+
+  it.each([
+    // Open: 4 of 20 slots, 38 used: 2.9 would do, with one instance's worth to spare 3.9.
+    { open: 5, inUseOpen: 38, inUse: 38, desired: 4 },
+    // 20 more drain elsewhere: others will come in their place.
+    { open: 5, inUseOpen: 38, inUse: 58, desired: 5 },
+    { open: 6, inUseOpen: 38, inUse: 58, desired: 5 },
+    // What drains is not known: not fewer.
+    { open: 6, inUseOpen: 38, inUse: null, desired: 6 },
+    // For growth they have no part: they have their place.
+    { open: 3, inUseOpen: 38, inUse: 78, desired: 3 },
+  ])('count on the way down only: $open open, $inUseOpen of $inUse on them gives $desired', given => {
+    const { open, inUseOpen, inUse, desired } = given
+    expect(decideWith(spec, open, seen(inUseOpen, { inUse })).desired).toBe(desired)
+  })
+})
+
 describe('the worked cases of a reserve', () => {
   it.each(golden.reserve)(
     '$sessions sessions on $instances instances of $slots slots, of which $threshold may be used: $expected',

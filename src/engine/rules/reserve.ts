@@ -1,7 +1,8 @@
 /**
  * Room for sessions: how many open instances keep the reserve free? Waiting requests are sessions that have no place yet.
  * On the way up it asks for just enough; on the way down one instance's worth must be left over (whole slots of it), so
- * that the next session to begin does not bring the instance back. A fleet without any session keeps nothing over.
+ * that the next session to begin does not bring the instance back, and sessions on draining instances count too: as they
+ * end, others take their place, and those need room on what stays open. A fleet without any session keeps nothing over.
  *
  * Example: 5 slots each, at least 70 % free (so 1.5 used of each): 7 sessions need 5 instances (7 / 25 = 28 % used; on 4 it
  * would be 35 %); 5 sessions on 5 instances fit on 4 with one to spare (6 <= 6), so one is let go; 7 do not (8 > 6).
@@ -20,7 +21,8 @@ export function askReserve(rule: ReserveRule): Ask {
     if (demand === null) return UNKNOWN
     const needed = neededFor(rule, demand)
     if (needed > current) return want(needed)
-    const enough = sessions.silent > 0 ? current : enoughFor(rule, demand)
+    const all = sessions.inUse === null ? null : Math.max(demand, sessions.inUse + sessions.waiting)
+    const enough = sessions.silent > 0 || all === null ? current : enoughFor(rule, all)
     return enough < current ? want(enough) : HOLD
   }
 }
