@@ -5,6 +5,7 @@
  * Example: desired 3, four open with 2, 0, 5 and 1 sessions: the one with 0 is closed.
  */
 import type { Instance } from '../model/inventory.ts'
+import { isInLastMinutes } from '../model/paid-hour.ts'
 import { type Draft, sealedBy } from './draft.ts'
 
 export function planRetirement(draft: Draft): void {
@@ -23,7 +24,7 @@ export function planRetirement(draft: Draft): void {
 }
 
 function closeCheapest(draft: Draft, candidates: readonly Instance[], count: number): void {
-  for (const instance of [...candidates].sort(byCloseCost).slice(0, Math.max(0, count))) {
+  for (const instance of paidUpFirst(draft, [...candidates].sort(byCloseCost)).slice(0, Math.max(0, count))) {
     draft.intents.push({
       kind: 'close',
       instance: instance.id,
@@ -34,11 +35,20 @@ function closeCheapest(draft: Draft, candidates: readonly Instance[], count: num
 
 /** Newest first: it has the longest still to boot. */
 function giveUpBooting(draft: Draft, booting: readonly Instance[], count: number): void {
-  for (const { id } of [...booting].sort(byYouth).slice(0, Math.max(0, count))) {
+  for (const { id } of paidUpFirst(draft, [...booting].sort(byYouth)).slice(0, Math.max(0, count))) {
     const because = `${draft.desired} wanted; it is not ready yet and holds nothing`
     draft.intents.push({ kind: 'seal', instance: id, because })
     draft.intents.push({ kind: 'terminate', instance: id, because })
   }
+}
+
+/** Where paid hours go by age, first those in the last minutes of theirs: the guard let only so many go. */
+function paidUpFirst({ spec, at }: Draft, sorted: readonly Instance[]): readonly Instance[] {
+  const { billingHour } = spec.guards
+  if (billingHour?.by !== 'age' || billingHour.inLastMinutes === null) return sorted
+  const { inLastMinutes } = billingHour
+  const isPaidUp = ({ launchedAt }: Instance): boolean => isInLastMinutes(launchedAt, inLastMinutes, at)
+  return [...sorted.filter(isPaidUp), ...sorted.filter(instance => !isPaidUp(instance))]
 }
 
 function byYouth(a: Instance, b: Instance): number {

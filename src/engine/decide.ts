@@ -109,7 +109,7 @@ function guard(
     const limits = wanted > current ? spec.guards.rateOut : spec.guards.rateIn
     wanted = limitRate(limits, memory.changes, at, current, wanted, steps)
   }
-  if (wanted !== current) wanted = withinBillingHour(spec, at, current, wanted, steps)
+  if (wanted !== current) wanted = withinBillingHour(spec, observation, current, wanted, steps)
   return wanted
 }
 

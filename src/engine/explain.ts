@@ -316,9 +316,7 @@ function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
         : `rate limit: ${step.to} instead of ${step.from} (${allowed})`
     }
     case 'billing-hour':
-      return step.outcome === 'passed'
-        ? 'billing hour: a good moment'
-        : `billing hour: held for another ${formatSpan((step.until ?? at) - at)}`
+      return explainBillingHour(step, at)
     case 'outage':
       return explainOutage(step, at)
     case 'warm-up': {
@@ -329,6 +327,27 @@ function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
         : `warm-up: ${step.to} instead of ${step.from} (${warming})`
     }
   }
+}
+
+function explainBillingHour(step: Extract<Step, { guard: 'billing-hour' }>, at: EpochMs): string {
+  const { outcome, ages, until } = step
+  const span = until === null ? null : formatSpan(until - at)
+  if (ages === undefined) {
+    return outcome === 'passed'
+      ? 'billing hour: a good moment'
+      : `billing hour: held for another ${span ?? '0ms'}`
+  }
+  const last = `the last ${formatSpan(ages.lastMinutes * 60_000)} of its paid hour`
+  if (outcome === 'passed') return `billing hour: ${ages.mayGo} may go, each in ${last} or not there yet`
+  const next = span === null ? '' : `, the next in ${span}`
+  const because = {
+    'last-minutes': `no other instance is in ${last}${next}`,
+    booting: 'what is booting goes before an open instance, and has just been paid for',
+    launches: 'when the others were launched is not known',
+  }[ages.waitsFor]
+  return outcome === 'held'
+    ? `billing hour: held, ${because.replace('no other', 'no')}`
+    : `billing hour: ${step.to} instead of ${step.from}, ${because}`
 }
 
 function explainOutage(step: Extract<Step, { guard: 'outage' }>, at: EpochMs): string {

@@ -185,10 +185,19 @@ export type Step =
   | {
       readonly stage: 'guards'
       readonly guard: 'billing-hour'
-      readonly outcome: 'passed' | 'held'
+      readonly outcome: 'passed' | 'lessened' | 'held'
       readonly from: number
       readonly to: number
+      /** When it may change, or more may go; `null` where that is not known, or nothing is held. */
       readonly until: EpochMs | null
+      /** Where the paid hours go by age, of a cut. */
+      readonly ages?: {
+        readonly lastMinutes: number
+        /** Instances and places that may be given up now. */
+        readonly mayGo: number
+        /** What the others wait for: their own last minutes, that what is booting is ready, or a launch that is known. */
+        readonly waitsFor: 'last-minutes' | 'booting' | 'launches'
+      }
     }
   | {
       readonly stage: 'guards'

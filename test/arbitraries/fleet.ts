@@ -288,6 +288,7 @@ export const plainGuards: fc.Arbitrary<Guards> = fc.record({
   rateIn: rateLimits,
   billingHour: rarely(
     fc.record({
+      by: fc.constant('wall-clock'),
       outFirstMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
       inLastMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
     }),

@@ -189,8 +189,16 @@ const GuardsStep = z.discriminatedUnion('guard', [
   z.object({
     ...guard,
     guard: z.literal('billing-hour'),
-    outcome: z.enum(['passed', 'held']),
+    outcome: z.enum(['passed', 'lessened', 'held']),
     until: Time.nullable(),
+    ages: z
+      .object({
+        lastMinutes: z.number(),
+        mayGo: z.number(),
+        waitsFor: z.enum(['last-minutes', 'booting', 'launches']),
+      })
+      .optional()
+      .describe('Where the paid hours go by age, of a cut: who may go now, and what the others wait for.'),
   }),
   z.object({
     ...guard,

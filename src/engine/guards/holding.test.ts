@@ -35,6 +35,7 @@ const guards: fc.Arbitrary<Partial<Guards>> = fc.record({
   rateIn: limits,
   billingHour: fc.option(
     fc.record({
+      by: fc.constantFrom('wall-clock' as const, 'age' as const),
       outFirstMinutes: fc.option(fc.integer({ min: 1, max: 60 }), { nil: null }),
       inLastMinutes: fc.option(fc.integer({ min: 1, max: 60 }), { nil: null }),
     }),
