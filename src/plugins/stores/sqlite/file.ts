@@ -11,7 +11,15 @@ import type { DatabaseSync } from 'node:sqlite'
 import { PluginError } from '../../../ports/plugin.ts'
 import { damaged, notOurs, otherVersion, readOnlyPlace, translate, unusablePath } from './errors.ts'
 import { loadSqlite } from './load.ts'
-import { ADDED_TABLES, APPLICATION_ID, OLDEST_VERSION, SCHEMA, SCHEMA_VERSION, TABLES } from './schema.ts'
+import {
+  ADDED_TABLES,
+  APPLICATION_ID,
+  NEWEST_TABLE,
+  OLDEST_VERSION,
+  SCHEMA,
+  SCHEMA_VERSION,
+  TABLES,
+} from './schema.ts'
 
 export interface OpenOptions {
   readonly readOnly: boolean
@@ -85,7 +93,7 @@ function createSchema(connection: DatabaseSync): void {
 
 /** In one transaction: the file is of the older version, or of this one with all its tables. */
 function bringUpToDate(connection: DatabaseSync): void {
-  const newest = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'acts'").get()
+  const newest = connection.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(NEWEST_TABLE)
   if (newest !== undefined && pragma(connection, 'user_version') === SCHEMA_VERSION) return
   connection.exec(`BEGIN IMMEDIATE; ${ADDED_TABLES} COMMIT`)
 }
