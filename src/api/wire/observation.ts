@@ -48,7 +48,7 @@ export const ObservationWire = component(
     capacityGap: z.string().nullable(),
     launches: z
       .object({ open: z.array(Time).readonly(), booting: z.array(Time).readonly() })
-      .optional()
+      .exactOptional()
       .describe(
         'When instances were launched, where paid hours go by age; the end of an hour nearest first.',
       ),

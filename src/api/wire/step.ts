@@ -197,7 +197,7 @@ const GuardsStep = z.discriminatedUnion('guard', [
         mayGo: z.number(),
         waitsFor: z.enum(['last-minutes', 'booting', 'launches']),
       })
-      .optional()
+      .exactOptional()
       .describe('Where the paid hours go by age, of a cut: who may go now, and what the others wait for.'),
   }),
   z.object({

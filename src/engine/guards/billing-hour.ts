@@ -104,10 +104,11 @@ function leaving(
   if (booting < pending) return { mayGo: replacing + booting, waitsFor: 'booting', until: null }
   const known = (launches?.open ?? []).map(begins)
   const ready = known.filter(opens => opens <= at).length
-  const next = known.find(opens => opens > at) ?? null
+  // The order is that of the tick they were seen in, and later another one is next.
+  const next = known.reduce((nearest, opens) => (opens > at ? Math.min(nearest, opens) : nearest), Infinity)
   return {
     mayGo: replacing + booting + ready,
-    waitsFor: next === null && known.length < open ? 'launches' : 'last-minutes',
-    until: next,
+    waitsFor: next === Infinity && known.length < open ? 'launches' : 'last-minutes',
+    until: next === Infinity ? null : next,
   }
 }
