@@ -124,7 +124,7 @@ function projectQuantities(quantities: Float64Array, open: number, count: number
   projected[READY] = count
   projected[PENDING] = 0
   const slots = quantities[SLOTS] ?? Number.NaN
-  projected[SLOTS] = open > 0 ? (slots / open) * count : Number.NaN
+  projected[SLOTS] = (slots / open) * count
   projected[FREE_SLOTS] = (projected[SLOTS] ?? Number.NaN) - (quantities[SESSIONS] ?? Number.NaN)
   return projected
 }

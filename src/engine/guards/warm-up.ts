@@ -25,8 +25,8 @@ export function countWarming(
   const { warmupMs } = spec
   const { current } = question
   const warming = addedSince(changes, at - warmupMs, current)
-  const answer = warming === 0 ? null : ask({ ...question, current: current - warming })
-  const fromWarm = answer?.kind === 'want' ? answer.count : wanted
+  const answer = ask({ ...question, current: current - warming })
+  const fromWarm = answer.kind === 'want' ? answer.count : wanted
   const to = Math.max(current, Math.min(wanted, fromWarm))
   steps.push({
     stage: 'guards',
