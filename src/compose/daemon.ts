@@ -58,6 +58,8 @@ const PRUNES_AT_ONCE = 50
 export class Daemon implements Runtime {
   readonly clock = systemClock
   readonly store: StateStore
+  /** Names this process in leases. */
+  readonly #holder = randomUUID()
   readonly #context: PartsContext
   readonly #controller: Controller
   readonly #listeners = new Set<(event: LoopEvent) => void>()
@@ -82,6 +84,8 @@ export class Daemon implements Runtime {
     this.store = store
     this.#effects = new Effects({
       clock: systemClock,
+      store,
+      holder: this.#holder,
       host: effects ?? {},
       spec: () => this.spec(),
       emit: event => this.#emit(event),
@@ -227,7 +231,9 @@ export class Daemon implements Runtime {
     await this.#controller.stop()
     await this.#settingsPushes.close()
     const ends = [...this.#fleets].map(([name, parts]) => this.#endParts(name, parts))
-    await Promise.all([...ends, this.#effects.close()])
+    // The leases last: another process is to tell what this one could not, and not at the same time.
+    const told = this.#effects.close().then(() => this.#controller.release())
+    await Promise.all([...ends, told])
     await Promise.all([...this.#sources.values()].map(source => source.close()))
     await this.store.close()
   }
@@ -295,7 +301,7 @@ export class Daemon implements Runtime {
       clock: this.clock,
       calendar: createCalendar(),
       store: this.store,
-      holder: randomUUID(),
+      holder: this.#holder,
       spec: () => this.spec(),
       ports: fleet => this.ports(fleet),
       latest: fleet => this.latest(fleet),
@@ -304,6 +310,7 @@ export class Daemon implements Runtime {
         if (source === undefined) throw new PluginError('misconfigured', `there is no source "${name}"`)
         return source
       },
+      takeOver: fleet => this.#effects.takeOver(fleet),
       runs: this.#effects.runs,
       emit: event => this.#emit(event),
     }

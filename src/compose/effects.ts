@@ -21,6 +21,7 @@ import type { Clock, Random } from '../ports/clock.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import { type Plugin, PluginError } from '../ports/plugin.ts'
 import type { ScalingAction } from '../ports/scaling-action.ts'
+import type { StateStore } from '../ports/state-store.ts'
 import { checkPlugin, type PluginCheck } from './checks.ts'
 
 /** A host program's own; by the name its configuration uses. */
@@ -33,6 +34,10 @@ export interface HostEffects {
 
 export interface EffectsContext {
   readonly clock: Clock
+  /** Keeps what notifiers have not taken yet. */
+  readonly store: StateStore
+  /** Names this process in leases. */
+  readonly holder: string
   readonly host: HostEffects
   spec(): Spec
   emit(event: LoopEvent): void
@@ -72,7 +77,7 @@ export class Effects {
   #actions: ReadonlyMap<string, Made<ActionSpec, ScalingAction>> = new Map()
 
   constructor(context: EffectsContext) {
-    const { clock, emit, wake } = context
+    const { clock, store, holder, emit, wake } = context
     this.#context = context
     this.runs = new ActionRuns({
       clock,
@@ -83,6 +88,8 @@ export class Effects {
     this.#notices = new Notices(() => context.spec())
     this.#deliveries = new Deliveries({
       clock,
+      store,
+      holder,
       random: chance,
       notifiers: () => Object.fromEntries([...this.#notifiers].map(([name, { spec }]) => [name, spec])),
       notifier: name => this.#notifiers.get(name)?.plugin ?? null,
@@ -106,8 +113,15 @@ export class Effects {
     await Promise.all(gone.map(plugin => plugin.close()))
   }
 
+  /** This process holds the lease of the fleet from now on. @throws what the store throws */
+  takeOver(fleet: string): Promise<void> {
+    return this.#deliveries.takeOver(fleet)
+  }
+
   onEvent(event: LoopEvent): void {
     for (const told of this.#notices.take(event)) this.#deliveries.take(told)
+    // What was taken over and still stands after a whole tick is told.
+    if (event.type === 'tick') this.#deliveries.begin()
   }
 
   async check(): Promise<readonly PluginCheck[]> {

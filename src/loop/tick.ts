@@ -39,6 +39,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   const takesOver = seat.lease === null
   const lease = await holdLease(world, seat)
   if (lease === null) return { outcome: 'standby', fleet: written.name, at: world.clock.now() }
+  if (takesOver) await world.takeOver?.(written.name)
 
   const before = await world.store.load(written.name)
   const at = Math.max(world.clock.now(), before.at)
@@ -222,7 +223,7 @@ function notifyGaps(world: World, { fleet, at, decision }: JournalEntry, before:
   for (const [operand, since] of Object.entries(before.gaps)) {
     const gap = gaps.get(operand)
     const wasNews = before.at - since >= GAP_IS_NEWS_MS
-    if (gap === undefined && wasNews) world.emit({ type: 'gap-ended', fleet, operand, at })
+    if (gap === undefined && wasNews) world.emit({ type: 'gap-ended', fleet, operand, at, since })
     if (gap !== undefined && !wasNews && at - since >= GAP_IS_NEWS_MS) {
       world.emit({ type: 'gap-began', fleet, operand, at: since, gap })
     }
