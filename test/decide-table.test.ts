@@ -594,6 +594,18 @@ describe('6 guards', () => {
     )
   })
 
+  const byAge = { billingHour: { by: 'age', inLast: '10m' } }
+  it.each([
+    ['-1', ['20m', '20m', '20m', '20m'], 4],
+    ['-1', ['50m', '20m', '20m', '20m'], 3],
+    ['-1', ['60m', '49m', '20m', '20m'], 4],
+    ['-3', ['55m', '175m', '20m', '20m'], 2],
+    ['-3', ['55m', '175m', '59m', '50m'], 1],
+    ['+1', ['20m', '20m', '20m', '20m'], 5],
+  ])('billing hour by age: %s of %j gives %i', (by, ages, expected) => {
+    expect(decide({ ...byAge, rules: [fires(by)] }, { ...yes, ages }).desired).toBe(expected)
+  })
+
   it('a hold says which guard, what it saw, until when', () => {
     const fleet = { cooldown: '3m', rules: [fires('+1')] }
     const { because, steps } = decide(fleet, { ...yes, ...change(MINUTE) })

@@ -53,6 +53,7 @@ export const CODES = {
   shortGap: 'PLM-156',
   neverOccurs: 'PLM-157',
   unusedName: 'PLM-158',
+  shortMoment: 'PLM-159',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

@@ -273,6 +273,8 @@ function vetoText(step: Extract<Step, { outcome: 'vetoed' }>): string {
   switch (step.reason) {
     case 'unknown':
       return `"${step.by}" has no data, and unknown never shrinks`
+    case 'waits-to-grow':
+      return `"${step.by}" asks for more as soon as it is true for long enough`
     case 'did-not-fire':
       return `"${step.by}" does not agree (scaleIn: all)`
     case 'holds':
@@ -343,7 +345,7 @@ function explainBillingHour(step: Extract<Step, { guard: 'billing-hour' }>, at: 
   const because = {
     'last-minutes': `no other instance is in ${last}${next}`,
     booting: 'what is booting goes before an open instance, and has just been paid for',
-    launches: 'when the others were launched is not known',
+    launches: 'when the rest was launched is not known',
   }[ages.waitsFor]
   return outcome === 'held'
     ? `billing hour: held, ${because.replace('no other', 'no')}`
