@@ -29,6 +29,8 @@ export interface JudgedRule {
   readonly firing: Firing
   /** The count it asks for: only a rule that fired, and has a count to ask for. */
   readonly want: number | null
+  /** The same, also where it has not held for long enough. */
+  readonly asks: number | null
   /** It would fire but for `for`; or it fired. */
   readonly holdsNow: boolean
   /** `not-long-enough`: when it will have held long enough. */
@@ -85,7 +87,7 @@ function idleBecause(
 }
 
 function unasked(compiled: CompiledRule, firing: Firing): JudgedRule {
-  return { compiled, firing, want: null, holdsNow: false, until: null }
+  return { compiled, firing, want: null, asks: null, holdsNow: false, until: null }
 }
 
 function judge(
@@ -111,19 +113,20 @@ function judge(
 
 function judgeTrue(
   compiled: CompiledRule,
-  want: number | null,
+  asks: number | null,
   at: EpochMs,
   memory: Memory,
   trueSince: Record<string, EpochMs>,
 ): JudgedRule {
   const { name, forMs } = compiled.rule
-  if (forMs === 0) return { compiled, firing: 'fired', want, holdsNow: true, until: null }
+  const fired: JudgedRule = { compiled, firing: 'fired', want: asks, asks, holdsNow: true, until: null }
+  if (forMs === 0) return fired
   const since = memory.trueSince[name] ?? at
   trueSince[name] = since
   const until = since + forMs
   return until <= at
-    ? { compiled, firing: 'fired', want, holdsNow: true, until: null }
-    : { compiled, firing: 'not-long-enough', want: null, holdsNow: true, until }
+    ? fired
+    : { compiled, firing: 'not-long-enough', want: null, asks, holdsNow: true, until }
 }
 
 type Found = Readonly<Record<string, number | null>>

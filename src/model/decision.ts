@@ -131,7 +131,7 @@ export type Step =
       readonly rule: string
       readonly want: number
       readonly by: string
-      readonly reason: 'did-not-fire' | 'holds' | 'unknown'
+      readonly reason: 'did-not-fire' | 'holds' | 'unknown' | 'waits-to-grow'
     }
   | { readonly stage: 'reconciliation'; readonly outcome: 'default'; readonly want: number }
   | { readonly stage: 'reconciliation'; readonly outcome: 'nothing-fired' }

@@ -124,7 +124,7 @@ const ReconciliationStep = z.discriminatedUnion('outcome', [
     rule: z.string(),
     want: z.number(),
     by: z.string(),
-    reason: z.enum(['did-not-fire', 'holds', 'unknown']),
+    reason: z.enum(['did-not-fire', 'holds', 'unknown', 'waits-to-grow']),
     because,
   }),
   z.object({
