@@ -8,7 +8,7 @@
 import { settle } from '../capacity/settle.ts'
 import { applySettings, type SettingsApplied } from '../engine/apply-settings.ts'
 import { decide } from '../engine/decide.ts'
-import { applyOverrides, pauseOf } from '../engine/overrides.ts'
+import { applyOverrides, orderOf, pauseOf } from '../engine/overrides.ts'
 import type { Verdict } from '../model/approval.ts'
 import type { Inventory, Order } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
@@ -55,6 +55,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     decided,
     inventory: observed.inventory,
     pause,
+    order: orderOf(overrides, at),
     targetActs: target.capabilities.acts,
     verdict: await verdictOn(world, before),
     revision,
