@@ -286,7 +286,10 @@ function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
   switch (step.guard) {
     case 'flapping': {
       const shown = step.projections
-        .map(({ instances, operand, value }) => `${operand} would be ${formatNumber(value)} at ${instances}`)
+        .map(
+          ({ instances, operand, value }) =>
+            `${operand} would be ${formatNumber(value ?? Number.POSITIVE_INFINITY)} at ${instances}`,
+        )
         .join(', ')
       const because = shown === '' ? '' : ` (${shown})`
       if (step.outcome === 'passed') return `flapping: ${step.to} would not grow back${because}`

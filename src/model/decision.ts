@@ -33,7 +33,8 @@ export interface Projection {
   readonly instances: number
   readonly rule: string
   readonly operand: string
-  readonly value: number
+  /** `null`: more than any number, since no instance is left to carry it. */
+  readonly value: number | null
 }
 
 export type Step =
@@ -79,6 +80,8 @@ export type Step =
       readonly kpi: string
       readonly goal: string
       readonly found: Readonly<Record<string, number | null>>
+      /** Since when it has been so, as far as ticks saw it; entries of before it was kept have none. */
+      readonly since?: EpochMs
     }
   | {
       readonly stage: 'conditions'

@@ -65,6 +65,7 @@ const KpisStep = z.object({
   kpi: z.string(),
   goal: z.string(),
   found,
+  since: Time.exactOptional().describe('Since when it has been so.'),
   because,
 })
 
@@ -162,7 +163,14 @@ const GuardsStep = z.discriminatedUnion('guard', [
     guard: z.literal('flapping'),
     outcome: z.enum(['passed', 'lessened', 'held']),
     projections: z
-      .array(z.object({ instances: z.number(), rule: z.string(), operand: z.string(), value: z.number() }))
+      .array(
+        z.object({
+          instances: z.number(),
+          rule: z.string(),
+          operand: z.string(),
+          value: z.number().nullable(),
+        }),
+      )
       .readonly(),
   }),
   z.object({
