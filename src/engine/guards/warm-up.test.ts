@@ -39,6 +39,26 @@ describe('growing during a warm-up', () => {
     expect(desired(rule, current, ...changes)).toBe(expected)
   })
 
+  it('takes nothing from a rule that asks for less, and has not ordered it yet', () => {
+    const wanted = (orders: number): number | null => {
+      const rules = [
+        { name: 'enough', when: 'last(orders) > 1', to: 14 },
+        { name: 'more', when: 'last(orders) > 5', by: 3 },
+      ]
+      const spec = fleetSpec({
+        max: 1000,
+        rules,
+        guards: { growDuringWarmup: false },
+        spec: { warmupMs: 5 * MINUTE },
+      })
+      const seen = observation({ open: 12, values: { 'last(orders)': orders } })
+      return decide(spec, seen, { ...EMPTY_MEMORY, changes: [grown(10, 12, 1)] }).decision.desired
+    }
+    // "more" wants 15, of which 2 are on their way: 13, while "enough" asks for 14 all along.
+    expect(wanted(2)).toBe(14)
+    expect(wanted(9)).toBe(14)
+  })
+
   it('says why', () => {
     const seen = observation({ open: 12, values: { 'last(orders)': 9 } })
     const { decision } = decide(fleet({ by: 2 }), seen, { ...EMPTY_MEMORY, changes: [grown(10, 12, 1)] })
