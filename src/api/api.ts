@@ -37,6 +37,7 @@ import { explainRoutes } from './routes/explain.ts'
 import { fleetRoutes } from './routes/fleets.ts'
 import { HEALTH_PREFIX, healthRoutes } from './routes/health.ts'
 import { historyRoutes } from './routes/history.ts'
+import { kpiRoutes } from './routes/kpis.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { ofrepRoutes } from './routes/ofrep.ts'
 import { overrideRoutes } from './routes/overrides.ts'
@@ -83,6 +84,7 @@ export async function createApi(runtime: Runtime, settings: ApiSettings): Promis
   await describeRoutes(app, packageVersion(), settings.token !== null)
   fleetRoutes(app, runtime)
   historyRoutes(app, runtime)
+  kpiRoutes(app, runtime)
   explainRoutes(app, runtime)
   sampleRoutes(app, runtime, {
     samples: { rateLimit: { max: SAMPLE_POSTS_PER_SECOND, timeWindow: 1000 } },

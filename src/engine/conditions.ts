@@ -6,12 +6,13 @@
  */
 import type { Step } from '../model/decision.ts'
 import type { KpiState } from '../model/expression.ts'
-import type { Memory } from '../model/memory.ts'
+import type { KpiSince, Memory } from '../model/memory.ts'
 import type { Observation } from '../model/observation.ts'
 import type { ReactiveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { isActive } from './bounds.ts'
 import { type CompiledFleet, type CompiledRule, kpiState } from './compile.ts'
+import { kpiHoldsMs, kpiSince } from './kpis.ts'
 import type { Operands } from './operands.ts'
 import type { Answer, Question } from './rules/answer.ts'
 
@@ -40,6 +41,7 @@ export interface JudgedRule {
 export interface Conditions {
   readonly rules: readonly JudgedRule[]
   readonly kpis: Readonly<Record<string, KpiState>>
+  readonly kpisSince: Readonly<Record<string, KpiSince>>
   readonly trueSince: Readonly<Record<string, EpochMs>>
 }
 
@@ -51,11 +53,22 @@ export function judgeConditions(
   steps: Step[],
 ): Conditions {
   const kpis: Record<string, KpiState> = {}
+  const kpisSince: Record<string, KpiSince> = {}
   for (const { kpi, judge, operands: keys } of compiled.kpis) {
     const state = kpiState(judge(operands.evidence))
     kpis[kpi.name] = state
     const found = foundOf(keys, compiled, operands)
-    steps.push({ stage: 'kpis', outcome: state, kpi: kpi.name, goal: kpi.goalText, found })
+    const since = kpiSince(state, memory.kpis[kpi.name], memory.at, observation.at, compiled.everyMs)
+    kpisSince[kpi.name] = since
+    steps.push({
+      stage: 'kpis',
+      outcome: state,
+      kpi: kpi.name,
+      goal: kpi.goalText,
+      found,
+      since: since.since,
+      until: observation.at + kpiHoldsMs(compiled.everyMs),
+    })
   }
   const question = questionOf(operands, observation)
   const trueSince: Record<string, EpochMs> = {}
@@ -68,7 +81,7 @@ export function judgeConditions(
     steps.push(stepOf(rule.rule, answer, foundOf(rule.operands, compiled, operands), since))
     return judged
   })
-  return { rules, kpis, trueSince }
+  return { rules, kpis, kpisSince, trueSince }
 }
 
 /** The question as the fleet stands now; a count that is not known counts as none, and then nothing is carried out. */

@@ -186,6 +186,7 @@ function rememberTick({ observation, memory, conditions, operands, effects, load
     ...memory,
     at: Math.max(memory.at, observation.at),
     trueSince: conditions.trueSince,
+    kpis: conditions.kpisSince,
     firingSince: effects.firingSince,
     load: load.memory,
     gaps,

@@ -82,6 +82,8 @@ export type Step =
       readonly found: Readonly<Record<string, number | null>>
       /** Since when it has been so, as far as ticks saw it; entries of before it was kept have none. */
       readonly since?: EpochMs
+      /** Until when it is taken to be so, if no tick comes. */
+      readonly until?: EpochMs
     }
   | {
       readonly stage: 'conditions'

@@ -66,6 +66,7 @@ const KpisStep = z.object({
   goal: z.string(),
   found,
   since: Time.exactOptional().describe('Since when it has been so.'),
+  until: Time.exactOptional().describe('Until when it is taken to be so, if no tick comes.'),
   because,
 })
 

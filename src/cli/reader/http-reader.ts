@@ -10,6 +10,7 @@ import { ExplanationWire } from '../../api/wire/explanation.ts'
 import { Failure } from '../../api/wire/failure.ts'
 import { FleetSummaryWire } from '../../api/wire/fleet.ts'
 import { JournalEntryWire, TimelinePointWire } from '../../api/wire/journal.ts'
+import { KpiHistoryWire, KpisWire } from '../../api/wire/kpi.ts'
 import { FleetSettingsWire, SettingChangeWire } from '../../api/wire/settings.ts'
 import type { SettingChange } from '../../model/settings.ts'
 import type { Interval } from '../../model/time.ts'
@@ -17,7 +18,14 @@ import type { TimelinePoint } from '../../ports/state-store.ts'
 import { CliError, messageOf } from '../cli-error.ts'
 import { codeOf } from '../files.ts'
 import { isoOf } from '../instant.ts'
-import { type FleetNow, MOST_POINTS, type Reader, type Tick, type TickQuery } from './reader.ts'
+import {
+  type FleetNow,
+  MOST_INTERVALS,
+  MOST_POINTS,
+  type Reader,
+  type Tick,
+  type TickQuery,
+} from './reader.ts'
 
 const DEADLINE_MS = 10_000
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024
@@ -93,6 +101,17 @@ export function openHttpReader(url: string, token: string | null): Reader {
         if (before === null) break
       }
       return found.slice(0, limit)
+    },
+    async kpis(fleet) {
+      const answer = await ask(`/v1/fleets/${encodeURIComponent(fleet)}/kpis`, {}, KpisWire)
+      return answer?.at === null ? null : (answer?.kpis ?? null)
+    },
+    async kpiHistory(fleet, kpi, window) {
+      const path = `/v1/fleets/${encodeURIComponent(fleet)}/kpis/${encodeURIComponent(kpi)}/history`
+      const query = { since: isoOf(window.from), until: isoOf(window.to), limit: MOST_INTERVALS }
+      const answer = await ask(path, query, KpiHistoryWire)
+      if (answer === null) throw new CliError('PLM-511', `GET ${path}: there is no such fleet any more.`)
+      return answer
     },
     async timeline(fleet: string, window: Interval) {
       const points: TimelinePoint[] = []
