@@ -114,9 +114,24 @@ const evenFrame: fc.Arbitrary<Frame> = fc.record({
   effects,
 })
 
-function above(metric: MetricName, operator: '>' | '>=' | '<' | '<=', value: number): Condition {
-  const right = { node: 'number', value, text: String(value) } as const
-  return { node: 'compare', operator, left: operandOf(metric), right }
+/** What a condition compares: a metric, or a total divided by the instances. */
+const measure: fc.Arbitrary<Expression> = fc.oneof(
+  { weight: 3, arbitrary: metricName.map((metric): Expression => operandOf(metric)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('instances', 'ready').map(
+      (quantity): Expression => ({
+        node: 'arithmetic',
+        operator: '/',
+        left: operandOf('orders'),
+        right: { node: 'quantity', quantity, fleet: null },
+      }),
+    ),
+  },
+)
+
+function above(left: Expression, operator: '>' | '>=' | '<' | '<=', value: number): Condition {
+  return { node: 'compare', operator, left, right: { node: 'number', value, text: String(value) } }
 }
 
 type Unnamed = ReactiveRule extends infer R ? (R extends ReactiveRule ? Omit<R, 'name'> : never) : never
@@ -126,18 +141,18 @@ const monotoneWhen = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
   fc
     .tuple(
       frame,
-      metricName,
+      measure,
       fc.boolean(),
       fc.boolean(),
       quarter(0, 150),
       growAction,
       shrinkAction,
-      fc.option(fc.tuple(metricName, quarter(0, 150)), { nil: null }),
+      fc.option(fc.tuple(measure, quarter(0, 150)), { nil: null }),
     )
-    .map(([each, metric, grows, sharp, threshold, grow, shrink, other]): Unnamed => {
+    .map(([each, left, grows, sharp, threshold, grow, shrink, other]): Unnamed => {
       const operators = { grow: ['>', '>='], shrink: ['<', '<='] } as const
       const operator = operators[grows ? 'grow' : 'shrink'][sharp ? 0 : 1]
-      const first = above(metric, operator, threshold)
+      const first = above(left, operator, threshold)
       const when: Condition =
         other === null
           ? first
@@ -146,7 +161,7 @@ const monotoneWhen = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
         ...each,
         kind: 'when',
         when,
-        whenText: `${metric} ${operator} ${threshold}`,
+        whenText: `it ${operator} ${threshold}`,
         scale: grows ? grow : shrink,
       }
     })
@@ -156,16 +171,16 @@ const otherWhen = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
   fc
     .tuple(
       frame,
-      metricName,
+      measure,
       fc.constantFrom('>', '<=' as const),
       quarter(0, 150),
       fc.option(fc.oneof(setAction, growAction, shrinkAction), { nil: null }),
       fc.boolean(),
     )
-    .map(([each, metric, operator, threshold, scale, negated]): Unnamed => {
-      const operand = above(metric, operator === '>' ? '>' : '<=', threshold)
+    .map(([each, left, operator, threshold, scale, negated]): Unnamed => {
+      const operand = above(left, operator === '>' ? '>' : '<=', threshold)
       const when: Condition = negated ? { node: 'not', operand } : operand
-      return { ...each, kind: 'when', when, whenText: `${metric} ${operator} ${threshold}`, scale }
+      return { ...each, kind: 'when', when, whenText: `it ${operator} ${threshold}`, scale }
     })
 
 /** Bands without a hole from each end: the further out, the larger the step. */
@@ -199,7 +214,6 @@ const monotoneSteps = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
       )
       return {
         ...each,
-        forMs: 0,
         kind: 'steps',
         operand: operandOf(metric),
         operandText: operandOf(metric).key,
@@ -213,7 +227,6 @@ const track = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
   fc.tuple(frame, metricName, quarter(1, 100), fc.nat(30), fc.nat(30), fc.boolean()).map(
     ([each, metric, target, out, inward, wholePercents]): Unnamed => ({
       ...each,
-      forMs: 0,
       kind: 'track',
       operand: operandOf(metric),
       operandText: operandOf(metric).key,
@@ -229,7 +242,7 @@ const match = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
   fc.tuple(frame, metricName, quarter(5, 100)).map(([each, metric, share]): Unnamed => {
     const right: Expression = { node: 'number', value: share, text: String(share) }
     const expression: Expression = { node: 'arithmetic', operator: '/', left: operandOf(metric), right }
-    return { ...each, forMs: 0, kind: 'match', expression, expressionText: `${metric} / ${share}` }
+    return { ...each, kind: 'match', expression, expressionText: `${metric} / ${share}` }
   })
 
 /** Rules that ask for more (or not for fewer) when there is more load. */
@@ -275,7 +288,7 @@ const rateLimits: fc.Arbitrary<RateLimits> = fc.record({
   select: fc.constantFrom('max', 'min'),
 })
 
-/** Guards in which more load cannot be worse: no outage guard, no warm-up. */
+/** Guards in which more load cannot be worse; the outage guard is none: it holds what falls steeply, and not what falls less. */
 export const plainGuards: fc.Arbitrary<Guards> = fc.record({
   scaleIn: fc.constantFrom('all', 'any'),
   flapping: fc.boolean(),
@@ -293,15 +306,14 @@ export const plainGuards: fc.Arbitrary<Guards> = fc.record({
       inLastMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
     }),
   ),
-  growDuringWarmup: fc.constant(true),
+  growDuringWarmup: fc.boolean(),
   withoutConstraint: fc.constant('free'),
 })
 
 export const anyGuards: fc.Arbitrary<Guards> = fc
-  .tuple(plainGuards, fc.boolean(), fc.constantFrom('free', 'hold' as const))
-  .map(([guards, growDuringWarmup, without]) => ({
+  .tuple(plainGuards, fc.constantFrom('free', 'hold' as const))
+  .map(([guards, without]) => ({
     ...guards,
-    growDuringWarmup,
     withoutConstraint: without === 'hold' ? 'hold' : 'free',
   }))
 
@@ -311,10 +323,15 @@ export const anyConstraint: fc.Arbitrary<ConstraintRule> = fc
     rank: fc.nat(3),
     min: fc.nat(8),
     span: fc.nat(10),
+    over: fc.option(fc.nat(10), { nil: null }),
     schedule: fc.constantFrom(null, 'day', 'night'),
     enabled: fc.boolean(),
   })
-  .map(({ span, ...rest }) => ({ ...rest, max: rest.min + span, default: null }))
+  .map(({ span, over, ...rest }) => ({
+    ...rest,
+    max: rest.min + span,
+    default: over === null ? null : rest.min + Math.min(over, span),
+  }))
 
 interface Parts {
   readonly rules: readonly ReactiveRule[]
@@ -463,8 +480,11 @@ export const anySituation: fc.Arbitrary<Situation> = fc.record({
 })
 
 /**
- * Nothing that makes more load worse: see `monotoneRules` and `plainGuards`. And `scaleIn: all`: with `any`, a rule whose
- * small cut is withdrawn as load rises leaves the field to the larger cut of another.
+ * Nothing that makes more load worse by what the rules themselves say (see `monotoneRules` and `plainGuards`):
+ * - one rank: a higher one may ask for less than a lower one that it silences when it begins to fire;
+ * - no cooldown of a rule's own: the largest want may be that of a rule that has to wait;
+ * - `scaleIn: all`: with `any`, a rule whose small cut is withdrawn as load rises leaves the field to the larger cut of another;
+ * - no `by` and `to` on the wrong side, no `==` and `not`: rules that say themselves that more load needs fewer.
  */
 export const monotoneSituation: fc.Arbitrary<Situation> = fc.record({
   spec: fc
@@ -473,6 +493,7 @@ export const monotoneSituation: fc.Arbitrary<Situation> = fc.record({
       guards: plainGuards.map(guards => ({ ...guards, scaleIn: 'all' as const })),
       constraints: fc.array(anyConstraint, { maxLength: 2 }),
       quota: rarely(instances),
+      warmupMs: fc.constantFrom(0, 5 * MINUTE_MS),
     })
     .map(fleetOf),
   observation: anyObservation,
