@@ -399,10 +399,16 @@ function evidenceOf({
   dividedBy,
 }: Extract<StepOf<'operands'>, { outcome: 'value' }>): string {
   if (operand.startsWith('fleet(')) return ' (as of its latest tick)'
-  const share = dividedBy === null ? '' : `, divided by ${dividedBy} ready`
+  const share = dividedBy === null ? '' : `, divided by ${dividedBy} ready${homeOf(operand)}`
   if (samples === null) return ` (as stated${share})`
   const instances = reporting === null ? '' : `, ${reporting} instance${reporting === 1 ? '' : 's'}`
   return ` (${samples} sample${samples === 1 ? '' : 's'}${instances}${share})`
+}
+
+/** Whose instances those are, where they are not the fleet's own: `avg(web/queue, 5m)` is divided by those of "web". */
+function homeOf(operand: string): string {
+  const home = /\(([^()/,]+)\//.exec(operand)?.[1]
+  return home === undefined ? '' : ` of "${home}"`
 }
 
 function quoted(names: readonly string[]): string {
