@@ -77,7 +77,7 @@ export function judgeConditions(
     if (idle !== null) return unasked(rule, idle)
     const answer = rule.ask(question)
     const judged = judge(rule, answer, observation.at, memory, trueSince)
-    const since = rule.rule.forMs > 0 ? (trueSince[rule.rule.name] ?? null) : null
+    const since = trueSince[rule.rule.name] ?? null
     steps.push(stepOf(rule.rule, answer, foundOf(rule.operands, compiled, operands), since))
     return judged
   })

@@ -191,16 +191,12 @@ export function countFromReadings(
   return Number.isFinite(count) ? Math.max(0, Math.round(count)) : null
 }
 
-const BLIND: Observation = {
-  at: 0,
-  fleet: '',
+const BLIND = {
   capacity: null,
   capacityGap: null,
   external: null,
   sessions: { inUse: null, slots: null },
-  readings: {},
   windows: {},
   targetHighest: null,
   overrides: NO_OVERRIDES,
-  fleets: {},
-}
+} as const
