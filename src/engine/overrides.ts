@@ -42,7 +42,6 @@ export function orderOf(overrides: readonly Override[], at: EpochMs): Override |
 
 /** One step for each override in force, so that a decision tells what it owes to a person. */
 export function overrideSteps(overrides: readonly Override[], at: EpochMs): Step[] {
-  if (overrides.length === 0) return []
   return overrides
     .filter(override => isInForce(override, at))
     .map(({ who, why, until, change }) => ({

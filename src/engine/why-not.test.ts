@@ -66,6 +66,19 @@ describe('why a rule did not win', () => {
     expect(because(answer)).toEqual(['"busy": last(cpu) is 62, still < 85%', 'last(cpu) is 62, still < 90%'])
   })
 
+  it('false: a KPI that is not as it is asked to be, and not the part that is', () => {
+    const kpis = { busy: 'last(cpu) < 85%' }
+    const asked = (when: string) =>
+      because(
+        ask('up', { kpis, rules: [{ ...up, when }] }, { values: { 'last(cpu)': 90, 'last(orders)': 5 } }),
+      )
+    expect(asked('busy is green')).toEqual(['"busy": last(cpu) is 90, not < 85% (5 over)'])
+    expect(asked('not busy is red')).toEqual(['"busy": last(cpu) is 90, not < 85% (5 over)'])
+    expect(asked('busy is red and last(orders) > 10')).toEqual(['last(orders) is 5, not > 10 (5 short)'])
+    expect(asked('busy is unknown')).toEqual(['busy is unknown is false'])
+    expect(asked('at_min')).toEqual(['instances is 4, not <= lowest (1) (3 over)'])
+  })
+
   it('false: against something that is computed, and at a bound', () => {
     const when = 'last(orders) / instances > highest * 2 and at_max'
     const answer = ask('up', { rules: [{ ...up, when }] }, { values: { 'last(orders)': 20 } })
