@@ -17,6 +17,7 @@ import {
   anySituation,
   METRIC_NAMES,
   monotoneSituation,
+  moreLoad,
   operandOf,
   type Situation,
   tieableSituation,
@@ -176,7 +177,7 @@ describe('a cut', () => {
         const next = decide({ ...guarded, guards: still }, fewer, EMPTY_MEMORY).decision
         expect(next.direction === 'out' ? next.rule : null).toBeNull()
       }),
-      { numRuns: 3000 },
+      { numRuns: 500 },
     )
     // Few enough situations lead to a cut that a property about none would pass.
     expect(cuts).toBeGreaterThan(100)
@@ -205,7 +206,7 @@ describe('what does not matter', () => {
   it('the order of samples', () => {
     const sample = fc.record({
       at: fc.integer({ min: NOON - 400_000, max: NOON }),
-      value: fc.double({ min: 0, max: 200, noNaN: true }),
+      value: fc.nat(200_000).map(n => n / 1000),
       instance: fc.constantFrom('web-1', 'web-2', 'web-3'),
     })
     const samples = fc.uniqueArray(sample, {
@@ -265,9 +266,7 @@ describe('what does not matter', () => {
 
 describe('more load', () => {
   it('never asks for fewer: thresholds, steps, tracking and matching alike', () => {
-    const more = fc.tuple(
-      ...METRIC_NAMES.map(() => fc.oneof(fc.constant(0), fc.double({ min: 0, max: 150, noNaN: true }))),
-    )
+    const more = fc.tuple(...METRIC_NAMES.map(() => moreLoad))
     fc.assert(
       fc.property(monotoneSituation, more, (situation, added) => {
         const loaded = withReadings(
@@ -306,7 +305,7 @@ describe('more load', () => {
     )
     const rule = fc.record({
       aggregate,
-      high: fc.integer({ min: 0, max: 800 }),
+      high: fc.integer({ min: 0, max: 400 }),
       by: fc.integer({ min: -2, max: 3 }),
     })
     fc.assert(
@@ -321,14 +320,14 @@ describe('more load', () => {
             min: 0,
             max: 20,
             rules: rules.map(({ aggregate: kind, high, by }) => ({
-              when: `${kind}(cpu, 5m) ${by < 0 ? '<' : '>'} ${high}`,
+              when: `${kind}(orders, 5m) ${by < 0 ? '<' : '>'} ${high}`,
               by: by === 0 ? 1 : by,
             })),
           })
           const desired = (factor: number): number => {
-            const { cpu } = spec.metrics
-            if (cpu === undefined) throw new Error('no metric')
-            const windows = new MetricWindows(cpu, spec.operands)
+            const { orders } = spec.metrics
+            if (orders === undefined) throw new Error('no metric')
+            const windows = new MetricWindows(orders, spec.operands)
             for (const each of samples)
               if (each.at <= between) windows.add({ ...each, value: each.value * factor })
             windows.read(between)
@@ -361,7 +360,10 @@ describe('a journalled tick', () => {
     fc.assert(
       fc.property(anySituation, situation => {
         const { spec, observation, memory } = throughJson(situation)
-        const once = JSON.stringify(decide(situation.spec, situation.observation, situation.memory))
+        const decided = decide(situation.spec, situation.observation, situation.memory)
+        // Plain data: what JSON cannot say (NaN, infinities, undefined) would be another decision once it was read back.
+        expect(throughJson(decided)).toEqual(decided)
+        const once = JSON.stringify(decided)
         expect(JSON.stringify(decide(spec, observation, memory))).toBe(once)
       }),
       { numRuns: 500 },
