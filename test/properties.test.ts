@@ -175,7 +175,9 @@ describe('a cut', () => {
         )
         const still: Guards = { ...guards, cooldownOutMs: 0, stabilizationOutMs: 0, billingHour: null }
         const next = decide({ ...guarded, guards: still }, fewer, EMPTY_MEMORY).decision
-        expect(next.direction === 'out' ? next.rule : null).toBeNull()
+        // Where the cut leaves every rule without an answer the default may be wanted; that is no rule's doing.
+        const regrown = next.direction === 'out' && spec.rules.some(({ name }) => name === next.rule)
+        expect(regrown).toBe(false)
       }),
       { numRuns: 500 },
     )
@@ -259,7 +261,7 @@ describe('what does not matter', () => {
           expect(desiredOf(scaled)).toBe(desiredOf({ ...situation, spec }))
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     )
   })
 })
@@ -278,7 +280,7 @@ describe('more load', () => {
         fc.pre(!decision.steps.some(({ outcome }) => outcome === 'default'))
         expect(desiredOf({ ...situation, observation: loaded })).toBeGreaterThanOrEqual(decision.desired ?? 0)
       }),
-      { numRuns: 3000 },
+      { numRuns: 5000 },
     )
   })
 

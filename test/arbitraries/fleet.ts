@@ -397,25 +397,27 @@ export const anyFleet: fc.Arbitrary<FleetSpec> = fc
   })
   .map(fleetOf)
 
-const anyReading = (near: readonly number[]): fc.Arbitrary<OperandReading> => {
+const anyReading = (near: readonly number[], open: number): fc.Arbitrary<OperandReading> => {
   const edge = fc
     .tuple(
       fc.constantFrom(0, ...near),
       fc.constantFrom(0, 0.125, -0.125, 0.25, -0.25, 0.002, -0.002, 1e-6, -1e-6),
     )
     .map(([value, beside]) => Math.max(0, value + beside))
+  // Some are silent, or too many, or there are more than are open.
+  const reporting = fc.oneof(fc.integer({ min: Math.ceil(open / 2), max: open }), fc.nat(20))
   const value = fc.oneof({ weight: 2, arbitrary: reading }, { weight: 1, arbitrary: edge })
   return fc.oneof(
     { weight: 12, arbitrary: value.map((read): OperandReading => ({ stated: read })) },
     {
       weight: 6,
-      arbitrary: fc.tuple(value, fc.integer({ min: 2, max: 50 }), fc.option(fc.nat(20), { nil: null })).map(
-        ([read, samples, reporting]): OperandReading => ({
+      arbitrary: fc.tuple(value, fc.integer({ min: 2, max: 50 }), fc.option(reporting, { nil: null })).map(
+        ([read, samples, named]): OperandReading => ({
           value: read,
           samples,
           firstAt: NOON - 4 * MINUTE_MS,
           lastAt: NOON - 1000,
-          reporting,
+          reporting: named,
         }),
       ),
     },
@@ -464,11 +466,14 @@ const windows: fc.Arbitrary<Record<string, Interval | null>> = fc
   }))
 
 /** What is seen of a fleet, now and then just where one of its rules changes its mind. */
-const observationOf = ({ rules }: FleetSpec): fc.Arbitrary<Observation> => {
-  const read = anyReading(rules.flatMap(edgesOf))
+const observationOf = (spec: FleetSpec): fc.Arbitrary<Observation> =>
+  instances.chain(open => observationAt(spec, open))
+
+function observationAt({ rules }: FleetSpec, open: number): fc.Arbitrary<Observation> {
+  const read = anyReading(rules.flatMap(edgesOf), open)
   return fc
     .record({
-      open: instances,
+      open: fc.constant(open),
       pending: fc.nat(3),
       draining: fc.nat(3),
       replacing: fc.nat(2),
