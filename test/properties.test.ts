@@ -24,6 +24,7 @@ import {
 } from './arbitraries/fleet.ts'
 import { NOON, observation } from './builders/observation.ts'
 import { fleetSpec } from './builders/spec.ts'
+import { runs } from './seed.ts'
 
 const desiredOf = ({ spec, observation, memory }: Situation): number | null =>
   decide(spec, observation, memory).decision.desired
@@ -56,7 +57,7 @@ describe('whatever the rules, the guards and the past', () => {
         expect(decision.desired).toBeLessThanOrEqual(room)
         expect(decision.desired).toBeGreaterThanOrEqual(Math.min(lowest, room))
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -72,7 +73,7 @@ describe('whatever the rules, the guards and the past', () => {
           expect(step.outcome).toBe(left === asked ? 'passed' : left === 0 ? 'held' : 'lessened')
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -83,7 +84,7 @@ describe('whatever the rules, the guards and the past', () => {
         expect(decision.because).not.toBe('')
         for (const sentence of explainDecision(decision)) expect(sentence).toMatch(/^\S.*\S$/)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -102,7 +103,7 @@ describe('whatever the rules, the guards and the past', () => {
         }
         expect(desired).toBeLessThanOrEqual(bounds.highest)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })
@@ -120,7 +121,7 @@ describe('what is not known', () => {
         if (decide(spec, blind, memory).decision.direction !== 'in') return
         expect(decide(spec, observation, memory).decision.direction).not.toBe('out')
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     )
   })
 })
@@ -143,7 +144,7 @@ describe('what is remembered', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })
@@ -179,7 +180,7 @@ describe('a cut', () => {
         const regrown = next.direction === 'out' && spec.rules.some(({ name }) => name === next.rule)
         expect(regrown).toBe(false)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
     // Few enough situations lead to a cut that a property about none would pass.
     expect(cuts).toBeGreaterThan(100)
@@ -201,7 +202,7 @@ describe('what does not matter', () => {
           expect(desiredOf(other)).toBe(desiredOf(situation))
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -261,7 +262,7 @@ describe('what does not matter', () => {
           expect(desiredOf(scaled)).toBe(desiredOf({ ...situation, spec }))
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 })
@@ -280,7 +281,7 @@ describe('more load', () => {
         fc.pre(!decision.steps.some(({ outcome }) => outcome === 'default'))
         expect(desiredOf({ ...situation, observation: loaded })).toBeGreaterThanOrEqual(decision.desired ?? 0)
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     )
   })
 
@@ -341,7 +342,7 @@ describe('more load', () => {
           expect(desired(times)).toBeGreaterThanOrEqual(desired(1))
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 })
@@ -368,7 +369,7 @@ describe('a journalled tick', () => {
         const once = JSON.stringify(decided)
         expect(JSON.stringify(decide(spec, observation, memory))).toBe(once)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -400,7 +401,7 @@ describe('a journalled tick', () => {
         expect(JSON.stringify(kept.decision)).toBe(JSON.stringify(decision))
         expect(JSON.stringify(replayed)).toBe(JSON.stringify(decision))
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     )
   })
 })
