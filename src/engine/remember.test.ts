@@ -21,25 +21,28 @@ function decided(orders: number, open = 4): Decision {
 }
 
 describe('a decision that is carried out', () => {
-  it.each<[string, Decision, Partial<Change>]>([
+  it.each<[string, number, number, Partial<Change>]>([
     [
       'with the cooldown of its direction: out',
-      decided(500),
+      500,
+      4,
       { direction: 'out', rule: 'up', from: 4, to: 5, cooldownMs: 3 * MINUTE },
     ],
-    ['in', decided(1), { direction: 'in', rule: 'down', from: 4, to: 3, cooldownMs: 10 * MINUTE }],
+    ['in', 1, 4, { direction: 'in', rule: 'down', from: 4, to: 3, cooldownMs: 10 * MINUTE }],
     [
       "with the rule's own, where it has one",
-      decided(5000),
+      5000,
+      4,
       { direction: 'out', rule: 'quick', from: 4, to: 7, cooldownMs: MINUTE },
     ],
     [
       'with that of the fleet, where a constraint asked',
-      decided(50, 1),
+      50,
+      1,
       { direction: 'out', rule: 'capacity', from: 1, to: 2, cooldownMs: 3 * MINUTE },
     ],
-  ])('is remembered %s', (_, decision, change) => {
-    const { lastChange } = rememberDecision(spec, decision, EMPTY_MEMORY)
+  ])('is remembered %s', (_, orders, open, change) => {
+    const { lastChange } = rememberDecision(spec, decided(orders, open), EMPTY_MEMORY)
     expect(lastChange).toEqual({ at: NOON, ...change })
   })
 
