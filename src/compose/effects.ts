@@ -4,6 +4,7 @@
  *
  * Example: a changed file renames the chat's address: the notifier is made anew, and what waited for the old one goes to the new.
  */
+import { NOTICE_EVENTS } from '../config/schema-notices.ts'
 import { ActionRuns } from '../loop/action-runs.ts'
 import { Deliveries } from '../loop/deliveries.ts'
 import { Notices } from '../loop/notices.ts'
@@ -48,20 +49,6 @@ export interface EffectsContext {
 const LAST_DELIVERIES_MS = 3_000
 
 const chance: Random = { next: () => Math.random() }
-
-const EVERYTHING: NotifierSpec['on'] = [
-  'scaled',
-  'failed',
-  'gap-began',
-  'gap-ended',
-  'flapping',
-  'held-long',
-  'approval-wanted',
-  'approval-withdrawn',
-  'limit-reached',
-  'lost',
-  'rule',
-]
 
 interface Made<S, P extends Plugin> {
   readonly spec: S
@@ -175,7 +162,7 @@ function left<S, P extends Plugin>(
 function notifierSpecs(spec: Spec, { notifiers = {} }: HostEffects): ReadonlyMap<string, NotifierSpec> {
   const own = Object.keys(notifiers).map((name): [string, NotifierSpec] => [
     name,
-    { name, type: 'command', options: {}, on: EVERYTHING, everyMs: 0 },
+    { name, type: 'command', options: {}, on: NOTICE_EVENTS, everyMs: 0 },
   ])
   return new Map([...own, ...Object.entries(spec.notifiers)])
 }
