@@ -10,7 +10,7 @@ const times = Number(process.env.FC_TIMES ?? 1)
 
 /** How many cases a property that is worth `count` draws. */
 export function runs(count: number): number {
-  return count * times
+  return Math.ceil(count * times)
 }
 
 fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 20_261_121), numRuns: runs(100) })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ARBITRARY_CONTEXT, anyCondition, anyExpression } from '../../test/arbitraries/expression.ts'
 import { evaluateCondition } from '../../test/oracles/expression.ts'
+import { runs } from '../../test/seed.ts'
 import { parseCondition } from '../config/expression/parse.ts'
 import type { Condition, Expression, FleetQuantity } from '../model/expression.ts'
 import { FLEET_QUANTITIES } from '../model/expression.ts'
@@ -62,7 +63,7 @@ describe('a compiled condition', () => {
           expect(judged).toBe(evaluateCondition(tree, operand, quantity, () => kpiState(goalTruth), truth))
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 
