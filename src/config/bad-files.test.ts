@@ -889,7 +889,12 @@ const ROWS: readonly Row[] = [
     'PLM-117',
     'leave out outFirst, or write by: wall-clock',
   ],
-  ['paid hours by age, and nothing to hold', fleet('billingHour: { by: »age }'), 'PLM-111', 'add inLast: 10m'],
+  [
+    'paid hours by age, and nothing to hold',
+    fleet('billingHour: { by: »age }'),
+    'PLM-111',
+    'add inLast: 10m',
+  ],
   [
     'paid hours by the age of a mere count',
     fleet('target: { type: none, count: "3" }\n    billingHour: { by: »age, inLast: 10m }'),
