@@ -6,9 +6,12 @@ import { describe, expect, it } from 'vitest'
 import { imagine } from '../src/cli/what-if.ts'
 import { parseWhatIf } from '../src/cli/what-if-input.ts'
 import { parseConfigObject } from '../src/config/load.ts'
+import { decide as decideEngine } from '../src/engine/decide.ts'
 import type { Decision } from '../src/model/decision.ts'
+import { EMPTY_MEMORY } from '../src/model/memory.ts'
 import type { FleetSpec, Spec } from '../src/model/spec.ts'
 import { createCalendar } from '../src/plugins/calendars/temporal.ts'
+import { observation } from './builders/observation.ts'
 
 const NOON = Date.parse('2026-11-21T12:00:00Z')
 const MINUTE = 60_000
@@ -90,6 +93,18 @@ describe('1 constraints', () => {
     expect(steps[0]).toMatchObject({ stage: 'bounds', over: ['capacity'], tied: ['Sale'] })
   })
 
+  it.each([
+    ['its own', 5, 5],
+    ['its min, where it has none', undefined, 4],
+  ])('the default is that of the winner: %s', (_, own, expected) => {
+    const constraint = { ...peak, ...(own === undefined ? {} : { default: own }) }
+    expect(decide({ constraints: [constraint] }).bounds.default).toBe(expected)
+  })
+
+  it('a disabled constraint is as if it were not there', () => {
+    expect(decide({ constraints: [{ ...peak, enabled: false }] }).bounds.constraint).toBe('capacity')
+  })
+
   const daily = { daily: true, start: '08:00', duration: '2h' }
   const scheduled = { capacity: { min: 1, max: 20 }, constraints: [{ ...peak, schedule: daily }] }
   const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
@@ -105,6 +120,126 @@ describe('1 constraints', () => {
   it('windows are half-open: at the end of one it is over', () => {
     expect(decide(scheduled, {}, at('09:59:59.999')).bounds.constraint).toBe('Peak')
     expect(decide(scheduled, {}, at('10:00:00')).bounds.constraint).toBe('capacity')
+  })
+
+  const hour = { start: '08:00', duration: '1h' }
+  // 21 November 2026 is a Saturday, the third of the month.
+  it.each([
+    ['daily', { daily: true, ...hour }, '2026-11-21T08:30', '2026-11-21T09:00'],
+    ['weekly', { weekly: { days: ['saturday'] }, ...hour }, '2026-11-21T08:30', '2026-11-20T08:30'],
+    ['monthly', { monthly: { dayOfMonth: 21 }, ...hour }, '2026-11-21T08:30', '2026-11-22T08:30'],
+    [
+      'relativeMonthly',
+      { relativeMonthly: { position: 'third', dayOfWeek: 'saturday' }, ...hour },
+      '2026-11-21T08:30',
+      '2026-11-14T08:30',
+    ],
+    [
+      'relativeMonthly, the last day',
+      { relativeMonthly: { position: 'last', dayOfWeek: 'day' }, ...hour },
+      '2026-11-30T08:30',
+      '2026-11-29T08:30',
+    ],
+    ['yearly', { yearly: { month: 11, dayOfMonth: 21 }, ...hour }, '2026-11-21T08:30', '2026-12-21T08:30'],
+    [
+      'relativeYearly',
+      { relativeYearly: { month: 11, position: 'fourth', dayOfWeek: 'thursday' }, ...hour },
+      '2026-11-26T08:30',
+      '2026-11-19T08:30',
+    ],
+    ['cron', { cron: '0 8 * * 6', duration: '1h' }, '2026-11-21T08:30', '2026-11-22T08:30'],
+    [
+      'once, between two times',
+      { between: { from: '2026-11-21T08:00', to: '2026-11-22T10:00' } },
+      '2026-11-22T09:59',
+      '2026-11-22T10:00',
+    ],
+    [
+      'until a local time',
+      { daily: true, start: '08:00', end: '17:30' },
+      '2026-11-21T17:29',
+      '2026-11-21T17:30',
+    ],
+    [
+      'across midnight',
+      { daily: true, start: '22:00', duration: '4h' },
+      '2026-11-21T01:59',
+      '2026-11-21T02:00',
+    ],
+    [
+      'for more than a day',
+      { weekly: { days: ['friday'] }, start: '20:00', duration: '30h' },
+      '2026-11-22T01:59',
+      '2026-11-22T02:00',
+    ],
+    [
+      'from a date on',
+      { daily: true, ...hour, startDate: '2026-11-21' },
+      '2026-11-21T08:30',
+      '2026-11-20T08:30',
+    ],
+    ['until a date', { daily: true, ...hour, endDate: '2026-11-21' }, '2026-11-21T08:30', '2026-11-22T08:30'],
+    [
+      'the dates are those on which it starts',
+      { daily: true, start: '22:00', duration: '4h', endDate: '2026-11-20' },
+      '2026-11-21T01:00',
+      '2026-11-22T01:00',
+    ],
+    [
+      'not on some dates',
+      { daily: true, ...hour, exceptDates: ['2026-11-22'] },
+      '2026-11-21T08:30',
+      '2026-11-22T08:30',
+    ],
+    [
+      'in a time zone',
+      { daily: true, ...hour, timeZone: 'America/New_York' },
+      '2026-11-21T13:30',
+      '2026-11-21T08:30',
+    ],
+    [
+      'at a fixed offset',
+      { daily: true, ...hour, timeZone: '+02:00' },
+      '2026-11-21T06:30',
+      '2026-11-21T08:30',
+    ],
+    [
+      'impossible dates are skipped',
+      { monthly: { dayOfMonth: 31 }, start: '00:00', duration: '1h' },
+      '2026-10-31T00:30',
+      '2026-12-01T00:30',
+    ],
+    [
+      'a start inside a gap of the clock is the first moment after it',
+      { daily: true, start: '01:30', duration: '1h', timeZone: 'Europe/London' },
+      '2026-03-29T01:00',
+      '2026-03-29T00:59',
+    ],
+    [
+      'a start that comes twice is the first one, once',
+      { daily: true, start: '01:30', duration: '30m', timeZone: 'Europe/London' },
+      '2026-10-25T00:30',
+      '2026-10-25T01:30',
+    ],
+    [
+      'windows that overlap are all counted',
+      { cron: '0 8,9 21 11 *', duration: '3h' },
+      '2026-11-21T11:59',
+      '2026-11-21T12:00',
+    ],
+  ])('schedules: %s', (_, schedule, inside, outside) => {
+    const spec = load({ constraints: [{ ...peak, schedule }] })
+    const constraintAt = (time: string) => decideIn(spec, {}, Date.parse(`${time}Z`)).bounds.constraint
+    expect([constraintAt(inside), constraintAt(outside)]).toEqual(['Peak', 'capacity'])
+  })
+
+  it('named schedules are shared, by constraints and rules', () => {
+    const fleet = {
+      constraints: [{ ...peak, schedule: 'morning' }],
+      rules: [{ ...fires('+1'), during: 'morning' }],
+    }
+    const spec = load(fleet, { schedules: { morning: daily } })
+    expect(decideIn(spec, yes, at('08:00:00'))).toMatchObject({ desired: 5, bounds: { constraint: 'Peak' } })
   })
 
   it('a schedule may also enable a rule (during)', () => {
@@ -180,6 +315,16 @@ describe('2 operands', () => {
     ['median', 30, '== 20'],
     ['p99', 30, '> 59'],
     ['increase', 30, '== 50'],
+    ['last', 30, '== 60'],
+    ['p50', 30, '== 20'],
+    // 50 more in two seconds.
+    ['rate', 30, '== 25'],
+    // The line through them rises by 25 a second, from 5 to 55.
+    ['slope', 30, '== 1500'],
+    ['trend', 30, '== 1000%'],
+    // The mean is 30, the squares of the distances 400, 100 and 900; their mean is 466.7.
+    ['stddev', 30, '> 21.6'],
+    ['stddev', 30, '< 21.7'],
   ])('%s over a window', (aggregate, _, test) => {
     const seen = {
       samples: {
@@ -191,6 +336,77 @@ describe('2 operands', () => {
       },
     }
     expect(decide(up(`${aggregate}(signal, 1m) ${test}`), seen).desired).toBe(5)
+  })
+})
+
+describe('2 operands, in two stages and by whose they are', () => {
+  const up = (when: string) => ({ rules: [{ name: 'up', when, scale: { by: 1 } }] })
+  const seen = {
+    samples: {
+      orders: [
+        [NOON - 100_000, 10, 'a', { zone: 'east' }],
+        [NOON - 90_000, 30, 'b', { zone: 'west' }],
+        [NOON - 40_000, 50, 'a', { zone: 'east' }],
+        [NOON - 30_000, 90, 'b', { zone: 'west' }],
+      ],
+    },
+  }
+  const withOrders = (orders: Keys, when: string) =>
+    decideIn(load(up(when), { metrics: { ...metrics, orders: { ...metrics.orders, ...orders } } }), seen)
+      .desired
+
+  // The grains of a minute hold 10 and 30, then 50 and 90.
+  it.each([
+    ['avg', '== 45', '20 and 70'],
+    ['min', '== 30', '10 and 50'],
+    ['max', '== 60', '30 and 90'],
+    ['sum', '== 90', '40 and 140'],
+    ['count', '== 2', '2 and 2'],
+  ])('grain and across: the mean of the %s of each grain is %s (%s)', (across, test) => {
+    expect(withOrders({ grain: '1m', across }, `avg(orders, 5m) ${test}`)).toBe(5)
+  })
+
+  it.each([
+    ['all of them', undefined, '== 45'],
+    ['one value of a label', { zone: ['east'] }, '== 30'],
+    ['all but one', { zone: { not: ['east'] } }, '== 60'],
+  ])('filter: %s', (_, filter, test) => {
+    expect(withOrders(filter === undefined ? {} : { filter }, `avg(orders, 5m) ${test}`)).toBe(5)
+  })
+
+  it('dividePerInstance: divided by the ready instances', () => {
+    expect(withOrders({ dividePerInstance: true }, 'avg(orders, 5m) == 11.25')).toBe(5)
+  })
+
+  it.each([
+    'instances == 7',
+    'ready == 4',
+    'pending == 2',
+    'draining == 3',
+    'sessions == 30',
+    'slots == 40',
+    'free_slots == 10',
+    'lowest == 1',
+    'highest == 20',
+    'not at_max',
+    'not at_min',
+  ])('fleet quantities: %s', when => {
+    const counts = {
+      open: 4,
+      pending: 2,
+      replacing: 1,
+      draining: 3,
+      sessions: { inUse: 30, slots: 40 },
+    }
+    expect(decide(up(when), counts).desired).toBe(8)
+  })
+
+  it('at_max and at_min: at a bound', () => {
+    expect(decide({ capacity: { min: 4, max: 9 }, ...up('at_min') }).desired).toBe(5)
+    expect(
+      decide({ capacity: { min: 1, max: 4 }, rules: [{ name: 'down', when: 'at_max', scale: { by: -1 } }] })
+        .desired,
+    ).toBe(3)
   })
 })
 
@@ -232,6 +448,31 @@ describe('3 conditions', () => {
     expect(ofCondition('last(signal) / last(noise) > 1', { 'last(signal)': 1, 'last(noise)': 0 })).toBe(
       'unknown',
     )
+  })
+
+  it.each([
+    ['last(signal) + 2 * 3 == 11', 'a product before a sum'],
+    ['(last(signal) + 2) * 3 == 21', 'parentheses first'],
+    ['last(signal) - 2 - 1 == 2', 'from the left'],
+    ['last(signal) / 2 == 2.5', 'a quotient'],
+    ['-last(signal) < 0', 'a sign'],
+    ['last(signal) > 4 and last(signal) > 9 or last(signal) == 5', 'and before or'],
+  ])('%s: %s', when => {
+    expect(ofCondition(when, { 'last(signal)': 5 })).toBe('true')
+  })
+
+  it.each([
+    ['80% of a metric in percent is 80', 'percent', 80.5, '80%'],
+    ['80% of one that is a ratio is 0.8', 'ratio', 0.805, '80%'],
+    ['300ms of one in seconds is 0.3', 's', 0.301, '300ms'],
+    ['45m of one in seconds is 2700', 's', 2701, '45m'],
+    ['2GiB of one in bytes', 'bytes', 2 ** 31 + 1, '2GiB'],
+  ])('numbers with units: %s', (_, unit, value, literal) => {
+    const spec = load(up(`last(signal) > ${literal}`), {
+      metrics: { ...metrics, signal: { ...metrics.signal, unit } },
+    })
+    expect(decideIn(spec, { values: { 'last(signal)': value } }).desired).toBe(5)
+    expect(decideIn(spec, { values: { 'last(signal)': value * 0.99 } }).desired).toBe(4)
   })
 
   it('a rule fires on true only', () => {
@@ -337,6 +578,44 @@ describe('4 rules', () => {
     expect(decide(fleet, { open, ...yes }).desired).toBe(expected)
   })
 
+  it('notify and run: once, when it begins to fire', () => {
+    const fleet = {
+      rules: [{ name: 'Backlog', when: FIRES, notify: 'ops', run: ['provision'] }],
+    }
+    const shared = {
+      notifiers: { ops: { type: 'command', command: ['./page.sh'] } },
+      actions: { provision: { type: 'command', command: ['./provision.sh'] } },
+    }
+    const spec = load(fleet, shared)
+    const { decision, memory } = decideEngine(
+      fleetIn(spec),
+      observation({ values: yes.values }),
+      EMPTY_MEMORY,
+    )
+    expect(decision).toMatchObject({ desired: 4, direction: 'none' })
+    expect(decision.effects).toHaveLength(2)
+    const later = observation({ at: NOON + 1000, values: yes.values })
+    expect(decideEngine(fleetIn(spec), later, memory).decision.effects).toEqual([])
+  })
+
+  it('a rule may scale another fleet', () => {
+    const shared = {
+      fleets: {
+        web: {
+          ...still,
+          capacity: { min: 1, max: 20 },
+          rules: [{ ...fires('+1'), scale: { fleet: 'db', by: 2 } }],
+        },
+        db: { ...still, capacity: { min: 1, max: 20 } },
+      },
+    }
+    const read = parseConfigObject({ plimsoll: 1, metrics, ...shared })
+    if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('; '))
+    // What it reads stays that of the fleet that says it.
+    expect(decideIn(read.loaded.spec, { values: { 'last(web/signal)': 1 } }, NOON, 'db').desired).toBe(6)
+    expect(decideIn(read.loaded.spec, yes, NOON, 'web').desired).toBe(4)
+  })
+
   it('a disabled rule asks for nothing', () => {
     expect(decide({ rules: [{ ...fires('+1'), enabled: false }] }, yes).desired).toBe(4)
   })
@@ -436,6 +715,13 @@ describe('5 reconciliation', () => {
     ).toBe(true)
   })
 
+  it('either way: a rule that asks for more, and only is not true for long enough, vetoes', () => {
+    const waits = { name: 'up', when: 'last(noise) > 5', for: '1m', scale: { by: 1 } }
+    const values = { 'last(signal)': 1, 'last(noise)': 9 }
+    expect(vetoed({ scaleIn: 'all', rules: [low('a', 'signal'), waits] }, values)).toBe(true)
+    expect(vetoed({ scaleIn: 'any', rules: [low('a', 'signal'), waits] }, values)).toBe(true)
+  })
+
   it('a disabled rule, or one outside its schedule, vetoes nothing; nor does one of a rank below', () => {
     const off = { ...low('b', 'noise'), enabled: false }
     const values = { 'last(signal)': 1, 'last(noise)': 9 }
@@ -513,6 +799,17 @@ describe('6 guards', () => {
     expect(decide(cutTo(2, 'last(noise) >= 80'), independent).desired).toBe(2)
   })
 
+  it('flapping: a tracking rule that would want more holds as well', () => {
+    const rules = [
+      { name: 't', track: { metric: 'avg(cpu, 5m)', target: '60%' } },
+      { name: 'down', when: FIRES, scale: { to: 2 } },
+    ]
+    const seen = { open: 4, values: { 'avg(cpu, 5m)': 58, 'last(signal)': 1 } }
+    // 58 is near enough to 60; with 3 instances it would be 77.
+    expect(decide({ flapping: true, scaleIn: 'any', rules }, seen).desired).toBe(4)
+    expect(decide({ flapping: false, scaleIn: 'any', rules }, seen).desired).toBe(2)
+  })
+
   const change = (ago: number, direction = 'out', rule: string | null = null) => ({
     lastChange: { at: NOON - ago, direction, rule },
   })
@@ -529,6 +826,13 @@ describe('6 guards', () => {
   it('cooldown: counted from the last change in either direction', () => {
     const fleet = { cooldown: { out: '3m', in: '10m' }, rules: [fires('+1')] }
     expect(decide(fleet, { ...yes, ...change(MINUTE, 'in') }).desired).toBe(4)
+  })
+
+  it('cooldown: a change by somebody else counts as one', () => {
+    const spec = fleetIn(load({ cooldown: '3m', rules: [fires('+1')] }))
+    const seen = (external: { from: number; to: number } | null) =>
+      decideEngine(spec, observation({ values: yes.values, external }), EMPTY_MEMORY).decision.desired
+    expect([seen(null), seen({ from: 3, to: 4 })]).toEqual([5, 4])
   })
 
   it("cooldown: a rule's own overrides the fleet's", () => {
@@ -582,6 +886,44 @@ describe('6 guards', () => {
     expect(decide(rates('min'), { ...yes, changes: [{ at: NOON - MINUTE, from: 3, to: 4 }] }).desired).toBe(6)
   })
 
+  it('rate limits: in likewise', () => {
+    const limits = {
+      in: [
+        { instances: 1, per: '1m' },
+        { percent: '75%', per: '1m' },
+      ],
+    }
+    const down = (select: string) => ({ rateLimits: { ...limits, select }, rules: [fires('-9')] })
+    expect([decide(down('max'), yes).desired, decide(down('min'), yes).desired]).toEqual([1, 3])
+  })
+
+  it('outage: a drop steeper than said holds cuts for a set time', () => {
+    const spec = fleetIn(
+      load({
+        outageGuard: { of: 'last(orders)', drop: '80%', within: '5m', hold: '15m' },
+        rules: [{ name: 'down', when: 'last(orders) < 500', scale: { by: -1 } }],
+      }),
+    )
+    let memory = EMPTY_MEMORY
+    const minute = (minutes: number, orders: number) => {
+      const seen = observation({ at: NOON + minutes * MINUTE, values: { 'last(orders)': orders } })
+      const decided = decideEngine(spec, seen, memory)
+      memory = decided.memory
+      return decided.decision.desired
+    }
+    // 1,000 to 150 within three minutes is a drop of 85 %; at 18 minutes it was 15 minutes ago.
+    expect([minute(0, 1000), minute(3, 150), minute(17, 150), minute(18, 150)]).toEqual([4, 4, 4, 3])
+  })
+
+  it('outage: a gentler fall holds nothing', () => {
+    const guard = { of: 'last(orders)', drop: '80%', within: '5m', hold: '15m' }
+    const rules = [{ name: 'down', when: 'last(orders) < 500', scale: { by: -1 } }]
+    const spec = fleetIn(load({ outageGuard: guard, rules }))
+    const before = decideEngine(spec, observation({ values: { 'last(orders)': 1000 } }), EMPTY_MEMORY)
+    const later = observation({ at: NOON + 3 * MINUTE, values: { 'last(orders)': 210 } })
+    expect(decideEngine(spec, later, before.memory).decision.desired).toBe(3)
+  })
+
   const hour = { billingHour: { outFirst: '15m', inLast: '10m' } }
   it.each([
     ['+1', '12:14:59', 5],
@@ -592,6 +934,18 @@ describe('6 guards', () => {
     expect(decide({ ...hour, rules: [fires(by)] }, yes, Date.parse(`2026-11-21T${time}Z`)).desired).toBe(
       expected,
     )
+  })
+
+  const byAge = { billingHour: { by: 'age', inLast: '10m' } }
+  it.each([
+    ['-1', ['20m', '20m', '20m', '20m'], 4],
+    ['-1', ['50m', '20m', '20m', '20m'], 3],
+    ['-1', ['60m', '49m', '20m', '20m'], 4],
+    ['-3', ['55m', '175m', '20m', '20m'], 2],
+    ['-3', ['55m', '175m', '59m', '50m'], 1],
+    ['+1', ['20m', '20m', '20m', '20m'], 5],
+  ])('billing hour by age: %s of %j gives %i', (by, ages, expected) => {
+    expect(decide({ ...byAge, rules: [fires(by)] }, { ...yes, ages }).desired).toBe(expected)
   })
 
   it('a hold says which guard, what it saw, until when', () => {
@@ -716,6 +1070,27 @@ describe('presets', () => {
     const seen = (open: number) => ({ open, values: { 'avg(cpu, 5m)': 90 } })
     // 9 x 0.3 = 2.7 becomes 2; 2 x 0.3 = 0.6 becomes 1.
     expect([decide(fleet, seen(9)).desired, decide(fleet, seen(2)).desired]).toEqual([11, 3])
+  })
+
+  it('wasabi: without a constraint in force nothing is scaled', () => {
+    const outside = { capacity: { min: 2, max: 5 } }
+    expect(written({ preset: 'wasabi', ...outside }).guards.withoutConstraint).toBe('hold')
+    expect(written(outside).guards.withoutConstraint).toBe('free')
+  })
+
+  it('azure: each rule has its own period', () => {
+    const rules = [{ ...fires('+1'), cooldown: '10m' }]
+    expect(written({ preset: 'azure', rules })).toMatchObject({
+      guards: { cooldownFrom: 'own' },
+      rules: [{ cooldownMs: 600_000 }],
+    })
+  })
+
+  it('aws: a growth that is on its way is not ordered again', () => {
+    const fleet = { ...still, preset: 'aws', warmup: '5m', rules: [fires('+2')] }
+    const changes = [{ at: NOON - MINUTE, from: 4, to: 6 }]
+    expect(decide(fleet, { ...yes, open: 6, changes }).desired).toBe(6)
+    expect(decide(fleet, { ...yes, open: 6 }).desired).toBe(8)
   })
 
   it('what the file says wins over the preset', () => {

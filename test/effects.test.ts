@@ -44,6 +44,13 @@ function configOf(change: object = {}): PlimsollOptions['config'] {
   } as PlimsollOptions['config']
 }
 
+function isOf<T extends LoopEvent['type']>(
+  event: LoopEvent,
+  type: T,
+): event is Extract<LoopEvent, { type: T }> {
+  return event.type === type
+}
+
 interface Started {
   readonly plimsoll: Plimsoll
   readonly events: LoopEvent[]
@@ -69,10 +76,7 @@ async function start(options: Omit<PlimsollOptions, 'config'>, config = configOf
     until: (type, is = () => true) =>
       new Promise(resolve => {
         const look = (): void => {
-          const found = events.find(
-            (event): event is Extract<LoopEvent, { type: typeof type }> =>
-              event.type === type && is(event as never),
-          )
+          const found = events.filter(event => isOf(event, type)).find(is)
           if (found === undefined) return
           waiting.delete(look)
           resolve(found)

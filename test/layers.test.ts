@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ports: ['model'],
   loop: ['model', 'engine', 'capacity', 'ports'],
   sessions: ['model', 'ports'],
+  lab: ['model', 'engine', 'capacity', 'sessions', 'ports', 'loop'],
   plugins: ['model', 'ports'],
   config: ['model', 'ports'],
   pictures: ['model', 'ports'],
@@ -81,6 +82,27 @@ function sources(): SourceFile[] {
     .map(path => ({ path, text: readFileSync(join(SRC, path), 'utf8') }))
 }
 
+const ROOT = resolve(SRC, '..')
+const SWITCHED_OFF =
+  /\bas any\b|\bas unknown as\b|\bas never\b|@ts-(ignore|nocheck|expect-error)|biome-ignore/
+/** A promise that only time fulfils. */
+const SLEEPS = /new Promise[^;]{0,40}setTimeout\((r|resolve|done)\b|from 'node:timers\/promises'/
+
+/** All code of ours, tests included, but for this file, which has to name what it looks for. */
+function everything(): SourceFile[] {
+  return ['src', 'test', 'dashboard/src', 'bench', 'examples', 'bin'].flatMap(folder =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .map(path => `${folder}/${path.replaceAll('\\', '/')}`)
+      .filter(path => /\.(m?js|tsx?)$/.test(path) && !path.includes('node_modules/'))
+      .filter(path => path !== 'test/layers.test.ts')
+      .map(path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),
+  )
+}
+
+function isTest(path: string): boolean {
+  return path.startsWith('test/') || /\.(test|acceptance|fixture)\.ts$/.test(path)
+}
+
 function layerOf(path: string): string {
   return path.includes('/') ? (path.split('/')[0] ?? '.') : '.'
 }
@@ -143,14 +165,20 @@ describe('the layers of src', () => {
     const without = sources().filter(({ text }) => !text.startsWith('/**'))
     expect(without.map(({ path }) => path)).toEqual([])
   })
+})
 
-  it('keep away from switched-off types', () => {
-    const off = /\bas any\b|\bas unknown as\b|@ts-(ignore|nocheck|expect-error)/
+describe('the whole project', () => {
+  it('switches no type and no lint rule off', () => {
     expect(
-      sources()
-        .filter(({ text }) => off.test(text))
+      everything()
+        .filter(({ text }) => SWITCHED_OFF.test(text))
         .map(({ path }) => path),
     ).toEqual([])
+  })
+
+  it('waits in tests by the one builder that has a deadline and looks at something', () => {
+    const waiting = everything().filter(({ path, text }) => isTest(path) && SLEEPS.test(text))
+    expect(waiting.map(({ path }) => path)).toEqual(['test/builders/until.ts'])
   })
 })
 

@@ -39,6 +39,7 @@ async function start(rules: {
       state: { path: path.join(folder, 'state.db') },
       metrics: {
         orders: { source: 'push', kind: 'total', staleAfter: '1h' },
+        backlog: { source: 'push', kind: 'total', staleAfter: '1h', dividePerInstance: true },
         replicas: { source: 'push', staleAfter: '1h' },
       },
       fleets: {
@@ -111,6 +112,19 @@ it('scales another fleet by what this one measures', async () => {
   // The other half of the condition is the count of "web", too.
   await push(url, 'replicas', 'web', 2)
   await decided(url, 'db', ({ desired }) => desired).toBe(5)
+})
+
+it('divides what one fleet reads of another by the instances of that other', async () => {
+  const rule = { name: 'Feed', when: 'last(backlog) >= 50', scale: { fleet: 'db', by: 2 } }
+  const url = await start({ web: [rule] })
+  await push(url, 'replicas', 'db', 5)
+  await push(url, 'replicas', 'web', 4)
+  await push(url, 'backlog', 'web', 100)
+  await decided(url, 'web', ({ desired }) => desired).toBe(4)
+  await decided(url, 'db', ({ because }) => because).toContain('last(web/backlog) = 25')
+  await push(url, 'replicas', 'web', 2)
+  await decided(url, 'db', ({ because }) => because).toContain('last(web/backlog) = 50')
+  await decided(url, 'db', ({ desired }) => desired).toBe(7)
 })
 
 it('scales the fleets of a group in their ratio', async () => {

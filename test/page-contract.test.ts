@@ -20,6 +20,7 @@ import type {
 import type { FleetSummaryWire, FleetWire, MetricWire } from '../src/api/wire/fleet.ts'
 import type { InstanceWire, OrderWire } from '../src/api/wire/inventory.ts'
 import type { TimelinePointWire } from '../src/api/wire/journal.ts'
+import type { KpiHistoryWire } from '../src/api/wire/kpi.ts'
 import type { ApprovalWire, OverrideWire } from '../src/api/wire/override.ts'
 import type { ActionWire } from '../src/api/wire/plan.ts'
 import type { SampleWire } from '../src/api/wire/sample.ts'
@@ -48,6 +49,7 @@ type Contract = {
   lost: Reads<page.LostEvent, z.input<typeof LostEvent>>
   trouble: Reads<page.TroubleEvent, z.input<typeof TroubleEvent>>
   fleetSettings: Reads<page.FleetSettings, z.input<typeof FleetSettingsWire>>
+  kpiHistory: Reads<page.KpiHistory, z.input<typeof KpiHistoryWire>>
   settings: Reads<page.SettingsEvent, z.input<typeof SettingsEvent>>
   ran: Reads<page.RunEvent, z.input<typeof RunEvent>>
   delivery: Reads<page.DeliveryEvent, z.input<typeof DeliveryEvent>>
@@ -73,6 +75,7 @@ const COMPARED: Readonly<Record<keyof Contract, true>> = {
   lost: true,
   trouble: true,
   fleetSettings: true,
+  kpiHistory: true,
   settings: true,
   ran: true,
   delivery: true,
@@ -81,6 +84,6 @@ const COMPARED: Readonly<Record<keyof Contract, true>> = {
 
 describe('the page and the API', () => {
   it('are compared in everything the page reads', () => {
-    expect(Object.keys(COMPARED)).toHaveLength(22)
+    expect(Object.keys(COMPARED)).toHaveLength(23)
   })
 })

@@ -182,6 +182,23 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     expect(await page.getByRole('img', { name: /^cpu over time: 50 %/ }).isVisible()).toBe(true)
   })
 
+  it('shows for how much of the time each goal was met, and follows a change at once', async () => {
+    await past()
+    await open()
+    const strip = page.getByRole('img', { name: /^busy over time/ })
+    // Of the last 15 minutes 200 seconds were seen, 10 of them red.
+    await eventually(() => strip.getAttribute('aria-label')).toMatch(/green 21 %, red 1 %, unknown 78 %/)
+    expect(await strip.locator('rect').count()).toBe(3)
+    expect(await strip.locator('rect.red').count()).toBe(1)
+    runtime.at += 2000
+    const three = ['web-1', 'web-2', 'web-3'].map(id => instance(id))
+    await runtime.tick('web', { at: runtime.at - 1000, instances: three, cpu: 95 })
+    await eventually(() => strip.locator('rect.red').count()).toBe(2)
+    const drawn = await strip.boundingBox()
+    expect(drawn?.width).toBeGreaterThan(400)
+    expect(drawn?.height).toBe(8)
+  })
+
   it('draws: the canvas of the timeline is not blank', async () => {
     await past()
     await open()

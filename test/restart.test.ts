@@ -5,6 +5,7 @@
 import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { startReceiver } from '../src/plugins/notifiers/receiver.fixture.ts'
 import { isRunning, stillRunning } from './builders/process-table.ts'
 import {
   type Folder,
@@ -166,6 +167,46 @@ describe.concurrent('a daemon that is ended by force', () => {
       expect(applications(second)).toHaveLength(2)
       await second.stop('SIGTERM')
     })
+  })
+
+  it('loses no notice: the one that takes over tells what its receiver had refused, once, under the same id', async () => {
+    const receiver = await startReceiver()
+    const idOf = ({ body }: { body: string }): unknown => JSON.parse(body).id
+    try {
+      await inFolder(async folder => {
+        const advised = CONFIG.replace(/target: .*/, "target: { type: none, count: '2' }")
+          .replace(/ {4}router: .*\n/, '')
+          .replace(
+            'when: "last(orders) > instances", scale: { by: 1 }',
+            'when: "last(orders) > 100", notify: [hook]',
+          )
+        shopIn(
+          folder,
+          `${advised}notifiers: { hook: { type: webhook, url: "${receiver.url}", on: [rule] } }\n`,
+        )
+        // It is away for as long as the first lives, and tells nobody when to come back.
+        receiver.answerNext(...Array.from({ length: 200 }, () => ({ status: 503 })))
+        const first = folder.run('plimsoll.yaml')
+        await push(first, 500)
+        await until('the first has tried', () => receiver.posts.length > 0)
+        await first.stop('SIGKILL')
+        expect(receiver.taken).toEqual([])
+
+        receiver.answerAll()
+        // Both stand by until the lease of the first has run out; one of them takes it.
+        const [second, third] = [folder.run('plimsoll.yaml'), folder.run('plimsoll.yaml')]
+        await until('it is told', () => receiver.taken.length > 0, TAKEN_OVER_MS)
+        await Promise.all([second.stop('SIGTERM'), third.stop('SIGTERM')])
+        expect(receiver.taken.map(idOf)).toEqual([receiver.posts.map(idOf)[0]])
+
+        const fourth = folder.run('plimsoll.yaml')
+        await until('it has ticked', async () => (await fourth.fleet('web')).lastTick?.outcome === 'ticked')
+        await fourth.stop('SIGTERM')
+        expect(receiver.taken).toHaveLength(1)
+      })
+    } finally {
+      await receiver.close()
+    }
   })
 
   it('ends at the second Ctrl-C, without waiting for what is under way, and still leaves no instance', async () => {

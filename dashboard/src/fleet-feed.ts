@@ -13,6 +13,7 @@ import type {
   FleetSettings,
   GapEvent,
   Instances,
+  KpiHistory,
   LostEvent,
   RunEvent,
   Sample,
@@ -28,6 +29,10 @@ const MOST_DECISIONS = 200
 const MOST_NOTES = 30
 const MOST_REMEMBERED = 1000
 const ASK_AGAIN_MS = 1000
+/** Shares move slowly; a change of state is asked for at once. */
+const ASK_KPIS_AGAIN_MS = 10_000
+/** More intervals than this cannot be seen in a strip. */
+const MOST_INTERVALS = 300
 const MOST_POINTS_ASKED = 10_000
 const MOST_SAMPLES_ASKED = 20_000
 /** A chart is about this many pixels wide; more spans than this cannot be seen. */
@@ -45,6 +50,7 @@ export class FleetFeed {
   fleet: Fleet | null = null
   instances: Instances | null = null
   settings: FleetSettings | null = null
+  kpis: readonly KpiHistory[] = []
   /** Newest first. */
   decisions: readonly Decision[] = []
   /** Newest first. */
@@ -58,6 +64,8 @@ export class FleetFeed {
   #asking = false
   #lastAskedAt = 0
   #loads = 0
+  #kpisAskedAt = 0
+  #kpisSeen = ''
   /** What was told while an answer was on its way, which may be older; `null` when none is. */
   #meanwhile: (() => void)[] | null = null
 
@@ -93,10 +101,12 @@ export class FleetFeed {
           ),
         ),
       )
+      const kpis = await this.#askKpis(fleet)
       if (load !== this.#loads) return
       this.fleet = fleet
       this.instances = instances
       this.settings = settings
+      this.kpis = kpis
       this.decisions = decisions
       this.timeline = new Timeline()
       for (const point of points) this.timeline.push(countOf(point))
@@ -201,8 +211,21 @@ export class FleetFeed {
       this.instances = instances
       if (settings.version >= (this.settings?.version ?? 0)) this.settings = settings
       this.decisions = merged(decisions, this.decisions)
+      const isOld = Date.now() - this.#kpisAskedAt > ASK_KPIS_AGAIN_MS
+      if (isOld || JSON.stringify(fleet.kpis) !== this.#kpisSeen) this.kpis = await this.#askKpis(fleet)
     })
     this.#asking = false
+  }
+
+  async #askKpis({ kpis }: Fleet): Promise<readonly KpiHistory[]> {
+    this.#kpisAskedAt = Date.now()
+    this.#kpisSeen = JSON.stringify(kpis)
+    const query = `since=${Date.now() - this.windowMs}&limit=${MOST_INTERVALS}`
+    return Promise.all(
+      Object.keys(kpis).map(kpi =>
+        this.#ask<KpiHistory>(`/kpis/${encodeURIComponent(kpi)}/history?${query}`),
+      ),
+    )
   }
 
   #askSettings(): Promise<FleetSettings> {

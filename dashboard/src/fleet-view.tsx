@@ -12,6 +12,7 @@ import type { FleetFeed } from './fleet-feed.ts'
 import { happenings } from './happenings.ts'
 import { HappeningsList } from './happenings-list.tsx'
 import { InstancesTable } from './instances-table.tsx'
+import { KpiStrips } from './kpi-strips.tsx'
 import { SettingsCard } from './settings-card.tsx'
 import { TimelineChart } from './timeline-chart.tsx'
 import type { FleetSummary } from './wire.ts'
@@ -72,6 +73,7 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
             <DemandChart key={`${feed.name} ${metric.name}`} metric={metric} demand={demand} range={range} />
           )
         })}
+        <KpiStrips histories={feed.kpis} range={range} />
       </section>
       <section class="card has-instances" aria-label="Instances">
         <h2>Instances</h2>

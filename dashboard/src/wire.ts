@@ -158,6 +158,21 @@ export interface Sample {
   readonly value: number
 }
 
+export interface KpiInterval {
+  readonly from: Time
+  readonly to: Time
+  readonly state: KpiState
+  /** `false`: nobody looked. */
+  readonly ticked: boolean
+}
+
+export interface KpiHistory {
+  readonly kpi: string
+  /** Newest first. */
+  readonly intervals: readonly KpiInterval[]
+  readonly share: Readonly<Record<KpiState, number>>
+}
+
 export interface TickEvent {
   readonly fleet: FleetSummary
   readonly point: TimelinePoint | null

@@ -32,7 +32,9 @@ async function followSettings() {
     try {
       const answer = await fetch(`${api}/v1/settings/${fleet}`, { signal: AbortSignal.timeout(2000) })
       if (answer.ok) reportsOn = (await answer.json()).settings.reports ?? true
-    } catch {}
+    } catch {
+      // It restarts, or is busy: what it said last holds, and it is asked again.
+    }
     await wait(1000)
   }
 }

@@ -36,6 +36,7 @@ import { explainRoutes } from './routes/explain.ts'
 import { fleetRoutes } from './routes/fleets.ts'
 import { HEALTH_PREFIX, healthRoutes } from './routes/health.ts'
 import { historyRoutes } from './routes/history.ts'
+import { kpiRoutes } from './routes/kpis.ts'
 import { loadRoutes } from './routes/loads.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { ofrepRoutes } from './routes/ofrep.ts'
@@ -90,6 +91,7 @@ export async function createApi(runtime: Served, settings: ApiSettings): Promise
   await describeRoutes(app, packageVersion(), settings.token !== null)
   fleetRoutes(app, runtime)
   historyRoutes(app, runtime)
+  kpiRoutes(app, runtime)
   explainRoutes(app, runtime)
   sampleRoutes(app, runtime, {
     samples: { rateLimit: { max: SAMPLE_POSTS_PER_SECOND, timeWindow: 1000 } },

@@ -61,7 +61,7 @@ describe('the event stream', () => {
     const at = T0
     await runtime.tick('web', { at, instances: [instance('web-1')], cpu: 83.2 }, [{ at, value: 83.2 }])
     runtime.emit({ type: 'gap-began', fleet: 'web', operand: 'avg(cpu, 1m)', at, gap: 'no samples' })
-    runtime.emit({ type: 'gap-ended', fleet: 'web', operand: 'avg(cpu, 1m)', at })
+    runtime.emit({ type: 'gap-ended', fleet: 'web', operand: 'avg(cpu, 1m)', at, since: at })
     runtime.emit({ type: 'lost', fleet: 'web', instance: 'web-1', at, detail: 'exited with code 1' })
     const run = { id: 'web/42/run/1', revision: 42, rule: 'Backlog', action: 'provision', at }
     const done = { action: run.id, outcome: 'done' as const, instance: null, output: 'queue created', at }

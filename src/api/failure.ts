@@ -139,6 +139,10 @@ export function noSuchMetric(fleet: string, metric: string, known: readonly stri
   )
 }
 
+export function noSuchKpi(fleet: string, kpi: string, known: readonly string[]): ApiError {
+  return new ApiError(404, 'PLM-489', `The fleet "${fleet}" has no KPI "${kpi}".`, listed('KPIs', known))
+}
+
 export function noSampleTaken(refused: number): ApiError {
   return new ApiError(
     422,

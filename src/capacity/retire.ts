@@ -5,6 +5,7 @@
  * Example: desired 3, four open with 2, 0, 5 and 1 sessions: the one with 0 is closed.
  */
 import type { Instance } from '../model/inventory.ts'
+import { isInLastMinutes } from '../model/paid-hour.ts'
 import { byCloseCost, byYouth, costText } from './cost.ts'
 import { closeIt, type Draft, mayGo, sealAndTerminate } from './draft.ts'
 
@@ -34,7 +35,7 @@ function closeCheapest(draft: Draft, all: readonly Instance[], count: number): n
   if (count <= 0) return 0
   const spared = sparedOf(draft)
   const candidates = all.filter(instance => mayGo(instance) && !spared.has(instance.id)).sort(byCloseCost)
-  const closed = draft.zones.takeLeaving(candidates, count)
+  const closed = draft.zones.takeLeaving(paidUpFirst(draft, candidates), count)
   for (const instance of closed) {
     closeIt(draft, instance, `${draft.desired} wanted; cheapest to close (${costText(instance)})`)
   }
@@ -59,7 +60,7 @@ function noteStanding(draft: Draft): void {
 
 /** Newest first: it has the longest still to boot. */
 function giveUpBooting(draft: Draft, booting: readonly Instance[], count: number): void {
-  for (const instance of draft.zones.takeLeaving([...booting].sort(byYouth), count)) {
+  for (const instance of draft.zones.takeLeaving(paidUpFirst(draft, [...booting].sort(byYouth)), count)) {
     sealAndTerminate(draft, instance, `${draft.desired} wanted; it is not ready yet and holds nothing`)
   }
 }
@@ -70,4 +71,13 @@ function closeMoved(draft: Draft): void {
   for (const instance of draft.moving) {
     if (mayGo(instance)) closeIt(draft, instance, `another is open in an emptier zone than ${instance.zone}`)
   }
+}
+
+/** Where paid hours go by age, first those in the last minutes of theirs: the guard let only so many go. */
+function paidUpFirst({ spec, at }: Draft, sorted: readonly Instance[]): readonly Instance[] {
+  const { billingHour } = spec.guards
+  if (billingHour?.by !== 'age' || billingHour.inLastMinutes === null) return sorted
+  const { inLastMinutes } = billingHour
+  const isPaidUp = ({ launchedAt }: Instance): boolean => isInLastMinutes(launchedAt, inLastMinutes, at)
+  return [...sorted.filter(isPaidUp), ...sorted.filter(instance => !isPaidUp(instance))]
 }

@@ -9,10 +9,10 @@ import { userInfo } from 'node:os'
 import { z } from 'zod'
 import { urlOf } from '../api/settings.ts'
 import { Failure } from '../api/wire/failure.ts'
-import { CliError, EXIT_BAD_INPUT, EXIT_FAILED, messageOf } from './cli-error.ts'
+import { CliError, EXIT_BAD_INPUT, EXIT_FAILED } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import { findUsualFile, loadFile } from './config-file.ts'
-import { codeOf } from './files.ts'
+import { callDaemon, decodeAnswer, whatOf } from './daemon-call.ts'
 import type { Io } from './io.ts'
 import { USUAL_URL } from './reader/open.ts'
 import { AlreadySaid } from './said.ts'
@@ -49,16 +49,20 @@ export async function askDaemon<Schema extends z.ZodType>(
   const { url, token } = await doorOf(io, options)
   const target = new URL(ask.path, url)
   for (const [key, value] of Object.entries(ask.query ?? {})) target.searchParams.set(key, value)
-  const what = `${ask.method} ${target.origin}${target.pathname}`
-  const response = await send(target, token, ask, what)
-  const body = await readBody(response, what)
-  if (!response.ok) throw refusal(io, response.status, body, what, token !== null)
-  const decoded = ask.answer.safeParse(body)
-  if (decoded.success) return decoded.data
-  throw new CliError(
-    'PLM-511',
-    `${what} answered something that is not Plimsoll's API, or of another version: ${z.prettifyError(decoded.error)}`,
-  )
+  const what = whatOf({ method: ask.method, url: target })
+  const { ok, status, body } = await callDaemon({
+    method: ask.method,
+    url: target,
+    token,
+    ...(ask.body === undefined ? {} : { body: ask.body }),
+    deadlineMs: DEADLINE_MS,
+    mostBytes: MOST_ANSWER_BYTES,
+    advice:
+      'Nothing was changed. This command asks a running daemon: start one (`plimsoll run FILE`), or name it (--url URL, or ' +
+      '--config FILE for the address in a configuration).',
+  })
+  if (!ok) throw refusal(io, status, body, what)
+  return decodeAnswer(ask.answer, body, what)
 }
 
 /** Who acts, for the record: what was said, else the user of the operating system. */
@@ -94,79 +98,10 @@ function parseUrl(text: string): URL {
   throw new CliError('PLM-501', `--url "${text}" is not an address. Give one as ${USUAL_URL}`)
 }
 
-async function send(
-  url: URL,
-  token: string | null,
-  { method, body }: Pick<Ask<z.ZodType>, 'method' | 'body'>,
-  what: string,
-): Promise<Response> {
-  try {
-    return await fetch(url, {
-      method,
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(DEADLINE_MS),
-    })
-  } catch (error) {
-    throw new CliError(
-      'PLM-511',
-      `Tried ${what}: ${unreachable(error)}. Nothing was changed. This command asks a running daemon: start one ` +
-        '(`plimsoll run FILE`), or name it (--url URL, or --config FILE for the address in a configuration).',
-      { cause: error },
-    )
-  }
-}
-
-function unreachable(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return `no answer within ${DEADLINE_MS / 1000} s`
-  }
-  const cause = error instanceof Error ? (error.cause ?? error) : error
-  switch (codeOf(cause)) {
-    case 'ECONNREFUSED':
-      return 'nothing listens there'
-    case 'ENOTFOUND':
-      return 'there is no such host'
-    default:
-      return messageOf(cause)
-  }
-}
-
-/** `null` for what is not JSON. */
-async function readBody(response: Response, what: string): Promise<unknown> {
-  let text = ''
-  let bytes = 0
-  const decoder = new TextDecoder()
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > MOST_ANSWER_BYTES) {
-      throw new CliError('PLM-511', `${what} answered more than ${MOST_ANSWER_BYTES} bytes.`)
-    }
-    text += decoder.decode(chunk, { stream: true })
-  }
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
 /** With the places of a configuration's problems, where the answer has them. */
 const Refusal = Failure.extend({ told: z.string().optional() })
 
-function refusal(io: Io, status: number, body: unknown, what: string, hadToken: boolean): Error {
-  if (status === 401) {
-    return new CliError(
-      'PLM-512',
-      `${what}: the daemon wants a token${hadToken ? ' and did not accept the one given' : ''}. Put the one of \`api: { token: ... }\` ` +
-        'into the environment variable PLIMSOLL_TOKEN.',
-    )
-  }
+function refusal(io: Io, status: number, body: unknown, what: string): Error {
   const failure = Refusal.safeParse(body)
   if (!failure.success) return new CliError('PLM-511', `${what} answered ${status}, and not in JSON of ours.`)
   const { error, told } = failure.data

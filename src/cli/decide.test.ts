@@ -444,6 +444,42 @@ fleets:
     expect(seen).toContain('"Database" wants 5 (rank 0)')
   })
 
+  it('divide what is lent to another fleet by the ready instances of the fleet it is read of', async () => {
+    const config = `
+plimsoll: 1
+metrics: { queue: { source: push, kind: total, unit: count, dividePerInstance: true } }
+fleets:
+  web:
+    capacity: { min: 1, max: 9 }
+    rules: [ { name: Feed, when: "last(queue) >= 50", scale: { fleet: db, by: 1 } } ]
+  db:
+    capacity: { min: 1, max: 9 }
+    rules: [ { name: Own, when: "last(queue) >= 50", scale: { by: 3 } } ]
+`
+    scene.file('plimsoll.yaml', config)
+    const decided = async (web: object | undefined, queue: number) => {
+      const db = { open: 5, values: { 'last(web/queue)': queue, 'last(queue)': queue } }
+      const seen = { at: '2026-11-21T12:00:00Z', fleets: { db, ...(web === undefined ? {} : { web }) } }
+      const readInput = async () => JSON.stringify(seen)
+      const { out } = await scene.run(['decide', 'plimsoll.yaml', '--observation', '-', '--json'], {
+        readInput,
+      })
+      const told = Answer.parse(JSON.parse(out)).fleets.db
+      return { desired: told?.desired, steps: told?.steps.map(({ because }) => because) }
+    }
+    // 100 are 50 for each of web's two, and 20 for each of db's five.
+    const { desired, steps } = await decided({ open: 2, pending: 3 }, 100)
+    expect(desired).toBe(6)
+    expect(steps).toContain('last(web/queue) = 50 (as stated, divided by 2 ready of "web")')
+    expect(steps).toContain('last(queue) = 20 (as stated, divided by 5 ready)')
+    expect((await decided({ open: 3 }, 100)).desired).toBe(5)
+    const unknown = await decided(undefined, 1000)
+    expect(unknown.steps).toContain(
+      'last(web/queue) is unknown: the ready instances to divide it by are not known',
+    )
+    expect(unknown.desired).toBe(8)
+  })
+
   it('name the nearest fleet and quantity where there is none of the name', async () => {
     scene.file('plimsoll.yaml', RICH.replaceAll('fleet(db).ready', 'fleet(dbs).redy'))
     const { code, err } = await scene.run(['validate', 'plimsoll.yaml'])

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { openScene, type Scene } from '../../test/builders/cli.ts'
 import { whatIsNotWellFormed } from '../../test/oracles/xml.ts'
 
@@ -44,6 +45,7 @@ describe('the program', () => {
       'status',
       'explain',
       'history',
+      'kpis',
       'plot',
       'schedule',
       'decide',
@@ -225,6 +227,35 @@ describe('plimsoll schedule', () => {
     const { out } = await scene.run(['schedule', 'plimsoll.yaml', ...range, '--zone', 'Asia/Tokyo'])
     expect(out).toContain('web (Asia/Tokyo)')
     expect(out).toMatch(/21 Nov 2026 17:00:00 {2}21 Nov 2026 19:00:00 {2}2h +4\.\.6 +4 +Peak/)
+  })
+
+  it('is of the two weeks from today on unless said', async () => {
+    scene.file('plimsoll.yaml', CONFIG)
+    const { out } = await scene.run(['schedule', 'plimsoll.yaml', '--json'])
+    const bounds = z.object({
+      fleets: z.record(z.string(), z.array(z.object({ from: z.string(), to: z.string() }))),
+    })
+    const web = bounds.parse(JSON.parse(out)).fleets.web ?? []
+    expect(web.at(0)?.from).toBe('2026-11-21T00:00:00.000Z')
+    expect(web.at(-1)?.to).toBe('2026-12-05T00:00:00.000Z')
+    const late = await scene.run(['schedule', 'plimsoll.yaml', '--from', '2027-01-01', '--json'])
+    expect(late.out).toContain('"2027-01-15T00:00:00.000Z"')
+    expect((await scene.run(['schedule', 'plimsoll.yaml', '--to', '2026-11-21'])).err).toContain('PLM-509')
+  })
+
+  it('draws in the terminal, a line for every day', async () => {
+    scene.file('plimsoll.yaml', CONFIG)
+    const { out } = await scene.run(['schedule', 'plimsoll.yaml', '--to', '2026-11-23', '--picture'])
+    expect(out.split('\n')).toEqual([
+      'web (UTC)',
+      '            00    03    06    09    12    15    18    21',
+      'Sat 21 Nov  ................PPPP............................',
+      'Sun 22 Nov  ................PPPP............................',
+      '  . capacity 2..5   P Peak 4..6',
+      '',
+    ])
+    const long = await scene.run(['schedule', 'plimsoll.yaml', '--to', '2027-11-23', '--picture'])
+    expect(long.err).toContain('PLM-509: A picture in the terminal has at most 100 days')
   })
 
   it('draws, one picture for each fleet', async () => {

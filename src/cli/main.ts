@@ -240,6 +240,19 @@ function addReadingCommands(program: Command, io: Io, done: Done): void {
     .action(async (fleet, options) =>
       done(await (await import('./history.ts')).historyCommand(fleet, options, io)),
     )
+  reading(program.command('kpis'))
+    .summary('how its KPIs are, and how much of the time they were green')
+    .description(
+      'Prints the state of every KPI of a fleet, since when, and the share of the time it was green, red or unknown; with a KPI also when.',
+    )
+    .argument('<fleet>', 'name of the fleet')
+    .argument('[kpi]', 'only this one, with its intervals, newest first')
+    .option('--since <time>', 'look back to here', '24h')
+    .option('-n, --limit <count>', 'at most this many intervals', positive, 20)
+    .addHelpText('after', FROM_HELP + TIME_HELP)
+    .action(async (fleet, kpi, options) =>
+      done(await (await import('./kpis.ts')).kpisCommand(fleet, kpi, options, io)),
+    )
   reading(program.command('settings'))
     .summary('what applications are told')
     .description('Prints the settings of every fleet, or of one: value, default, and the rule that holds it.')
@@ -268,11 +281,12 @@ function addWhatIfCommands(program: Command, io: Io, done: Done): void {
     .summary('what the bounds will be')
     .description('Prints the bounds of each fleet over time; with --name the windows of one named schedule.')
     .argument('<file>', 'the configuration')
-    .requiredOption('--from <date>', 'a date (midnight UTC) or a time with its offset')
-    .requiredOption('--to <date>', 'likewise; this moment itself is not part of it')
+    .option('--from <date>', 'a date (midnight UTC) or a time with its offset; today unless said')
+    .option('--to <date>', 'likewise, and itself not part of it; two weeks after --from unless said')
     .option('--name <schedule>', 'the windows of this schedule')
     .option('--fleet <name>', 'only this fleet')
     .option('--zone <zone>', 'time zone of the table and the picture', 'UTC')
+    .option('--picture', 'draw it here: a line for every day')
     .option('-o, --output <file>', 'draw it into this SVG file')
     .option('--json', 'answer as JSON')
     .action(async (file, options) =>

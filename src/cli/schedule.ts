@@ -1,6 +1,6 @@
 /**
- * `plimsoll schedule FILE --from A --to B`: what the bounds of each fleet will be over time, as a table, JSON or picture;
- * with `--name S` the windows of one named schedule.
+ * `plimsoll schedule FILE [--from A] [--to B]`: what the bounds of each fleet will be over time, as a table, JSON or picture
+ * (in the terminal, or as SVG); with `--name S` the windows of one named schedule.
  *
  * Example: `plimsoll schedule plimsoll.yaml --from 2026-11-21 --to 2026-11-22` shows "Peak" from 08:00 to 10:00.
  */
@@ -8,6 +8,7 @@
 import { formatSpan } from '../engine/explain.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Interval } from '../model/time.ts'
+import { drawDayLines } from '../pictures/day-lines.ts'
 import { type BoundsStretch, drawSchedule } from '../pictures/schedule.ts'
 import { formatDate, formatTime, isTimeZone } from '../pictures/zone-time.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
@@ -23,8 +24,9 @@ import { suggest } from './nearest.ts'
 import { table } from './table.ts'
 
 export interface ScheduleOptions {
-  readonly from: string
-  readonly to: string
+  readonly from?: string
+  readonly to?: string
+  readonly picture?: boolean
   readonly name?: string
   readonly fleet?: string
   readonly output?: string
@@ -36,7 +38,7 @@ export interface ScheduleOptions {
 const LONGEST_RANGE_MS = 20 * 366 * 86_400_000
 
 export async function scheduleCommand(file: string, options: ScheduleOptions, io: Io): Promise<number> {
-  const range = parseRange(options)
+  const range = parseRange(options, io.now())
   const zone = zoneOf(options)
   const { spec } = await loadFile(io, file)
   const calendar = createCalendar()
@@ -55,17 +57,50 @@ export async function scheduleCommand(file: string, options: ScheduleOptions, io
     })
     return EXIT_OK
   }
-  for (const line of fleets.flatMap(({ name, stretches }) => tellStretches(name, stretches, zone, io))) {
-    printLine(io, line)
-  }
+  const told = fleets.flatMap(({ name, stretches }) =>
+    options.picture === true
+      ? tellDays(name, stretches, range, zone, io)
+      : tellStretches(name, stretches, zone, io),
+  )
+  for (const line of told) printLine(io, line)
   return EXIT_OK
 }
 
-function parseRange({ from, to }: ScheduleOptions): Interval {
-  const range = { from: parseDate(from, '--from'), to: parseDate(to, '--to') }
-  if (range.to <= range.from) throw new CliError('PLM-509', `--to ${to} is not after --from ${from}.`)
+const DAY_MS = 86_400_000
+const USUAL_DAYS = 14
+
+/** More lines than anybody reads as one picture. */
+const MOST_DAYS = 100
+
+function tellDays(
+  name: string,
+  stretches: readonly BoundsStretch[],
+  window: Interval,
+  timeZone: string,
+  io: Io,
+): string[] {
+  if (window.to - window.from > MOST_DAYS * DAY_MS) {
+    throw new CliError(
+      'PLM-509',
+      `A picture in the terminal has at most ${MOST_DAYS} days. Ask for less, or draw a file with -o.`,
+    )
+  }
+  const { bold, dim } = coloursFor(io)
+  const { hours, days, legend } = drawDayLines({ stretches, window, timeZone })
+  return [`${bold(name)} (${timeZone})`, dim(hours), ...days, `  ${legend.join('   ')}`]
+}
+
+/** From today on for two weeks, unless said. */
+function parseRange({ from, to }: ScheduleOptions, now: number): Interval {
+  const first = from === undefined ? Math.floor(now / DAY_MS) * DAY_MS : parseDate(from, '--from')
+  const range = {
+    from: first,
+    to: to === undefined ? first + USUAL_DAYS * DAY_MS : parseDate(to, '--to'),
+  }
+  const [said, until] = [from ?? isoOf(range.from), to ?? isoOf(range.to)]
+  if (range.to <= range.from) throw new CliError('PLM-509', `--to ${until} is not after --from ${said}.`)
   if (range.to - range.from > LONGEST_RANGE_MS) {
-    throw new CliError('PLM-509', `From ${from} to ${to} is more than 20 years. Ask for less.`)
+    throw new CliError('PLM-509', `From ${said} to ${until} is more than 20 years. Ask for less.`)
   }
   return range
 }

@@ -3,12 +3,10 @@
  *
  * Example: `table([['FLEET', 'COUNT'], ['web', '5']])` is `['FLEET  COUNT', 'web    5']`.
  */
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins every colour
-const COLOUR = /\u001b\[[0-9;]*m/g
+import { stripVTControlCharacters } from 'node:util'
 
 export function widthOf(cell: string): number {
-  return [...cell.replace(COLOUR, '')].length
+  return [...stripVTControlCharacters(cell)].length
 }
 
 export function table(rows: readonly (readonly string[])[]): string[] {

@@ -5,6 +5,7 @@
  * with `"open": -1` it is `fleets.web.open: Too small: expected number to be >=0`.
  */
 import { z } from 'zod'
+import { parseDuration } from '../config/expression/units.ts'
 import { LONGEST_LABEL, MOST_LABELS } from '../model/sample.ts'
 import { CliError, messageOf } from './cli-error.ts'
 import { parseIso } from './instant.ts'
@@ -14,6 +15,15 @@ const Time = z.union([z.string(), z.number()]).transform((given, context) => {
   if (at !== null && Number.isSafeInteger(at)) return at
   const said = 'expected a time such as 2026-11-21T12:00:00Z, or whole milliseconds since the epoch'
   context.issues.push({ code: 'custom', input: given, message: said })
+  return z.NEVER
+})
+
+/** Milliseconds. */
+const Age = z.string().transform((given, context) => {
+  const ms = parseDuration(given)
+  if (ms !== null) return ms
+  const message = 'expected an age such as 52m, with one of ms s m h d w'
+  context.issues.push({ code: 'custom', input: given, message })
   return z.NEVER
 })
 
@@ -70,6 +80,8 @@ const FleetInput = z.strictObject({
   pending: Count.optional(),
   draining: Count.optional(),
   replacing: Count.optional(),
+  /** Of the made-up instances: first the open ones, then the pending ones. */
+  ages: z.array(Age).max(MOST_INSTANCES).optional(),
   instances: z.array(InstanceInput).max(MOST_INSTANCES).optional(),
   values: z.record(z.string(), z.number().nullable()).default({}),
   samples: z.record(z.string(), z.array(SampleInput)).default({}),

@@ -10,7 +10,7 @@ import type { EpochMs } from '../model/time.ts'
 import type { FleetWhatIf, InstanceWhatIf } from './what-if-input.ts'
 
 export function inventoryOf(spec: FleetSpec, given: FleetWhatIf, open: number, at: EpochMs): Inventory {
-  const listed = given.instances ?? madeUp(spec.name, open, given)
+  const listed = given.instances ?? madeUp(spec.name, open, given, at)
   const instances = listed
     .map(instance => instanceOf(instance, spec, at))
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
@@ -41,11 +41,14 @@ export function marksOf({ instances }: Inventory, at: EpochMs): Readonly<Record<
 function madeUp(
   fleet: string,
   open: number,
-  { pending = 0, draining = 0 }: FleetWhatIf,
+  { pending = 0, draining = 0, ages = [] }: FleetWhatIf,
+  at: EpochMs,
 ): readonly InstanceWhatIf[] {
-  const usual = { health: 'healthy', sealed: false, zone: null, launchedAt: null, closedAt: null } as const
+  const alike = { health: 'healthy', sealed: false, zone: null, closedAt: null } as const
   return Array.from({ length: open + pending + draining }, (_, index): InstanceWhatIf => {
     const id = `${fleet}-${index + 1}`
+    const age = ages[index]
+    const usual = { ...alike, launchedAt: age === undefined ? null : at - age }
     if (index < open) return { ...usual, id, lifecycle: 'ready', admission: 'open' }
     if (index < open + pending) return { ...usual, id, lifecycle: 'booting', admission: 'open' }
     return { ...usual, id, lifecycle: 'ready', admission: 'closed', load: null }

@@ -5,6 +5,7 @@
  * Example: four open, `avg(cpu, 45m)` stated as 83.2, "Scale up" above 80: 4 -> 5, and the plan launches one.
  */
 
+import { launchesOf } from '../capacity/launches.ts'
 import { plan } from '../capacity/plan.ts'
 import { countSessions } from '../capacity/session-counts.ts'
 import { countCapacity } from '../capacity/standing.ts'
@@ -96,6 +97,7 @@ function picture(
     fleet: fleet.name,
     capacity,
     capacityGap: capacity === null ? 'stated as unknown' : null,
+    ...launchesOf(fleet, inventory, at),
     external: null,
     sessions: sessionsOf(fleet, given, inventory.instances),
     readings,
@@ -139,11 +141,19 @@ function contradictions(fleet: FleetSpec, given: FleetWhatIf, at: EpochMs): stri
     }
   } else {
     if (counts.length > 0) problems.push(`${path(counts[0] ?? 'open')}: give counts or "instances", not both`)
+    if (given.ages !== undefined)
+      problems.push(`${path('ages')}: say "launchedAt" at the "instances" instead`)
     const seen = new Set<string>()
     given.instances.forEach(({ id }, index) => {
       if (seen.has(id)) problems.push(`${path('instances', index, 'id')}: "${id}" is listed twice`)
       seen.add(id)
     })
+  }
+  const { ages = [], open, pending = 0 } = given
+  if (typeof open === 'number' && ages.length > open + pending) {
+    problems.push(
+      `${path('ages')}: more ages than instances (${ages.length}, and ${open + pending} instances)`,
+    )
   }
   if (given.lastChange !== null && given.lastChange.at > at) {
     problems.push(`${path('lastChange', 'at')}: is after "at", the time of the observation`)

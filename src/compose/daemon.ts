@@ -66,8 +66,9 @@ const PRUNES_AT_ONCE = 50
 export class Daemon implements Runtime {
   readonly clock = systemClock
   readonly store: StateStore
-  readonly #context: PartsContext
+  /** Names this process in leases. */
   readonly #holder = randomUUID()
+  readonly #context: PartsContext
   readonly #openSessionLog: () => Promise<SessionLog>
   #sessionLog: Promise<SessionLog> | null = null
   readonly #controller: Controller
@@ -101,6 +102,8 @@ export class Daemon implements Runtime {
     this.store = store
     this.#effects = new Effects({
       clock: systemClock,
+      store,
+      holder: this.#holder,
       host: effects ?? {},
       spec: () => this.spec(),
       emit: event => this.#emit(event),
@@ -256,7 +259,9 @@ export class Daemon implements Runtime {
     await this.#controller.stop()
     await this.#settingsPushes.close()
     const ends = [...this.#fleets].map(([name, parts]) => this.#endParts(name, parts))
-    await Promise.all([...ends, this.#effects.close()])
+    // The leases last: another process is to tell what this one could not, and not at the same time.
+    const told = this.#effects.close().then(() => this.#controller.release())
+    await Promise.all([...ends, told])
     await Promise.all([...this.#sources.values()].map(source => source.close()))
     await (await this.#sessionLog)?.close()
     await this.store.close()
@@ -363,6 +368,7 @@ export class Daemon implements Runtime {
         if (source === undefined) throw new PluginError('misconfigured', `there is no source "${name}"`)
         return source
       },
+      takeOver: fleet => this.#effects.takeOver(fleet),
       runs: this.#effects.runs,
       emit: event => this.#emit(event),
     }

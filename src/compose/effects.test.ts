@@ -4,6 +4,7 @@ import { SimulatedClock } from '../../test/simulated/clock.ts'
 import type { LoopEvent } from '../loop/world.ts'
 import type { NotifierSpec, Spec } from '../model/spec.ts'
 import { deadUrl, type Receiver, startReceiver } from '../plugins/notifiers/receiver.fixture.ts'
+import { createMemoryStore } from '../plugins/stores/memory.ts'
 import { Effects } from './effects.ts'
 
 let receiver: Receiver
@@ -37,6 +38,8 @@ function scene() {
   const waiting = new Set<() => void>()
   const effects = new Effects({
     clock,
+    store: createMemoryStore(),
+    holder: 'this process',
     host: {},
     spec: () => spec,
     emit: event => {

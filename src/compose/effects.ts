@@ -4,6 +4,7 @@
  *
  * Example: a changed file renames the chat's address: the notifier is made anew, and what waited for the old one goes to the new.
  */
+import { NOTICE_EVENTS } from '../config/schema-notices.ts'
 import { ActionRuns } from '../loop/action-runs.ts'
 import { Deliveries } from '../loop/deliveries.ts'
 import { Notices } from '../loop/notices.ts'
@@ -21,6 +22,7 @@ import type { Clock, Random } from '../ports/clock.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import { type Plugin, PluginError } from '../ports/plugin.ts'
 import type { ScalingAction } from '../ports/scaling-action.ts'
+import type { StateStore } from '../ports/state-store.ts'
 import { checkPlugin, type PluginCheck } from './checks.ts'
 
 /** A host program's own; by the name its configuration uses. */
@@ -33,6 +35,10 @@ export interface HostEffects {
 
 export interface EffectsContext {
   readonly clock: Clock
+  /** Keeps what notifiers have not taken yet. */
+  readonly store: StateStore
+  /** Names this process in leases. */
+  readonly holder: string
   readonly host: HostEffects
   spec(): Spec
   emit(event: LoopEvent): void
@@ -43,22 +49,6 @@ export interface EffectsContext {
 const LAST_DELIVERIES_MS = 3_000
 
 const chance: Random = { next: () => Math.random() }
-
-const EVERYTHING: NotifierSpec['on'] = [
-  'scaled',
-  'failed',
-  'gap-began',
-  'gap-ended',
-  'flapping',
-  'held-long',
-  'approval-wanted',
-  'approval-withdrawn',
-  'limit-reached',
-  'lost',
-  'froze',
-  'thawed',
-  'rule',
-]
 
 interface Made<S, P extends Plugin> {
   readonly spec: S
@@ -74,7 +64,7 @@ export class Effects {
   #actions: ReadonlyMap<string, Made<ActionSpec, ScalingAction>> = new Map()
 
   constructor(context: EffectsContext) {
-    const { clock, emit, wake } = context
+    const { clock, store, holder, emit, wake } = context
     this.#context = context
     this.runs = new ActionRuns({
       clock,
@@ -85,6 +75,8 @@ export class Effects {
     this.#notices = new Notices(() => context.spec())
     this.#deliveries = new Deliveries({
       clock,
+      store,
+      holder,
       random: chance,
       notifiers: () => Object.fromEntries([...this.#notifiers].map(([name, { spec }]) => [name, spec])),
       notifier: name => this.#notifiers.get(name)?.plugin ?? null,
@@ -108,8 +100,15 @@ export class Effects {
     await Promise.all(gone.map(plugin => plugin.close()))
   }
 
+  /** This process holds the lease of the fleet from now on. @throws what the store throws */
+  takeOver(fleet: string): Promise<void> {
+    return this.#deliveries.takeOver(fleet)
+  }
+
   onEvent(event: LoopEvent): void {
     for (const told of this.#notices.take(event)) this.#deliveries.take(told)
+    // What was taken over and still stands after a whole tick is told.
+    if (event.type === 'tick') this.#deliveries.begin()
   }
 
   async check(): Promise<readonly PluginCheck[]> {
@@ -163,7 +162,7 @@ function left<S, P extends Plugin>(
 function notifierSpecs(spec: Spec, { notifiers = {} }: HostEffects): ReadonlyMap<string, NotifierSpec> {
   const own = Object.keys(notifiers).map((name): [string, NotifierSpec] => [
     name,
-    { name, type: 'command', options: {}, on: EVERYTHING, everyMs: 0 },
+    { name, type: 'command', options: {}, on: NOTICE_EVENTS, everyMs: 0 },
   ])
   return new Map([...own, ...Object.entries(spec.notifiers)])
 }

@@ -884,6 +884,24 @@ const ROWS: readonly Row[] = [
     'the longest allowed is 1h',
   ],
   [
+    'growing by age',
+    fleet('billingHour: { by: age, »outFirst: 5m, inLast: 10m }'),
+    'PLM-117',
+    'leave out outFirst, or write by: wall-clock',
+  ],
+  [
+    'paid hours by age, and nothing to hold',
+    fleet('billingHour: { by: »age }'),
+    'PLM-111',
+    'add inLast: 10m',
+  ],
+  [
+    'paid hours by the age of a mere count',
+    fleet('target: { type: none, count: "3" }\n    billingHour: { by: »age, inLast: 10m }'),
+    'PLM-113',
+    'write by: wall-clock',
+  ],
+  [
     'an outage guard of nothing',
     fleet('»outageGuard: { drop: 80%, within: 5m, hold: 15m }'),
     'PLM-111',

@@ -68,6 +68,28 @@ export function checkFleet(check: FleetCheck, raw: unknown, path: Path): void {
   if (raw.outageGuard !== undefined)
     checkOutageGuard(check, raw.outageGuard, [...path, 'outageGuard'], context)
   if (raw.rateLimits !== undefined) checkRateLimits(check, raw.rateLimits, [...path, 'rateLimits'])
+  checkBillingHour(check, raw, [...path, 'billingHour'])
+}
+
+/** By age there is nothing that growing could wait for, and of a mere count nobody knows the ages. */
+function checkBillingHour(
+  check: FleetCheck,
+  { billingHour, target }: Readonly<Record<string, unknown>>,
+  path: Path,
+): void {
+  if (!isMapping(billingHour) || billingHour.by !== 'age') return
+  if (billingHour.outFirst !== undefined) {
+    const message = 'outFirst does not go with by: age: an hour of its own begins with every launch'
+    const hint = 'leave out outFirst, or write by: wall-clock'
+    check.report({ code: CODES.exclusiveKeys, message, hint, path: [...path, 'outFirst'], part: 'key' })
+  }
+  if (isMapping(target) && target.count !== undefined) {
+    const message = 'by: age asks when instances were launched, and this target only counts them'
+    check.report({ code: CODES.notAllowed, message, hint: 'write by: wall-clock', path: [...path, 'by'] })
+  } else if (billingHour.inLast === undefined) {
+    const message = 'by: age without inLast holds nothing'
+    check.report({ code: CODES.missing, message, hint: 'add inLast: 10m', path: [...path, 'by'] })
+  }
 }
 
 function checkSettings(check: FleetCheck, raw: unknown, path: Path): void {

@@ -59,6 +59,7 @@ export const CODES = {
   reserveTooLarge: 'PLM-161',
   shortLease: 'PLM-162',
   slowProbe: 'PLM-163',
+  shortMoment: 'PLM-164',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

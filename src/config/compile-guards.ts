@@ -41,7 +41,8 @@ function rateLimitOf({ instances, percent, per }: ReadFleet['rateLimits']['out']
 function billingHourOf(written: ReadFleet['billingHour']): BillingHour | null {
   if (written === undefined) return null
   const minutes = (ms: number | undefined): number | null => (ms === undefined ? null : ms / MINUTE_MS)
-  return { outFirstMinutes: minutes(written.outFirst), inLastMinutes: minutes(written.inLast) }
+  const { by, outFirst, inLast } = written
+  return { by, outFirstMinutes: minutes(outFirst), inLastMinutes: minutes(inLast) }
 }
 
 export function compileOutageGuard(

@@ -5,7 +5,7 @@
  * Example: `busy: { goal: avg(cpu, 45m) < 80% }` is read as the goal `avg(cpu, 45m) < 80%` plus the problem
  * PLM-109 at column 15, which shows the line with the value quoted.
  */
-import { type Document, isScalar, parseDocument, type YAMLError } from 'yaml'
+import { Composer, type CST, type Document, isScalar, Parser, type YAMLError, YAMLParseError } from 'yaml'
 import { CODES } from './codes.ts'
 import { findExcess } from './excess.ts'
 import { NOWHERE, Places, problemAt, type Span } from './places.ts'
@@ -35,7 +35,18 @@ export function readDocument(text: string, file: string): Tree {
   })
   const excess = findExcess(text)
   if (excess !== null) return refuse(excess)
-  const document = parseDocument(text, {
+  const document = parseOnce(text)
+  const refused = refusedDocument(document, text)
+  if (refused !== null) return refuse(refused)
+  if (document.contents === null) return refuse(EMPTY)
+  const walk = new Walk(text, places)
+  const value = walk.visit(document.contents, [], null)
+  return { value: walk.broken ? undefined : value, locate, problems: walk.problems }
+}
+
+/** As the library's `parseDocument` does it, but for the number of complaints. */
+function parseOnce(text: string): Document.Parsed {
+  const composer = new Composer({
     version: '1.2',
     strict: true,
     // The walk finds keys given twice; the parser's own search takes time by the square of their number.
@@ -43,12 +54,27 @@ export function readDocument(text: string, file: string): Tree {
     prettyErrors: false,
     logLevel: 'error',
   })
-  const refused = refusedDocument(document, text)
-  if (refused !== null) return refuse(refused)
-  if (document.contents === null) return refuse(EMPTY)
-  const walk = new Walk(text, places)
-  const value = walk.visit(document.contents, [], null)
-  return { value: walk.broken ? undefined : value, locate, problems: walk.problems }
+  const [document, another] = composer.compose(firstComplaint(new Parser().parse(text)), true, text.length)
+  if (document === undefined)
+    throw new Error('the YAML library gave no document, although it was to give one')
+  if (another !== undefined) {
+    const [start, end] = another.range
+    document.errors.push(new YAMLParseError([start, end], 'MULTIPLE_DOCS', 'there is more than one document'))
+  }
+  return document
+}
+
+/**
+ * One broken bracket makes the parser complain about every word after it: hundreds of errors, of which the first is told and
+ * none of the others is worth the making.
+ */
+function* firstComplaint(tokens: Iterable<CST.Token>): Generator<CST.Token> {
+  let complained = false
+  for (const token of tokens) {
+    if (token.type === 'error' && complained) continue
+    complained ||= token.type === 'error'
+    yield token
+  }
 }
 
 interface Refused {

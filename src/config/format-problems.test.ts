@@ -63,8 +63,7 @@ describe('a problem on the screen', () => {
   })
 
   it('is coloured only when asked', () => {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are escape sequences.
-    expect(formatProblems([problem({})], 'x', { colour: true })).toMatch(/\u001b\[31m/)
+    expect(formatProblems([problem({})], 'x', { colour: true })).toContain('\u001b[31m')
   })
 
   it('counts those beyond the fiftieth', () => {

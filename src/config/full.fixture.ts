@@ -124,7 +124,7 @@ groups:
     rules: [ { name: Together, when: "avg(orders, 10m) > 5000", scale: { by: 1 } } ]
 notifiers:
   ops: { type: email, to: [ops@example.org], from: plimsoll@example.org, smtp: "\${env:SMTP_URL}", on: [scaled, failed, approval-wanted], every: 30m }
-  hook: { type: webhook, url: "https://example.org/scaled", format: azure, secret: "\${env:HOOK_SECRET}" }
+  hook: { type: webhook, url: "https://example.org/scaled", format: azure, secret: "\${env:HOOK_SECRET}", headers: { x-team: shop }, properties: { team: shop }, resource: { subscription: s1, resourceGroup: shop, name: web, type: Microsoft.Compute/virtualMachineScaleSets, id: /subscriptions/s1, region: westeurope, portalLink: "https://portal.azure.com/" } }
   chat: { type: slack, url: "https://example.org/slack" }
   pager: { type: command, command: [./page.sh], env: { TEAM: shop }, cwd: scripts, timeout: 10s }
 actions:

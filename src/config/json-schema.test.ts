@@ -42,13 +42,16 @@ describe('the JSON Schema', () => {
     const visit = (part: unknown, path: string): void => {
       if (typeof part !== 'object' || part === null) return
       for (const [key, value] of Object.entries(part)) {
-        if (key === 'properties') {
-          for (const [name, property] of Object.entries(value)) {
-            const { description, examples } = property as { description?: string; examples?: unknown[] }
-            if (description === undefined || examples === undefined) unexplained.push(`${path}.${name}`)
-          }
+        if (key !== 'properties') {
+          visit(value, `${path}.${key}`)
+          continue
         }
-        visit(value, `${path}.${key}`)
+        // A key of the file may itself be called `properties`: what is below here are keys of the file.
+        for (const [name, property] of Object.entries(value)) {
+          const { description, examples } = property as { description?: string; examples?: unknown[] }
+          if (description === undefined || examples === undefined) unexplained.push(`${path}.${name}`)
+          visit(property, `${path}.${name}`)
+        }
       }
     }
     visit(JSON.parse(generateSchema()), '')

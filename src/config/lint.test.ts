@@ -266,6 +266,17 @@ describe('a schedule that never has a window', () => {
   })
 })
 
+describe('a moment of the paid hour', () => {
+  it.each([
+    ['every: 20s', '{ inLast: 39s }', ['PLM-164 9:28']],
+    ['every: 20s', '{ inLast: 40s }', []],
+    ['every: 1m', '{ by: age, inLast: 90s }', ['PLM-164 9:37']],
+    ['every: 1m', '{ outFirst: 1m, inLast: 10m }', ['PLM-164 9:30']],
+  ])('with %s and %s', (every, billingHour, expected) => {
+    expect(warnings(every, `billingHour: ${billingHour}`)).toEqual(expected)
+  })
+})
+
 describe('a custom action', () => {
   it('that no rule runs is named', () => {
     const text = [

@@ -5,6 +5,7 @@
  */
 import type { Spec } from '../model/spec.ts'
 import type { Origins } from './compile-fleet.ts'
+import { lintBillingHour } from './lint-billing-hour.ts'
 import { lintConstraints } from './lint-constraints.ts'
 import { lintGaps } from './lint-gaps.ts'
 import { lintMargins } from './lint-margins.ts'
@@ -21,6 +22,7 @@ export function lint(spec: Spec, origins: Origins, report: Report): void {
     lintConstraints(spec, fleet, origins, report)
     lintGaps(spec, fleet, origins, report)
     lintSessions(fleet, origins, report)
+    lintBillingHour(fleet, report)
   }
   lintSchedules(spec, origins, report)
   lintMetrics(spec, origins, report)

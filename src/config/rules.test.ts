@@ -174,7 +174,7 @@ describe('guards and limits', () => {
         select: 'max',
       },
       rateIn: { limits: [{ kind: 'percent', ratio: 0.1, periodMs: 60_000 }], select: 'min' },
-      billingHour: { outFirstMinutes: 15, inLastMinutes: 10 },
+      billingHour: { by: 'wall-clock', outFirstMinutes: 15, inLastMinutes: 10 },
       growDuringWarmup: false,
     })
     expect(outageGuard).toMatchObject({

@@ -59,14 +59,19 @@ export const rateLimitsSchema = z.strictObject({
 const withinTheHour = duration({ min: 1000, max: 3_600_000 })
 
 export const billingHourSchema = z.strictObject({
+  by: key(
+    z.enum(['wall-clock', 'age']).default('wall-clock'),
+    "Whose hour: that of the clock (UTC), or every instance's own, from its launch.",
+    'age',
+  ),
   outFirst: key(
     withinTheHour.optional(),
-    'Grow only in the first so many minutes of the hour (UTC). Default: always.',
+    'Grow only in the first so many minutes of the hour. Default: always. Not with `by: age`.',
     '15m',
   ),
   inLast: key(
     withinTheHour.optional(),
-    'Shrink only in the last so many minutes of the hour (UTC). Default: always.',
+    'Shrink only in the last so many minutes of the hour. Default: always.',
     '10m',
   ),
 })

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { NoticeEvent } from '../model/spec.ts'
 import { CODES } from './codes.ts'
 import { key } from './key.ts'
-import { argv, duration, environment, httpUrl, refusal, secret, smtpUrl } from './values.ts'
+import { argv, duration, environment, headers, httpUrl, refusal, secret, smtpUrl } from './values.ts'
 
 export const NOTICE_EVENTS = [
   'scaled',
@@ -53,6 +53,43 @@ const notifierFrame = {
   ),
 }
 
+const namedText = (meaning: string, example: string) =>
+  key(z.string().min(1).max(4096).optional(), meaning, example)
+
+const properties = z
+  .record(
+    z.string().min(1).max(256),
+    z
+      .string({
+        error: issue =>
+          issue.input === undefined
+            ? undefined
+            : refusal(CODES.wrongType, '{value} is not a text', 'put it in quotes'),
+      })
+      .max(4096),
+  )
+  .meta({ description: 'Texts by name.', 'x-examples': [{ team: 'shop' }], 'x-kind': 'texts by name' })
+
+/** What receivers of Azure's notifications look at and a fleet does not know of itself. */
+const azureResource = z.strictObject({
+  subscription: namedText('The id of the subscription.', '1b0f3f5e-7c1d-4f6a-9a57-0d9b3c2f1a11'),
+  resourceGroup: namedText('The resource group.', 'shop'),
+  name: namedText("The name of the resource. Default: the fleet's.", 'web'),
+  type: namedText(
+    'The type of the resource. Default: `plimsoll/fleets`.',
+    'Microsoft.Compute/virtualMachineScaleSets',
+  ),
+  id: namedText(
+    'The id of the resource. Default: made of subscription, group, type and name, or the name where one is missing.',
+    '/subscriptions/1b0f/resourceGroups/shop/providers/Microsoft.Compute/virtualMachineScaleSets/web',
+  ),
+  region: namedText('Where the resource is.', 'westeurope'),
+  portalLink: namedText(
+    'Where people look at it. Default: its page in the portal of Azure, where its whole id is known.',
+    'https://portal.azure.com/#resource/subscriptions/1b0f',
+  ),
+})
+
 function kind<N extends string>(type: N, description: string) {
   return z.literal(type).meta({ description, 'x-examples': [type] })
 }
@@ -87,6 +124,12 @@ const notifiers = {
       'plimsoll',
     ),
     secret: key(secret.optional(), 'Signs the body with HMAC-SHA-256.', '${env:HOOK_SECRET}'),
+    headers: key(headers.default({}), 'Headers sent along.', { authorization: 'Bearer ${env:HOOK_TOKEN}' }),
+    properties: key(properties.default({}), 'Sent along in the body of either format.', { team: 'shop' }),
+    resource: key(azureResource.optional(), 'With `format: azure`: what its body names.', {
+      subscription: '1b0f3f5e-7c1d-4f6a-9a57-0d9b3c2f1a11',
+      resourceGroup: 'shop',
+    }),
     ...notifierFrame,
   }),
   slack: z.strictObject({

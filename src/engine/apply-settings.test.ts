@@ -52,12 +52,12 @@ function decided(spec: FleetSpec, at: number, set: SetBy = {}): Decision {
   }
 }
 
-const FIRST = applySettings(SHOP, 'scale', decided(SHOP, NOON), NO_SETTINGS).settings
+/** After the first tick. Not a constant: a defect should fail tests, not the file. */
+const first = () => applySettings(SHOP, 'scale', decided(SHOP, NOON), NO_SETTINGS).settings
 
 describe('settings in force', () => {
   it('begin at their defaults, which is no change of a value', () => {
-    const first = applySettings(SHOP, 'scale', decided(SHOP, NOON), NO_SETTINGS)
-    expect(first).toEqual({
+    expect(applySettings(SHOP, 'scale', decided(SHOP, NOON), NO_SETTINGS)).toEqual({
       settings: {
         version: 2,
         at: NOON,
@@ -73,7 +73,7 @@ describe('settings in force', () => {
 
   it('change with the rule that sets them, and back, each change with a version of its own', () => {
     const shed = decided(SHOP, NOON + 1, { reports: [false, 'Shed load'], quality: ['low', 'Shed load'] })
-    const off = applySettings(SHOP, 'scale', shed, FIRST)
+    const off = applySettings(SHOP, 'scale', shed, first())
     expect(off.changes).toEqual([
       { version: 3, at: NOON + 1, setting: 'reports', from: true, to: false, rule: 'Shed load' },
       { version: 4, at: NOON + 1, setting: 'quality', from: 'high', to: 'low', rule: 'Shed load' },
@@ -110,7 +110,8 @@ describe('settings in force', () => {
   })
 
   it('are the same object while nothing changes', () => {
-    expect(applySettings(SHOP, 'scale', decided(SHOP, NOON + 1), FIRST).settings).toBe(FIRST)
+    const before = first()
+    expect(applySettings(SHOP, 'scale', decided(SHOP, NOON + 1), before).settings).toBe(before)
   })
 
   it('of a fleet that has none stay the same object in every mode', () => {
@@ -122,7 +123,7 @@ describe('settings in force', () => {
 
   it('keep version and time when only another rule holds a value', () => {
     const by = (rule: string, at: number) => decided(SHOP, at, { reports: [false, rule] })
-    const held = applySettings(SHOP, 'scale', by('Shed load', NOON + 1), FIRST).settings
+    const held = applySettings(SHOP, 'scale', by('Shed load', NOON + 1), first()).settings
     const other = applySettings(SHOP, 'scale', by('Panic', NOON + 2), held)
     expect(other).toEqual({
       settings: {
@@ -134,7 +135,7 @@ describe('settings in force', () => {
   })
 
   it('remember that a rule sets the default too', () => {
-    const same = applySettings(SHOP, 'scale', decided(SHOP, NOON + 1, { reports: [true, 'Keep'] }), FIRST)
+    const same = applySettings(SHOP, 'scale', decided(SHOP, NOON + 1, { reports: [true, 'Keep'] }), first())
     expect(same.changes).toEqual([])
     expect(same.settings).toMatchObject({
       version: 2,
@@ -152,7 +153,7 @@ describe('settings in force', () => {
       SHOP,
       mode,
       decided(SHOP, NOON + 1, { reports: [false, 'Shed load'] }),
-      FIRST,
+      first(),
     )
     expect(settings.applied).toBe(isApplied)
     expect(settings.values.reports).toEqual(
@@ -166,7 +167,7 @@ describe('settings in force', () => {
 
   it('go back to their defaults when the mode changes to one that only advises', () => {
     const shed = (at: number) => decided(SHOP, at, { reports: [false, 'Shed load'] })
-    const off = applySettings(SHOP, 'scale', shed(NOON + 1), FIRST).settings
+    const off = applySettings(SHOP, 'scale', shed(NOON + 1), first()).settings
     const { changes, settings } = applySettings(SHOP, 'recommend', shed(NOON + 2), off)
     expect(changes).toEqual([
       { version: 4, at: NOON + 2, setting: 'reports', from: false, to: true, rule: null },
@@ -176,7 +177,7 @@ describe('settings in force', () => {
 
   it('come and go with the configuration; the version grows, and a removed one is no change', () => {
     const only = withSettings(setting('quality', 'high'), setting('limit', 10))
-    const { settings, changes } = applySettings(only, 'scale', decided(only, NOON + 1), FIRST)
+    const { settings, changes } = applySettings(only, 'scale', decided(only, NOON + 1), first())
     expect(changes).toEqual([])
     expect(settings).toMatchObject({ version: 4, at: NOON + 1 })
     expect(Object.keys(settings.values)).toEqual(['quality', 'limit'])
@@ -184,7 +185,7 @@ describe('settings in force', () => {
 
   it('follow a changed default', () => {
     const low = withSettings(setting('reports', true), setting('quality', 'low'))
-    expect(applySettings(low, 'scale', decided(low, NOON + 1), FIRST).changes).toEqual([
+    expect(applySettings(low, 'scale', decided(low, NOON + 1), first()).changes).toEqual([
       { version: 3, at: NOON + 1, setting: 'quality', from: 'high', to: 'low', rule: null },
     ])
   })

@@ -70,14 +70,11 @@ export function decideBounds(spec: FleetSpec, at: EpochMs, windows: Windows): { 
   }
 }
 
-const NONE: readonly string[] = []
-
 function namesOf(
   active: readonly ConstraintRule[],
   winner: ConstraintRule,
   counts: (other: ConstraintRule) => boolean,
 ): readonly string[] {
-  if (active.length < 2) return NONE
   return active.filter(other => other !== winner && counts(other)).map(other => other.name)
 }
 

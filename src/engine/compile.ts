@@ -53,6 +53,7 @@ export interface CompiledFleet {
   readonly fleets: readonly string[]
   readonly rules: readonly CompiledRule[]
   readonly kpis: readonly CompiledKpi[]
+  readonly everyMs: number
   readonly count: Evaluate | null
   /** What the outage guard watches. */
   readonly load: Evaluate | null
@@ -90,6 +91,7 @@ function compileAnew(spec: FleetSpec): CompiledFleet {
       judge: goals.get(kpi.name) ?? (() => null),
       operands: operandKeys(kpi.goal, new Map()),
     })),
+    everyMs: spec.everyMs,
     count: spec.count === null ? null : compileExpression(spec.count, slots),
     load: spec.outageGuard === null ? null : compileExpression(spec.outageGuard.operand, slots),
   }

@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ARBITRARY_CONTEXT, anyCondition, anyExpression } from '../../test/arbitraries/expression.ts'
 import { evaluateCondition } from '../../test/oracles/expression.ts'
+import { runs } from '../../test/seed.ts'
+import { parseCondition } from '../config/expression/parse.ts'
 import type { Condition, Expression, FleetQuantity } from '../model/expression.ts'
 import { FLEET_QUANTITIES } from '../model/expression.ts'
 import { kpiState } from './compile.ts'
-import { compileCondition, type Evidence, type Judge, operandKeys } from './condition.ts'
+import { compileCondition, type Evidence, foreignQuantities, type Judge, operandKeys } from './condition.ts'
 
 const slots = new Map<string, number>()
 
@@ -61,7 +63,7 @@ describe('a compiled condition', () => {
           expect(judged).toBe(evaluateCondition(tree, operand, quantity, () => kpiState(goalTruth), truth))
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 
@@ -88,6 +90,31 @@ describe('a compiled condition', () => {
     const tree: Condition = { node: 'compare', operator: '==', left: quotient, right: quotient }
     expect(compileCondition(tree, slots, new Map())(evidenceOf([], []))).toBeNull()
   })
+
+  const number = (value: number): Expression => ({ node: 'number', value, text: String(value) })
+  it.each([
+    [1, 1, true],
+    [0, 1e-5, true],
+    [0, 1.1e-5, false],
+    [5, 5.000005, true],
+    [-5, 5, false],
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, true],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false],
+  ])('takes %d and %d for equal: %s', (left, right, equal) => {
+    for (const [operator, expected] of [['==', equal] as const, ['!=', !equal] as const]) {
+      const tree: Condition = { node: 'compare', operator, left: number(left), right: number(right) }
+      expect(compileCondition(tree, slots, new Map())(evidenceOf([], []))).toBe(expected)
+    }
+  })
+
+  it.each([
+    ['green', null],
+    ['red', null],
+    ['unknown', true],
+  ] as const)('takes a KPI it does not know for unknown: that it is %s is %s', (state, expected) => {
+    const tree: Condition = { node: 'kpi', kpi: 'nobody', state }
+    expect(compileCondition(tree, slots, new Map())(evidenceOf([], []))).toBe(expected)
+  })
 })
 
 describe('the operands of a condition', () => {
@@ -112,5 +139,22 @@ describe('the operands of a condition', () => {
     }
     const goals = new Map([['busy', compare('max(c, 1h)', 'last(b)')]])
     expect(operandKeys(tree, goals)).toEqual(['max(c, 1h)', 'last(b)', 'avg(a, 5m)'])
+  })
+
+  it('are found behind every kind of node, and are no quantities of the fleet itself', () => {
+    const parse = (text: string): Condition => {
+      const parsed = parseCondition(text, ARBITRARY_CONTEXT)
+      if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join('; '))
+      return parsed.value
+    }
+    const text =
+      'not (-(last(orders) + 1) > instances) and (at_max or fleet(db).ready / last(load) > 2 or free_slots < 3)'
+    expect(operandKeys(parse(text), new Map())).toEqual(['last(orders)', 'fleet(db).ready', 'last(load)'])
+    expect(
+      foreignQuantities([parse(text), parse('fleet(db).ready > 1 and fleet(db).slots > ready')]),
+    ).toEqual([
+      { node: 'quantity', quantity: 'ready', fleet: 'db' },
+      { node: 'quantity', quantity: 'slots', fleet: 'db' },
+    ])
   })
 })

@@ -10,6 +10,7 @@ import type {
   Condition,
   Expression,
   FleetQuantity,
+  KpiState,
   Truth,
 } from '../model/expression.ts'
 import { FLEET_QUANTITIES, type QuantityOperand, quantityKey } from '../model/expression.ts'
@@ -141,23 +142,8 @@ export function compileCondition(
         return truth === null ? null : !truth
       }
     }
-    case 'kpi': {
-      const goal = goals.get(condition.kpi)
-      const { state } = condition
-      if (goal === undefined) return () => (state === 'unknown' ? true : null)
-      switch (state) {
-        case 'green':
-          return goal
-        case 'red':
-          return evidence => {
-            const truth = goal(evidence)
-            return truth === null ? null : !truth
-          }
-        case 'unknown':
-          return evidence => goal(evidence) === null
-      }
-      return () => null
-    }
+    case 'kpi':
+      return compileKpiTest(condition.state, goals.get(condition.kpi))
     case 'truth': {
       const bound = condition.truth === 'at_max' ? HIGHEST : LOWEST
       const operator = condition.truth === 'at_max' ? '>=' : '<='
@@ -168,6 +154,21 @@ export function compileCondition(
           evidence.quantities[bound] ?? Number.NaN,
         )
     }
+  }
+}
+
+function compileKpiTest(state: KpiState, goal: Judge | undefined): Judge {
+  if (goal === undefined) return () => (state === 'unknown' ? true : null)
+  switch (state) {
+    case 'green':
+      return goal
+    case 'red':
+      return evidence => {
+        const truth = goal(evidence)
+        return truth === null ? null : !truth
+      }
+    case 'unknown':
+      return evidence => goal(evidence) === null
   }
 }
 

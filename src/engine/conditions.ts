@@ -6,12 +6,13 @@
  */
 import type { Step } from '../model/decision.ts'
 import type { KpiState } from '../model/expression.ts'
-import type { Memory } from '../model/memory.ts'
+import type { KpiSince, Memory } from '../model/memory.ts'
 import type { Observation } from '../model/observation.ts'
 import type { ReactiveRule, ReserveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { isActive } from './bounds.ts'
 import { type CompiledFleet, type CompiledRule, kpiState } from './compile.ts'
+import { kpiHoldsMs, kpiSince } from './kpis.ts'
 import type { Operands } from './operands.ts'
 import type { Answer, Question } from './rules/answer.ts'
 import { demandOf, roomOf } from './rules/reserve.ts'
@@ -30,6 +31,8 @@ export interface JudgedRule {
   readonly firing: Firing
   /** The count it asks for: only a rule that fired, and has a count to ask for. */
   readonly want: number | null
+  /** The same, also where it has not held for long enough. */
+  readonly asks: number | null
   /** It would fire but for `for`; or it fired. */
   readonly holdsNow: boolean
   /** `not-long-enough`: when it will have held long enough. */
@@ -39,6 +42,7 @@ export interface JudgedRule {
 export interface Conditions {
   readonly rules: readonly JudgedRule[]
   readonly kpis: Readonly<Record<string, KpiState>>
+  readonly kpisSince: Readonly<Record<string, KpiSince>>
   readonly trueSince: Readonly<Record<string, EpochMs>>
 }
 
@@ -50,11 +54,22 @@ export function judgeConditions(
   steps: Step[],
 ): Conditions {
   const kpis: Record<string, KpiState> = {}
+  const kpisSince: Record<string, KpiSince> = {}
   for (const { kpi, judge, operands: keys } of compiled.kpis) {
     const state = kpiState(judge(operands.evidence))
     kpis[kpi.name] = state
     const found = foundOf(keys, compiled, operands)
-    steps.push({ stage: 'kpis', outcome: state, kpi: kpi.name, goal: kpi.goalText, found })
+    const since = kpiSince(state, memory.kpis[kpi.name], memory.at, observation.at, compiled.everyMs)
+    kpisSince[kpi.name] = since
+    steps.push({
+      stage: 'kpis',
+      outcome: state,
+      kpi: kpi.name,
+      goal: kpi.goalText,
+      found,
+      since: since.since,
+      until: observation.at + kpiHoldsMs(compiled.everyMs),
+    })
   }
   const question = questionOf(operands, observation)
   const trueSince: Record<string, EpochMs> = {}
@@ -63,11 +78,11 @@ export function judgeConditions(
     if (idle !== null) return unasked(rule, idle)
     const answer = rule.ask(question)
     const judged = judge(rule, answer, observation.at, memory, trueSince)
-    const since = rule.rule.forMs > 0 ? (trueSince[rule.rule.name] ?? null) : null
+    const since = trueSince[rule.rule.name] ?? null
     steps.push(stepOf(rule.rule, answer, foundOf(rule.operands, compiled, operands), since, question))
     return judged
   })
-  return { rules, kpis, trueSince }
+  return { rules, kpis, kpisSince, trueSince }
 }
 
 /** The question as the fleet stands now; a count that is not known counts as none, and then nothing is carried out. */
@@ -86,7 +101,7 @@ function idleBecause(
 }
 
 function unasked(compiled: CompiledRule, firing: Firing): JudgedRule {
-  return { compiled, firing, want: null, holdsNow: false, until: null }
+  return { compiled, firing, want: null, asks: null, holdsNow: false, until: null }
 }
 
 function judge(
@@ -112,19 +127,20 @@ function judge(
 
 function judgeTrue(
   compiled: CompiledRule,
-  want: number | null,
+  asks: number | null,
   at: EpochMs,
   memory: Memory,
   trueSince: Record<string, EpochMs>,
 ): JudgedRule {
   const { name, forMs } = compiled.rule
-  if (forMs === 0) return { compiled, firing: 'fired', want, holdsNow: true, until: null }
+  const fired: JudgedRule = { compiled, firing: 'fired', want: asks, asks, holdsNow: true, until: null }
+  if (forMs === 0) return fired
   const since = memory.trueSince[name] ?? at
   trueSince[name] = since
   const until = since + forMs
   return until <= at
-    ? { compiled, firing: 'fired', want, holdsNow: true, until: null }
-    : { compiled, firing: 'not-long-enough', want: null, holdsNow: true, until }
+    ? fired
+    : { compiled, firing: 'not-long-enough', want: null, asks, holdsNow: true, until }
 }
 
 type Found = Readonly<Record<string, number | null>>

@@ -22,7 +22,7 @@ import { withholdFlapping } from './guards/flapping.ts'
 import { type LoadWatch, watchLoad, withholdOutage } from './guards/outage.ts'
 import { limitRate } from './guards/rate-limit.ts'
 import { rememberRecommendation, stabilize } from './guards/stabilization.ts'
-import { countWarming } from './guards/warm-up.ts'
+import { adds, countWarming } from './guards/warm-up.ts'
 import { applyLimits } from './limits.ts'
 import { type Operands, readOperands } from './operands.ts'
 import { applyOverrides, overrideSteps, pauseOf } from './overrides.ts'
@@ -98,14 +98,13 @@ function guard(
 ): number {
   const { at } = observation
   let wanted = count
-  if (
-    wanted > current &&
-    !spec.guards.growDuringWarmup &&
-    (rule?.kind === 'when' || rule?.kind === 'steps')
-  ) {
-    const ask = compiled.rules.find(candidate => candidate.rule === rule)?.ask
+  if (wanted > current && !spec.guards.growDuringWarmup && rule !== null && adds(rule)) {
+    const fired = conditions.rules.filter(
+      ({ firing, want, compiled: { rule: other } }) =>
+        firing === 'fired' && want !== null && other.rank === rule.rank,
+    )
     const question = questionOf(operands, observation)
-    if (ask !== undefined) wanted = countWarming(spec, memory.changes, question, ask, at, wanted, steps)
+    wanted = countWarming(spec, memory.changes, question, fired, at, wanted, steps)
   }
   if (wanted < current) wanted = withholdOutage(spec.outageGuard, load, current, wanted, steps)
   if (wanted < current && spec.guards.flapping) {
@@ -118,7 +117,7 @@ function guard(
     const limits = wanted > current ? spec.guards.rateOut : spec.guards.rateIn
     wanted = limitRate(limits, memory.changes, at, current, wanted, steps)
   }
-  if (wanted !== current) wanted = withinBillingHour(spec, at, current, wanted, steps)
+  if (wanted !== current) wanted = withinBillingHour(spec, observation, current, wanted, steps)
   return wanted
 }
 
@@ -196,6 +195,7 @@ function rememberTick({ observation, memory, conditions, operands, effects, load
     ...memory,
     at: Math.max(memory.at, observation.at),
     trueSince: conditions.trueSince,
+    kpis: conditions.kpisSince,
     firingSince: effects.firingSince,
     load: load.memory,
     gaps,

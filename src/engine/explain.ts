@@ -293,6 +293,8 @@ function vetoText(step: Extract<Step, { outcome: 'vetoed' }>): string {
   switch (step.reason) {
     case 'unknown':
       return `"${step.by}" has no data, and unknown never shrinks`
+    case 'waits-to-grow':
+      return `"${step.by}" asks for more as soon as it is true for long enough`
     case 'did-not-fire':
       return `"${step.by}" does not agree (scaleIn: all)`
     case 'holds':
@@ -304,7 +306,10 @@ function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
   switch (step.guard) {
     case 'flapping': {
       const shown = step.projections
-        .map(({ instances, operand, value }) => `${operand} would be ${formatNumber(value)} at ${instances}`)
+        .map(
+          ({ instances, operand, value }) =>
+            `${operand} would be ${formatNumber(value ?? Number.POSITIVE_INFINITY)} at ${instances}`,
+        )
         .join(', ')
       const because = shown === '' ? '' : ` (${shown})`
       if (step.outcome === 'passed') return `flapping: ${step.to} would not grow back${because}`
@@ -336,9 +341,7 @@ function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
         : `rate limit: ${step.to} instead of ${step.from} (${allowed})`
     }
     case 'billing-hour':
-      return step.outcome === 'passed'
-        ? 'billing hour: a good moment'
-        : `billing hour: held for another ${formatSpan((step.until ?? at) - at)}`
+      return explainBillingHour(step, at)
     case 'outage':
       return explainOutage(step, at)
     case 'warm-up': {
@@ -349,6 +352,27 @@ function explainGuard(step: StepOf<'guards'>, at: EpochMs): string {
         : `warm-up: ${step.to} instead of ${step.from} (${warming})`
     }
   }
+}
+
+function explainBillingHour(step: Extract<Step, { guard: 'billing-hour' }>, at: EpochMs): string {
+  const { outcome, ages, until } = step
+  const span = until === null ? null : formatSpan(until - at)
+  if (ages === undefined) {
+    return outcome === 'passed'
+      ? 'billing hour: a good moment'
+      : `billing hour: held for another ${span ?? '0ms'}`
+  }
+  const last = `the last ${formatSpan(ages.lastMinutes * 60_000)} of its paid hour`
+  if (outcome === 'passed') return `billing hour: ${ages.mayGo} may go, each in ${last} or not there yet`
+  const next = span === null ? '' : `, the next in ${span}`
+  const because = {
+    'last-minutes': `no other instance is in ${last}${next}`,
+    booting: 'what is booting goes before an open instance, and has just been paid for',
+    launches: 'when the rest was launched is not known',
+  }[ages.waitsFor]
+  return outcome === 'held'
+    ? `billing hour: held, ${because.replace('no other', 'no')}`
+    : `billing hour: ${step.to} instead of ${step.from}, ${because}`
 }
 
 function explainOutage(step: Extract<Step, { guard: 'outage' }>, at: EpochMs): string {
@@ -401,10 +425,16 @@ function evidenceOf({
   dividedBy,
 }: Extract<StepOf<'operands'>, { outcome: 'value' }>): string {
   if (operand.startsWith('fleet(')) return ' (as of its latest tick)'
-  const share = dividedBy === null ? '' : `, divided by ${dividedBy} ready`
+  const share = dividedBy === null ? '' : `, divided by ${dividedBy} ready${homeOf(operand)}`
   if (samples === null) return ` (as stated${share})`
   const instances = reporting === null ? '' : `, ${reporting} instance${reporting === 1 ? '' : 's'}`
   return ` (${samples} sample${samples === 1 ? '' : 's'}${instances}${share})`
+}
+
+/** Whose instances those are, where they are not the fleet's own: `avg(web/queue, 5m)` is divided by those of "web". */
+function homeOf(operand: string): string {
+  const home = /\(([^()/,]+)\//.exec(operand)?.[1]
+  return home === undefined ? '' : ` of "${home}"`
 }
 
 function quoted(names: readonly string[]): string {

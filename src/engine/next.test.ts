@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { NOON, observation } from '../../test/builders/observation.ts'
+import { NOON, type ObservationWords, observation } from '../../test/builders/observation.ts'
 import { type FleetWords, fleetSpec } from '../../test/builders/spec.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../model/memory.ts'
 import { decide } from './decide.ts'
+import { Spent } from './next/outlook.ts'
 import { nextSteps } from './next.ts'
 
 const MINUTE = 60_000
@@ -231,5 +232,225 @@ describe('the next step', () => {
       EMPTY_MEMORY,
     )
     expect(decided.decision.desired).toBe(way?.desired)
+  })
+})
+
+describe('how the next step is said', () => {
+  const cpu = (value: number | null) => observation({ values: { 'avg(cpu, 5m)': value } })
+  const ofBoth = (words: FleetWords, seen = cpu(62.1), memory: Memory = EMPTY_MEMORY) => {
+    const { up, down } = nextSteps(fleetSpec({ ...upAndDown, ...words }), seen, memory)
+    const said = ({ ways }: typeof up) => ways.map(({ because }) => because)
+    return { up: said(up), down: said(down), nothing: [up.nothing, down.nothing] }
+  }
+  const inclusive = [
+    { name: 'Scale up', when: 'avg(cpu, 5m) >= 80%', by: 1 },
+    { name: 'Scale down', when: 'avg(cpu, 5m) <= 20%', by: -1 },
+  ]
+
+  it('with how far it is, which way, and by which rule', () => {
+    expect(ofBoth({})).toEqual({
+      up: ['5 as soon as avg(cpu, 5m) rises above 80 (now 62.1, 17.9 more): "Scale up"'],
+      down: ['3 as soon as avg(cpu, 5m) falls below 20 (now 62.1, 42.1 less): "Scale down"'],
+      nothing: [null, null],
+    })
+    expect(ofBoth({ rules: inclusive })).toMatchObject({
+      up: ['5 as soon as avg(cpu, 5m) rises to 80 (now 62.1, 17.9 more): "Scale up"'],
+      down: ['3 as soon as avg(cpu, 5m) falls to 20 (now 62.1, 42.1 less): "Scale down"'],
+    })
+  })
+
+  it('of a gap with what it would have to be', () => {
+    expect(ofBoth({ rules: inclusive }, cpu(null))).toMatchObject({
+      up: ['5 as soon as avg(cpu, 5m) has data again and is at least 80: "Scale up"'],
+      down: ['3 as soon as avg(cpu, 5m) has data again and is at most 20: "Scale down"'],
+    })
+  })
+
+  it('of samples that are too few as of a gap', () => {
+    const reading = { value: 50, samples: 1, firstAt: NOON, lastAt: NOON, reporting: null }
+    expect(ofBoth({}, observation({ readings: { 'avg(cpu, 5m)': reading } }))).toMatchObject({
+      up: ['5 as soon as avg(cpu, 5m) has data again and is above 80: "Scale up"'],
+    })
+  })
+
+  it('with the time, where one has to wait too', () => {
+    expect(ofBoth({ guards: { cooldownOutMs: 3 * MINUTE } }, cpu(62.1), changedAt(NOON - MINUTE)).up).toEqual(
+      [
+        '5 in 2m (the cooldown ends), if avg(cpu, 5m) rises above 80 (now 62.1, 17.9 more) and stays so: "Scale up"',
+      ],
+    )
+  })
+
+  it('without a rule, where the count there is would do', () => {
+    const { down } = nextSteps(fleetSpec(upAndDown), cpu(90), EMPTY_MEMORY)
+    expect(down.ways).toMatchObject([{ desired: 4, rule: null }, { desired: 3 }].slice(0, down.ways.length))
+    expect(down.ways[0]?.because).toBe('4 as soon as avg(cpu, 5m) falls to 80 (now 90, 10 less)')
+  })
+
+  it('without what it waits for, where only the calendar knows', () => {
+    const constraints = [{ name: 'Peak', rank: 100, min: 6, max: 8, schedule: 'peak' }]
+    const opens = NOON + 25 * 60 * MINUTE
+    const windowsAt = () => ({ peak: { from: opens, to: opens + 240 * 60 * MINUTE } })
+    const { up } = nextSteps(fleetSpec({ ...upAndDown, constraints }), cpu(50), EMPTY_MEMORY, windowsAt)
+    expect(up.ways[0]).toMatchObject({
+      kind: 'time',
+      inclusive: true,
+      because: '6 in 1d 1h, with every value as it is: "Peak"',
+    })
+  })
+})
+
+describe('which ways there are', () => {
+  const orders = { name: 'up', when: 'avg(cpu, 5m) > 80% or last(orders) > 1000', by: 1 }
+  const seen = (cpu: number | null, count: number | null) =>
+    observation({ values: { 'avg(cpu, 5m)': cpu, 'last(orders)': count } })
+  const operandsOf = (when: string, given: ReturnType<typeof seen>) =>
+    nextSteps(fleetSpec({ ...upAndDown, rules: [{ ...orders, when }] }), given, EMPTY_MEMORY).up.ways.map(
+      ({ operand }) => operand,
+    )
+
+  it('the nearest comes first, in shares of what is usual for it', () => {
+    expect(operandsOf(orders.when, seen(40, 950))).toEqual(['last(orders)', 'avg(cpu, 5m)'])
+  })
+
+  it('what has no data comes last', () => {
+    expect(operandsOf('last(orders) > 1000 or avg(cpu, 5m) > 80%', seen(40, null))).toEqual([
+      'avg(cpu, 5m)',
+      'last(orders)',
+    ])
+  })
+
+  it('of a gap one each way, the border nearest to nothing for more and to a lot for fewer', () => {
+    const rules = [
+      { name: 'up', when: 'avg(cpu, 5m) > 80%', by: 1 },
+      { name: 'down', when: 'avg(cpu, 5m) < 50%', by: -1 },
+    ]
+    const { up, down } = nextSteps(fleetSpec({ ...upAndDown, rules }), seen(null, null), EMPTY_MEMORY)
+    expect(up.ways).toMatchObject([{ from: null, to: 80, move: 'rise' }])
+    expect(down.ways).toMatchObject([{ from: null, to: 50, move: 'fall' }])
+  })
+
+  it('of a gap that may be negative too', () => {
+    const rules = [{ name: 'up', when: 'slope(orders, 5m) > 3', by: 1 }]
+    const given = observation({ values: { 'slope(orders, 5m)': null } })
+    expect(nextSteps(fleetSpec({ ...upAndDown, rules }), given, EMPTY_MEMORY).up.ways).toMatchObject([
+      { to: 3, move: 'rise' },
+    ])
+  })
+
+  it('none that is later than what comes anyway', () => {
+    const spec = fleetSpec({
+      ...upAndDown,
+      constraints: [{ name: 'Peak', rank: 100, min: 6, max: 8, schedule: 'peak' }],
+      guards: { cooldownOutMs: 3 * MINUTE },
+    })
+    const windows = { peak: { from: NOON + MINUTE, to: NOON + 60 * MINUTE } }
+    const given = observation({ values: { 'avg(cpu, 5m)': 62.1 }, windows })
+    const { up } = nextSteps(spec, given, changedAt(NOON - MINUTE), () => windows)
+    expect(up.ways).toMatchObject([{ kind: 'time', at: NOON + MINUTE }])
+  })
+
+  it('none that waits where a value alone would do', () => {
+    const windows = { day: { from: NOON - MINUTE, to: NOON + MINUTE } }
+    const given = observation({ values: { 'avg(cpu, 5m)': 62.1 }, windows })
+    const { up } = nextSteps(fleetSpec(upAndDown), given, EMPTY_MEMORY, () => windows)
+    expect(up.ways).toMatchObject([{ kind: 'value', at: null }])
+  })
+})
+
+describe('why there is no way', () => {
+  const upOnly = [{ name: 'up', when: 'avg(cpu, 5m) > 80%', by: 1 }]
+  const downOnly = [{ name: 'down', when: 'avg(cpu, 5m) < 20%', by: -1 }]
+  const calm = { values: { 'avg(cpu, 5m)': 50 } }
+  const nothing = (words: FleetWords, seen: ObservationWords) => {
+    const { up, down } = nextSteps(fleetSpec({ ...upAndDown, ...words }), observation(seen), EMPTY_MEMORY)
+    return { up: up.nothing, down: down.nothing }
+  }
+
+  it.each<[string, FleetWords, ObservationWords, object]>([
+    ['no rule asks for it', { rules: upOnly }, calm, { up: null, down: 'no rule asks for fewer' }],
+    ['nor for more', { rules: downOnly }, calm, { up: 'no rule asks for more', down: null }],
+    [
+      'the one that would is disabled',
+      { rules: upOnly.map(rule => ({ ...rule, enabled: false })) },
+      calm,
+      { up: 'no rule asks for more' },
+    ],
+    [
+      'the upper bound, which does not hold the way down',
+      { rules: upOnly },
+      { ...calm, open: 10 },
+      { up: '"capacity" allows at most 10', down: 'no rule asks for fewer' },
+    ],
+    [
+      'the lower bound, which does not hold the way up',
+      { rules: downOnly },
+      { ...calm, open: 2 },
+      { up: 'no rule asks for more', down: '"capacity" asks for at least 2' },
+    ],
+    [
+      'what the target holds, whether it is asked for more or not',
+      {},
+      { ...calm, targetHighest: 4 },
+      { up: 'the target holds at most 4', down: null },
+    ],
+    [
+      'and when it is',
+      {},
+      { values: { 'avg(cpu, 5m)': 90 }, targetHighest: 4 },
+      { up: 'the target holds at most 4' },
+    ],
+    ['the quota', { spec: { quota: 4 } }, calm, { up: 'the quota allows at most 4', down: null }],
+    [
+      'a veto',
+      { rules: [...downOnly, { name: 'never', when: 'at_max', by: -1 }] },
+      { values: { 'avg(cpu, 5m)': 10 } },
+      {
+        up: 'no rule asks for more',
+        down: '"down" wants 3, but "never" does not agree (scaleIn: all)',
+      },
+    ],
+    [
+      'a pause',
+      {},
+      {
+        ...calm,
+        overrides: [
+          {
+            id: '1',
+            fleet: 'web',
+            at: NOON,
+            who: 'ada',
+            why: '',
+            until: null,
+            change: { kind: 'pause' },
+          },
+        ],
+      },
+      { up: 'paused by ada: nothing changes', down: 'paused by ada: nothing changes' },
+    ],
+    [
+      'no constraint in force',
+      { guards: { withoutConstraint: 'hold' }, spec: { constraints: [] } },
+      calm,
+      {
+        up: 'no constraint is in force, so nothing changes',
+        down: 'no constraint is in force, so nothing changes',
+      },
+    ],
+  ])('%s', (_, words, seen, expected) => {
+    expect(nothing(words, seen)).toMatchObject(expected)
+  })
+
+  it('a search that ended early, and only that', () => {
+    const ask = (error: Error) =>
+      nextSteps(fleetSpec(upAndDown), observation(calm), EMPTY_MEMORY, () => {
+        throw error
+      })
+    expect(ask(new Spent('it ended early'))).toMatchObject({
+      up: { ways: [], nothing: 'it ended early' },
+      down: { ways: [], nothing: 'it ended early' },
+    })
+    expect(() => ask(new Error('the calendar is broken'))).toThrow('the calendar is broken')
   })
 })

@@ -75,7 +75,7 @@ export function nextSteps(
   const spent = base.desired === null ? null : search(spec, outlook, observation, found)
   const step = (side: Side): NextStep => ({
     ways: found[side],
-    nothing: found[side].length > 0 ? null : (spent ?? whyNothing(spec, base, side)),
+    nothing: found[side].length > 0 ? null : (spent ?? whyNothing(spec, base, observation, side)),
   })
   return { at: observation.at, desired: base.desired, up: step('up'), down: step('down') }
 }
@@ -247,7 +247,7 @@ function byRule(rule: string | null): string {
   return rule === null ? '' : `: "${rule}"`
 }
 
-function whyNothing(spec: FleetSpec, base: Decision, side: Side): string {
+function whyNothing(spec: FleetSpec, base: Decision, { targetHighest }: Observation, side: Side): string {
   const outcome = base.steps.find(step => step.stage === 'reconciliation')
   switch (outcome?.outcome) {
     case 'count-unknown':
@@ -261,8 +261,12 @@ function whyNothing(spec: FleetSpec, base: Decision, side: Side): string {
   const desired = base.desired ?? 0
   if (side === 'up' && desired >= highest) return `"${constraint}" allows at most ${highest}`
   if (side === 'down' && desired <= lowest) return `"${constraint}" asks for at least ${lowest}`
-  const limit = base.steps.findLast(step => step.stage === 'limits')
-  if (side === 'up' && limit !== undefined) return explainStep(limit, base.at)
+  if (side === 'up' && targetHighest !== null && desired >= targetHighest) {
+    return `the target holds at most ${targetHighest}`
+  }
+  if (side === 'up' && spec.quota !== null && desired >= spec.quota) {
+    return `the quota allows at most ${spec.quota}`
+  }
   const asks = side === 'up' ? canGrow : canShrink
   if (!spec.rules.some(rule => rule.enabled && asks(rule, desired))) {
     return `no rule asks for ${side === 'up' ? 'more' : 'fewer'}`

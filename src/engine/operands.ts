@@ -199,9 +199,7 @@ export function countFromReadings(
   return Number.isFinite(count) ? Math.max(0, Math.round(count)) : null
 }
 
-const BLIND: Observation = {
-  at: 0,
-  fleet: '',
+const BLIND = {
   capacity: null,
   capacityGap: null,
   external: null,
@@ -210,5 +208,4 @@ const BLIND: Observation = {
   windows: {},
   targetHighest: null,
   overrides: NO_OVERRIDES,
-  fleets: {},
-}
+} as const

@@ -7,7 +7,7 @@ import type { Override, OverrideChange } from '../model/override.ts'
 import { compileFleet } from './compile.ts'
 import { decide } from './decide.ts'
 import { explainDecision } from './explain.ts'
-import { applyOverrides } from './overrides.ts'
+import { applyOverrides, orderOf, overrideSteps, pauseOf } from './overrides.ts'
 
 const MINUTE = 60_000
 const spec = fleetSpec({
@@ -103,7 +103,59 @@ describe('what an operator changed', () => {
   })
 })
 
+describe('the steps of overrides', () => {
+  it('are those in force, with who, why and until when', () => {
+    const set = override({ kind: 'capacity', count: 3 }, { why: 'sale' })
+    const ended = override({ kind: 'mode', mode: 'notify' }, { until: NOON })
+    expect(overrideSteps([ended, set], NOON)).toEqual([
+      {
+        stage: 'overrides',
+        outcome: 'in-force',
+        who: 'ada',
+        why: 'sale',
+        until: NOON + 60 * MINUTE,
+        change: { kind: 'capacity', count: 3 },
+      },
+    ])
+    expect(overrideSteps([], NOON)).toEqual([])
+  })
+
+  it('name the pause, and the count that was ordered, while they are in force', () => {
+    const pause = override({ kind: 'pause' })
+    const order = override({ kind: 'capacity', count: 3 })
+    const all = [override({ kind: 'mode', mode: 'notify' }), order, pause]
+    expect([pauseOf(all, NOON), orderOf(all, NOON)]).toEqual([pause, order])
+    const over = NOON + 60 * MINUTE
+    expect([pauseOf(all, over), orderOf(all, over)]).toEqual([null, null])
+    expect([pauseOf([order], NOON), orderOf([pause], NOON)]).toEqual([null, null])
+  })
+})
+
 describe('applying overrides', () => {
+  it('leaves the specification of a paused fleet as it is', () => {
+    expect(applyOverrides(spec, [override({ kind: 'pause' })], NOON)).toEqual(spec)
+  })
+
+  it('ranks a capacity that was set above all constraints, and among those below zero too', () => {
+    const rankOf = (...ranks: number[]) => {
+      const constraints = ranks.map(rank => ({ name: `of ${rank}`, rank }))
+      const of = fleetSpec({ constraints })
+      return applyOverrides(of, [override({ kind: 'capacity', count: 3 })], NOON).constraints.at(-1)?.rank
+    }
+    expect([rankOf(), rankOf(5, 100, 7), rankOf(-5)]).toEqual([1, 101, 1])
+  })
+
+  it('is done once for each time in which the same ones are in force', () => {
+    const overrides = [
+      override({ kind: 'mode', mode: 'notify' }, { until: NOON }),
+      override({ kind: 'capacity', count: 3 }),
+    ]
+    const first = applyOverrides(spec, overrides, NOON)
+    expect(applyOverrides(spec, overrides, NOON)).toBe(first)
+    expect(applyOverrides(spec, overrides, NOON + 1)).toBe(first)
+    expect(applyOverrides(spec, overrides, NOON - 1)).not.toBe(first)
+  })
+
   it('gives the specification itself where there is nothing to apply', () => {
     expect(applyOverrides(spec, [], NOON)).toBe(spec)
   })

@@ -35,9 +35,13 @@ export function pauseOf(overrides: readonly Override[], at: EpochMs): Override |
   return overrides.find(override => override.change.kind === 'pause' && isInForce(override, at)) ?? null
 }
 
+/** The count an operator ordered, while it stands. */
+export function orderOf(overrides: readonly Override[], at: EpochMs): Override | null {
+  return overrides.find(override => override.change.kind === 'capacity' && isInForce(override, at)) ?? null
+}
+
 /** One step for each override in force, so that a decision tells what it owes to a person. */
 export function overrideSteps(overrides: readonly Override[], at: EpochMs): Step[] {
-  if (overrides.length === 0) return []
   return overrides
     .filter(override => isInForce(override, at))
     .map(({ who, why, until, change }) => ({

@@ -16,7 +16,7 @@ export function propose(conditions: Conditions, steps: Step[]): FiredRule[] {
   const fired: FiredRule[] = []
   for (const { compiled, firing, want, until } of conditions.rules) {
     const { rule } = compiled
-    if (firing === 'fired' && want !== null) {
+    if (want !== null) {
       fired.push({ rule, want })
       steps.push({ stage: 'proposals', outcome: 'want', rule: rule.name, rank: rule.rank, want })
     } else if (firing !== 'fired') {

@@ -78,12 +78,13 @@ function withoutProposals(conditions: Conditions, current: number, bounds: Bound
 
 interface Veto {
   readonly by: string
-  readonly reason: 'did-not-fire' | 'holds' | 'unknown'
+  readonly reason: 'did-not-fire' | 'holds' | 'unknown' | 'waits-to-grow'
 }
 
 /**
- * A rule that could ask for more but whose data is missing vetoes every cut (invariant 3). With `scaleIn: all` so
- * does a shrink rule that did not fire. Ranks below the winner's veto nothing.
+ * A rule that could ask for more but whose data is missing vetoes every cut (invariant 3). So does one that does ask for
+ * more, and only has not been true for long enough: what is known to be high must not let through what is held while
+ * nothing is known. With `scaleIn: all` a shrink rule that did not fire vetoes, too. Ranks below the winner's veto nothing.
  */
 function vetoOf(spec: FleetSpec, conditions: Conditions, rank: number, current: number): Veto | null {
   for (const judged of conditions.rules) {
@@ -96,7 +97,7 @@ function vetoOf(spec: FleetSpec, conditions: Conditions, rank: number, current: 
 
 function vetoReason(
   spec: FleetSpec,
-  { compiled: { rule }, firing }: JudgedRule,
+  { compiled: { rule }, firing, asks }: JudgedRule,
   current: number,
 ): Veto['reason'] | null {
   switch (firing) {
@@ -109,8 +110,10 @@ function vetoReason(
       return spec.guards.scaleIn === 'all' && canShrink(rule, current) ? 'unknown' : null
     case 'holds':
       return spec.guards.scaleIn === 'all' ? 'holds' : null
-    case 'false':
     case 'not-long-enough':
+      if (asks !== null && asks > current) return 'waits-to-grow'
+      return spec.guards.scaleIn === 'all' && canShrink(rule, current) ? 'did-not-fire' : null
+    case 'false':
       return spec.guards.scaleIn === 'all' && canShrink(rule, current) ? 'did-not-fire' : null
   }
 }

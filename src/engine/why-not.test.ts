@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { NOON, type ObservationWords, observation } from '../../test/builders/observation.ts'
 import { type FleetWords, fleetSpec, type RuleWords } from '../../test/builders/spec.ts'
+import type { AggregateOperand } from '../model/expression.ts'
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
-import type { FleetSpec } from '../model/spec.ts'
+import type { Override } from '../model/override.ts'
+import type { FleetSpec, ReactiveRule } from '../model/spec.ts'
 import { decide } from './decide.ts'
-import { whyNot } from './why-not.ts'
+import { WHY_NOT_REASONS, whyNot } from './why-not.ts'
 
 const MINUTE = 60_000
 const metrics = { cpu: {}, orders: {} }
@@ -20,7 +22,13 @@ function ask(
 ) {
   const spec = change(fleetSpec({ min: 1, max: 10, metrics, ...words }))
   const given = observation(seen)
-  return whyNot(spec, { observation: given, memory, decision: decide(spec, given, memory).decision }, rule)
+  const answer = whyNot(
+    spec,
+    { observation: given, memory, decision: decide(spec, given, memory).decision },
+    rule,
+  )
+  for (const { reason } of answer?.reasons ?? []) expect(WHY_NOT_REASONS).toContain(reason)
+  return answer
 }
 
 const because = (answer: ReturnType<typeof whyNot>) => answer?.reasons.map(reason => reason.because)
@@ -64,6 +72,19 @@ describe('why a rule did not win', () => {
     const words = { kpis: { busy: 'last(cpu) < 85%' }, rules: [{ ...up, when }] }
     const answer = ask('up', words, { values: { 'last(cpu)': 62, 'last(orders)': 20 } })
     expect(because(answer)).toEqual(['"busy": last(cpu) is 62, still < 85%', 'last(cpu) is 62, still < 90%'])
+  })
+
+  it('false: a KPI that is not as it is asked to be, and not the part that is', () => {
+    const kpis = { busy: 'last(cpu) < 85%' }
+    const asked = (when: string) =>
+      because(
+        ask('up', { kpis, rules: [{ ...up, when }] }, { values: { 'last(cpu)': 90, 'last(orders)': 5 } }),
+      )
+    expect(asked('busy is green')).toEqual(['"busy": last(cpu) is 90, not < 85% (5 over)'])
+    expect(asked('not busy is red')).toEqual(['"busy": last(cpu) is 90, not < 85% (5 over)'])
+    expect(asked('busy is red and last(orders) > 10')).toEqual(['last(orders) is 5, not > 10 (5 short)'])
+    expect(asked('busy is unknown')).toEqual(['busy is unknown is false'])
+    expect(asked('at_min')).toEqual(['instances is 4, not <= lowest (1) (3 over)'])
   })
 
   it('false: against something that is computed, and at a bound', () => {
@@ -244,5 +265,298 @@ describe('why a rule did not win', () => {
       'up',
     )
     expect(held?.reasons).toMatchObject([{ reason: 'paused', by: 'ada' }])
+  })
+})
+
+describe('each reason', () => {
+  const busy = { values: { 'last(cpu)': 90 } }
+  const first = (...asked: Parameters<typeof ask>) => ask(...asked)?.reasons[0]
+
+  const nothing = { by: null, since: null, until: null, found: {} }
+  const override = {
+    id: '1',
+    fleet: 'web',
+    at: NOON,
+    who: 'ada',
+    why: '',
+    until: NOON + MINUTE,
+  }
+
+  it('won: with what it wanted', () => {
+    expect(first('up', { rules: [up] }, busy)).toEqual({
+      ...nothing,
+      reason: 'won',
+      because: 'it did win: 4 became 5',
+      found: { want: 5 },
+    })
+  })
+
+  it('disabled in the file, whatever a person changed of others, or of its rank', () => {
+    const overrides: Override[] = [
+      { ...override, change: { kind: 'rule-enabled', rule: 'down', enabled: false } },
+      { ...override, change: { kind: 'rule-rank', rule: 'up', rank: 3 } },
+      { ...override, change: { kind: 'mode', mode: 'notify' } },
+    ]
+    expect(first('up', { rules: [{ ...up, enabled: false }, down] }, { ...busy, overrides })).toEqual({
+      ...nothing,
+      reason: 'disabled',
+      because: 'it is disabled in the file',
+    })
+  })
+
+  it('no constraint in force', () => {
+    const words = { rules: [up], guards: { withoutConstraint: 'hold' as const }, spec: { constraints: [] } }
+    expect(first('up', words, busy)).toEqual({
+      ...nothing,
+      reason: 'no-constraint',
+      because: 'no constraint is in force, so nothing changes',
+    })
+  })
+
+  it('false: just at a threshold that does not belong to it', () => {
+    expect(first('up', { rules: [up] }, { values: { 'last(cpu)': 80 } })).toEqual({
+      ...nothing,
+      reason: 'false',
+      because: 'last(cpu) is 80, not > 80%',
+      found: { 'last(cpu)': 80 },
+    })
+  })
+
+  it('false: whatever the unknown part would be, which is told too', () => {
+    const rules = [{ ...up, when: 'last(cpu) > 80% and 5 > last(orders)' }]
+    const values = { 'last(cpu)': null, 'last(orders)': 7 }
+    expect(ask('up', { rules }, { values })?.reasons).toEqual([
+      {
+        ...nothing,
+        reason: 'false',
+        because: 'last(cpu) > 80% is unknown',
+        found: { 'last(cpu)': null },
+      },
+      {
+        ...nothing,
+        reason: 'false',
+        because: '5 is 5, not > last(orders) (7) (2 short)',
+        found: { '5': 5 },
+      },
+    ])
+    const other = [{ ...up, when: '5 > last(cpu) and 5 > last(orders)' }]
+    expect(because(ask('up', { rules: other }, { values }))?.[0]).toBe('5 > last(cpu) is unknown')
+  })
+
+  it('false: a KPI, by name', () => {
+    const words = { kpis: { busy: 'last(cpu) < 85%' }, rules: [{ ...up, when: 'busy is red' }] }
+    expect(first('up', words, { values: { 'last(cpu)': 62 } })).toMatchObject({ reason: 'false', by: 'busy' })
+  })
+
+  it('unknown: only by gaps of its own operands', () => {
+    const rules = [{ ...down, when: 'last(orders) < 5' }, up]
+    const values = { 'last(cpu)': null, 'last(orders)': null }
+    expect(ask('up', { rules }, { values })?.reasons).toEqual([
+      {
+        ...nothing,
+        reason: 'unknown',
+        because: 'last(cpu) is unknown: stated as a gap, since this tick',
+        by: 'last(cpu)',
+        since: NOON,
+        found: { 'last(cpu)': null },
+      },
+    ])
+  })
+
+  it('unknown: by nothing but arithmetic', () => {
+    const rules = [{ ...up, when: 'last(cpu) / 0 > 1' }]
+    expect(first('up', { rules }, busy)).toMatchObject({ ...nothing, reason: 'unknown' })
+  })
+
+  it('not long enough: with what it found itself', () => {
+    const rules = [
+      { ...down, when: 'last(orders) < 5' },
+      { ...up, forMs: MINUTE },
+    ]
+    expect(first('up', { rules }, { values: { 'last(cpu)': 90, 'last(orders)': 50 } })).toEqual({
+      ...nothing,
+      reason: 'not-long-enough',
+      because: 'true for 0ms, and it must be for 1m (another 1m)',
+      since: NOON,
+      until: NOON + MINUTE,
+      found: { 'last(cpu)': 90 },
+    })
+  })
+
+  it.each([
+    ['lower-rank', { ...down, when: 'last(cpu) > 50%', rank: 20 }, { want: 5, down: 3 }],
+    ['smaller-want', { ...up, name: 'fast', by: 3 }, { want: 5, fast: 7 }],
+  ])('%s: also to one that stands after it in the file', (kind, than, found) => {
+    expect(first('up', { rules: [up, than] }, busy)).toMatchObject({ reason: kind, by: than.name, found })
+  })
+
+  it('vetoed and content with what there is: with what it wanted', () => {
+    const rules = [down, { ...down, name: 'quiet', when: 'last(orders) < 5' }]
+    const low = { values: { 'last(cpu)': 10, 'last(orders)': 50 } }
+    expect(first('down', { rules }, low)).toMatchObject({ reason: 'vetoed', found: { want: 3 } })
+    const { by: _, ...frame } = up
+    expect(first('up', { rules: [{ ...frame, to: 4 }] }, busy)).toMatchObject({
+      reason: 'wants-what-there-is',
+      found: { want: 4 },
+    })
+  })
+
+  const limits = {
+    limits: [{ kind: 'instances' as const, instances: 2, periodMs: MINUTE }],
+    select: 'max' as const,
+  }
+  const peak = { name: 'Peak', rank: 100, min: 1, max: 5, schedule: 'peak' }
+  const windows = { peak: { from: NOON - MINUTE, to: NOON + MINUTE } }
+
+  it('lessened: it won in part, and by what', () => {
+    const answer = ask('up', { rules: [{ ...up, by: 5 }], guards: { rateOut: limits } }, busy)
+    expect(answer).toMatchObject({
+      won: true,
+      reasons: [
+        { reason: 'won' },
+        { reason: 'lessened', by: 'rate-limit', until: null, found: { want: 9, left: 6 } },
+      ],
+    })
+  })
+
+  it.each<[string, FleetWords, ObservationWords, object]>([
+    [
+      'a bound, until its window ends',
+      { constraints: [peak] },
+      { windows },
+      {
+        because: 'at most 5: the highest bound of "Peak"',
+        by: 'Peak',
+        until: NOON + MINUTE,
+        found: { want: 9, left: 5 },
+      },
+    ],
+    [
+      'the target, whatever bound there is',
+      { constraints: [{ ...peak, max: 9 }] },
+      { windows, targetHighest: 5 },
+      {
+        because: 'at most 5: the target holds no more',
+        by: 'target',
+        until: null,
+        found: { want: 9, left: 5 },
+      },
+    ],
+    [
+      'the quota, whatever bound there is',
+      { constraints: [{ ...peak, max: 9 }], spec: { quota: 5 } },
+      { windows },
+      {
+        because: 'at most 5: the quota allows no more',
+        by: 'quota',
+        until: null,
+        found: { want: 9, left: 5 },
+      },
+    ],
+  ])('bounds: %s', (_, words, seen, expected) => {
+    const answer = ask('up', { rules: [{ ...up, by: 5 }], ...words }, { ...busy, ...seen })
+    expect(answer?.reasons[1]).toEqual({ ...nothing, reason: 'bounds', ...expected })
+  })
+
+  it('bounds: raised by one', () => {
+    const words = { min: 3, rules: [{ ...down, by: -2 }] }
+    const answer = ask('down', words, { values: { 'last(cpu)': 10 } })
+    expect(answer?.reasons[1]).toMatchObject({ because: 'at least 3: the lowest bound of "capacity"' })
+  })
+
+  const as =
+    (
+      make: (
+        frame: Pick<
+          ReactiveRule,
+          'name' | 'rank' | 'enabled' | 'forMs' | 'during' | 'cooldownMs' | 'effects'
+        >,
+      ) => ReactiveRule,
+    ) =>
+    (spec: FleetSpec): FleetSpec => ({
+      ...spec,
+      rules: spec.rules.map(({ name, rank, enabled, forMs, during, cooldownMs, effects }) =>
+        make({ name, rank, enabled, forMs, during, cooldownMs, effects }),
+      ),
+    })
+  const operand = (metric: string): AggregateOperand => ({
+    node: 'aggregate',
+    key: `last(${metric})`,
+    aggregate: 'last',
+    metric,
+    windowMs: MINUTE,
+  })
+
+  it('false: a reading in none of its bands', () => {
+    const change = as(frame => ({
+      ...frame,
+      kind: 'steps',
+      operand: operand('cpu'),
+      operandText: 'last(cpu)',
+      threshold: 60,
+      bands: [{ from: 10, to: null, scale: { kind: 'by', instances: 1 } }],
+      rounding: 'up',
+    }))
+    expect(first('up', { rules: [up] }, { values: { 'last(cpu)': 62.123 } }, EMPTY_MEMORY, change)).toEqual({
+      ...nothing,
+      reason: 'false',
+      because: 'last(cpu) is 62.12, in none of its bands around 60',
+      found: { 'last(cpu)': 62.123 },
+    })
+  })
+
+  it('content: an expression that says just what there is', () => {
+    const change = as(frame => ({
+      ...frame,
+      kind: 'match',
+      expression: { node: 'arithmetic', operator: '+', left: operand('cpu'), right: operand('orders') },
+      expressionText: 'last(cpu) + last(orders)',
+    }))
+    const rules = [{ ...up, when: 'last(cpu) > 1 and last(orders) > 1' }]
+    const values = { 'last(cpu)': 1, 'last(orders)': 3 }
+    expect(first('up', { rules }, { values }, EMPTY_MEMORY, change)).toEqual({
+      ...nothing,
+      reason: 'content',
+      because: 'it asks for just what there is: last(cpu) is 1, last(orders) is 3',
+      found: values,
+    })
+  })
+
+  it('asks for no count: with all it does; and settings that others have', () => {
+    const change = (spec: FleetSpec): FleetSpec => ({
+      ...spec,
+      settings: {
+        quality: { name: 'quality', default: 'high', description: '' },
+        reports: { name: 'reports', default: true, description: '' },
+      },
+      rules: spec.rules.map(rule =>
+        rule.kind === 'when'
+          ? {
+              ...rule,
+              scale: null,
+              effects: {
+                set: rule.name === 'up' ? { quality: 'low', reports: false } : { quality: 'lower' },
+                notify: ['ops'],
+                run: ['page'],
+              },
+            }
+          : rule,
+      ),
+    })
+    const rules = [{ ...up, name: 'first' }, up]
+    expect(ask('up', { rules }, busy, EMPTY_MEMORY, change)?.reasons).toEqual([
+      {
+        ...nothing,
+        reason: 'asks-no-count',
+        because:
+          'it fired, and asks for no count: it sets quality to low, sets reports to false, notifies ops, runs page',
+      },
+      {
+        ...nothing,
+        reason: 'setting-overruled',
+        because: 'quality is lower as "first" has it',
+        by: 'first',
+      },
+    ])
   })
 })

@@ -16,29 +16,7 @@ import { explainStep, formatNumber, formatSpan } from './explain.ts'
 import { readOperands } from './operands.ts'
 import { applyOverrides } from './overrides.ts'
 
-export type WhyNotReason =
-  | 'won'
-  | 'count-unknown'
-  | 'paused'
-  | 'no-constraint'
-  | 'disabled'
-  | 'outside-schedule'
-  | 'false'
-  | 'unknown'
-  | 'content'
-  | 'not-long-enough'
-  | 'asks-no-count'
-  | 'setting-overruled'
-  | 'lower-rank'
-  | 'smaller-want'
-  | 'later-in-file'
-  | 'wants-what-there-is'
-  | 'vetoed'
-  | 'held'
-  | 'lessened'
-  | 'floor'
-  | 'bounds'
-export const WHY_NOT_REASONS: readonly WhyNotReason[] = [
+export const WHY_NOT_REASONS = [
   'won',
   'count-unknown',
   'paused',
@@ -60,7 +38,8 @@ export const WHY_NOT_REASONS: readonly WhyNotReason[] = [
   'lessened',
   'floor',
   'bounds',
-]
+] as const
+export type WhyNotReason = (typeof WHY_NOT_REASONS)[number]
 
 export interface Reason {
   readonly reason: WhyNotReason
@@ -150,8 +129,7 @@ function whyDisabled({ steps, at }: Decision, rule: ReactiveRule): Reason {
 }
 
 function whyOutside({ at, windows }: Observation, schedule: string): Reason {
-  const next = windows[schedule]
-  const opens = next !== undefined && next !== null && next.from > at ? next.from : null
+  const opens = windows[schedule]?.from ?? null
   const because =
     opens === null
       ? `outside its schedule "${schedule}", which has no window to come`
@@ -162,15 +140,11 @@ function whyOutside({ at, windows }: Observation, schedule: string): Reason {
 function whyFalse(spec: FleetSpec, { observation, decision }: Past, rule: ReactiveRule): Reason[] {
   const compiled = compileFleet(spec)
   const found = foundBy(decision.steps, rule.name)
-  if (rule.kind !== 'when') {
-    const value = Object.values(found)[0]
-    const read = value === null || value === undefined ? 'its operand' : formatNumber(value)
-    const because =
-      rule.kind === 'steps'
-        ? `${rule.operandText} is ${read}, in none of its bands around ${formatNumber(rule.threshold)}`
-        : `it asks for nothing at ${read}`
+  if (rule.kind === 'steps') {
+    const because = `${readText(found)}, in none of its bands around ${formatNumber(rule.threshold)}`
     return [reason('false', because, { found })]
   }
+  if (rule.kind !== 'when') return [reason('false', readText(found), { found })]
   const { evidence } = readOperands(spec, compiled, observation, decision.bounds, [])
   const leaves = blame(rule.when, true, { slots: compiled.slots, goals: goalsOf(spec), evidence })
   if (leaves.length === 0) return [reason('false', `${rule.whenText} is false`, { found })]
@@ -227,9 +201,7 @@ function whyUnknown(spec: FleetSpec, { decision, memory }: Past, rule: ReactiveR
 
 function whyContent({ steps }: Decision, rule: ReactiveRule): Reason {
   const found = foundBy(steps, rule.name)
-  const read = Object.entries(found)
-    .map(([key, value]) => `${key} is ${value === null ? 'unknown' : formatNumber(value)}`)
-    .join(', ')
+  const read = readText(found)
   const because =
     rule.kind === 'track'
       ? `it is content: ${read}, near enough to ${formatNumber(rule.target)} (tolerance ${formatNumber(rule.toleranceRatio * 100)} %)`
@@ -237,10 +209,16 @@ function whyContent({ steps }: Decision, rule: ReactiveRule): Reason {
   return reason('content', because, { found })
 }
 
+function readText(found: Reason['found']): string {
+  return Object.entries(found)
+    .map(([key, value]) => `${key} is ${value === null ? 'unknown' : formatNumber(value)}`)
+    .join(', ')
+}
+
 function whyTooShort({ steps, at }: Decision, rule: ReactiveRule, until: EpochMs | null): Reason {
-  const since = until === null ? null : until - rule.forMs
-  const lasted = since === null ? '' : ` for ${formatSpan(at - since)}`
-  const because = `true${lasted}, and it must be for ${formatSpan(rule.forMs)} (another ${formatSpan((until ?? at) - at)})`
+  const ends = until ?? at
+  const since = ends - rule.forMs
+  const because = `true for ${formatSpan(at - since)}, and it must be for ${formatSpan(rule.forMs)} (another ${formatSpan(ends - at)})`
   return reason('not-long-enough', because, { since, until, found: foundBy(steps, rule.name) })
 }
 
@@ -321,10 +299,15 @@ function whyHeldBack(decision: Decision, rule: ReactiveRule, want: number): Reas
       reasons.push(reason('floor', explainStep(step, decision.at), { by: step.rule, found }))
     }
     if (step.stage === 'limits') {
-      const by = step.limit === 'target' ? 'target' : decision.bounds.constraint
-      const because = `${explainStep(step, decision.at)}${step.limit === 'target' ? '' : ` of "${by}"`}`
-      const until = step.limit === 'target' ? null : decision.bounds.until
-      reasons.push(reason('bounds', because, { by, until, found: { want, left: step.to } }))
+      const { constraint, until } = decision.bounds
+      const isBound = step.limit === 'lowest' || step.limit === 'highest'
+      const text = explainStep(step, decision.at)
+      const found = { want, left: step.to }
+      reasons.push(
+        isBound
+          ? reason('bounds', `${text} of "${constraint}"`, { by: constraint, until, found })
+          : reason('bounds', text, { by: step.limit, found }),
+      )
     }
   }
   if (decision.rule !== rule.name) return reasons

@@ -3,6 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../../test/seed.ts'
 import { AGGREGATES, type Aggregate, type AggregateOperand, percentileRatio } from '../model/expression.ts'
 import type { OperandReading, Reading } from '../model/observation.ts'
 import { type Sample, seriesOf } from '../model/sample.ts'
@@ -431,7 +432,7 @@ describe('windows of a metric, against filter and reduce', () => {
           expectSame(windows, oracle, now)
         },
       ),
-      { numRuns: 600 },
+      { numRuns: runs(600) },
     )
   })
 
@@ -468,7 +469,7 @@ describe('windows of a metric, against filter and reduce', () => {
           expectSame(disordered, oracle, 20_000)
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     )
   })
 

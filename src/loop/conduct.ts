@@ -4,7 +4,8 @@
  *
  * - `scale`, `scale-and-notify`: all of it.
  * - `notify`: what was begun before is finished; anything new waits for a word, also the replacement of a lost instance,
- *   unless the count it keeps is the one that was approved last. The router goes on being shown what there is.
+ *   unless the count it keeps is the one that was approved last. The router goes on being shown what there is. A count
+ *   that an operator ordered needs no other operator's word: the order is the approval.
  * - `recommend`, and a target that only advises: nothing, not even the router.
  * - paused: nothing changes; the router goes on being shown what there is, since it serves what stands.
  *
@@ -33,6 +34,8 @@ export interface Circumstances {
   readonly decided: Decided
   readonly inventory: Inventory
   readonly pause: Override | null
+  /** The capacity an operator set by hand. */
+  readonly order: Override | null
   /** The target can be told to change anything. */
   readonly targetActs: boolean
   /** The word on the approval that memory says is waited for. */
@@ -56,16 +59,17 @@ export interface Conduct {
 }
 
 export function conductOf(now: Circumstances): Conduct {
-  const { spec, decided, inventory, pause, targetActs } = now
+  const { spec, decided, inventory, pause, order, targetActs } = now
   const planned = plan(spec, decided.decision, inventory, decided.memory)
   if (pause !== null) return paused(now, planned, pause)
   if (!targetActs) return advise(decided, planned)
+  const done = () => carryOut(now, planned, decided.decision, withdrawApproval(decided.memory.approval))
   switch (spec.mode) {
     case 'scale':
     case 'scale-and-notify':
-      return carryOut(now, planned, decided.decision, withdrawApproval(decided.memory.approval))
+      return done()
     case 'notify':
-      return askFirst(now, planned)
+      return order === null ? askFirst(now, planned) : done()
     case 'recommend':
       return advise(decided, planned)
   }

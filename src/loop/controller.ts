@@ -23,6 +23,7 @@ const STUCK_MS = 60_000
 export class Controller {
   readonly #world: World
   readonly #loops = new Map<string, FleetLoop>()
+  #ended: readonly FleetLoop[] = []
 
   constructor(world: World) {
     this.#world = world
@@ -46,6 +47,7 @@ export class Controller {
     const loop = this.#loops.get(fleet)
     this.#loops.delete(fleet)
     await loop?.stop()
+    await loop?.release()
   }
 
   wake(fleet: string | null): void {
@@ -67,11 +69,16 @@ export class Controller {
     return [...this.#loops].filter(([, loop]) => loop.isStuck()).map(([name]) => name)
   }
 
-  /** Ends every loop after the tick it is in, and gives the leases back. */
+  /** Ends every loop after the tick it is in. The leases stay ours: what goes on beside the ticks may still have to end. */
   async stop(): Promise<void> {
-    const loops = [...this.#loops.values()]
+    this.#ended = [...this.#loops.values()]
     this.#loops.clear()
-    await Promise.all(loops.map(loop => loop.stop()))
+    await Promise.all(this.#ended.map(loop => loop.stop()))
+  }
+
+  /** Gives the leases of the loops that `stop` ended back. */
+  async release(): Promise<void> {
+    await Promise.all(this.#ended.map(loop => loop.release()))
   }
 }
 
@@ -113,6 +120,9 @@ class FleetLoop {
     this.#stopped = true
     this.#cancelNext()
     await this.#turning
+  }
+
+  async release(): Promise<void> {
     const lease = this.#seat?.lease
     if (lease !== null && lease !== undefined) {
       await this.#world.store.releaseLease(lease).catch(() => undefined)

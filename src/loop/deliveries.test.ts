@@ -4,9 +4,11 @@ import type { NoticeEvent, NotifierSpec } from '../model/spec.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
 import { type Receiver, startReceiver } from '../plugins/notifiers/receiver.fixture.ts'
 import { createWebhookNotifier, webhookNotifierOptions } from '../plugins/notifiers/webhook.ts'
+import { createMemoryStore } from '../plugins/stores/memory.ts'
 import { sampleNotice } from '../ports/notifier.acceptance.ts'
 import type { Notice, Notifier } from '../ports/notifier.ts'
 import { PluginError } from '../ports/plugin.ts'
+import type { StateStore } from '../ports/state-store.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Told } from './notices.ts'
 import type { LoopEvent } from './world.ts'
@@ -46,8 +48,18 @@ const busy = (retryAfterMs?: number) =>
   new PluginError('unavailable', 'PLM-386 busy', retryAfterMs === undefined ? {} : { retryAfterMs })
 const wrong = () => new PluginError('misconfigured', 'PLM-386 no such address')
 
-function scene(names: readonly string[] = ['ops'], everyMs = 0) {
-  const clock = new SimulatedClock(NOON)
+interface Shared {
+  readonly clock: SimulatedClock
+  readonly store: StateStore
+}
+
+/** One process; two of them share a clock and a store. */
+function scene(
+  names: readonly string[] = ['ops'],
+  everyMs = 0,
+  { clock, store }: Shared = { clock: new SimulatedClock(NOON), store: createMemoryStore() },
+  holder = 'a',
+) {
   const events: Extract<LoopEvent, { type: 'delivery' }>[] = []
   const notifiers = new Map(names.map(name => [name, new Scripted()]))
   const specs = new Map(
@@ -56,13 +68,17 @@ function scene(names: readonly string[] = ['ops'], everyMs = 0) {
       { name, type: 'command', options: {}, on: ['scaled', 'failed', 'gap-began', 'gap-ended'], everyMs },
     ]),
   )
+  const troubles: string[] = []
   const deliveries = new Deliveries({
     clock,
+    store,
+    holder,
     random: { next: () => 0 },
     notifiers: () => Object.fromEntries(specs),
     notifier: name => notifiers.get(name) ?? null,
     emit: event => {
       if (event.type === 'delivery') events.push(event)
+      if (event.type === 'trouble') troubles.push(event.what)
     },
   })
   const notifier = (name = 'ops'): Scripted => {
@@ -78,7 +94,28 @@ function scene(names: readonly string[] = ['ops'], everyMs = 0) {
       ...told,
     })
   const states = () => events.map(({ notice, state }) => `${notice} ${state}`)
-  return { clock, events, specs, notifiers, deliveries, notifier, tell, states }
+  const waiting = async () => (await store.readNotices('web')).map(({ notice }) => notice.id)
+  /** This process begins to hold the lease, and has ticked once. */
+  const takeOver = async () => {
+    expect(await store.acquireLease('web', holder, clock.now(), MINUTE)).not.toBeNull()
+    await deliveries.takeOver('web')
+    deliveries.begin()
+    await clock.advance(1)
+  }
+  return {
+    clock,
+    store,
+    events,
+    troubles,
+    specs,
+    notifiers,
+    deliveries,
+    notifier,
+    tell,
+    states,
+    waiting,
+    takeOver,
+  }
 }
 
 const idsOf = (notices: readonly Notice[]) => notices.map(({ id }) => id)
@@ -324,8 +361,8 @@ describe('the end', () => {
     expect(idsOf(notifier().taken)).toEqual(['1', '2'])
   })
 
-  it('says what was lost, and does not wait for it (PLM-625)', async () => {
-    const { clock, notifier, deliveries, tell, events } = scene(['ops', 'chat'])
+  it('says what was not taken, and does not wait for it (PLM-625)', async () => {
+    const { clock, notifier, deliveries, tell, events, waiting } = scene(['ops', 'chat'])
     notifier('ops').always = busy(MINUTE)
     notifier('chat').always = 'hangs'
     tell('1')
@@ -333,11 +370,164 @@ describe('the end', () => {
     const closing = deliveries.close(3_000)
     await clock.advance(3_001)
     await closing
-    const lost = events.filter(({ detail }) => detail.startsWith('PLM-625'))
-    expect(lost.map(({ notifier: name, notice }) => `${name} ${notice}`).sort()).toEqual(['chat 1', 'ops 1'])
+    const left = events.filter(({ detail }) => detail.startsWith('PLM-625'))
+    expect(left.map(({ notifier: name, notice, state }) => `${name} ${notice} ${state}`).sort()).toEqual([
+      'chat 1 retrying',
+      'ops 1 retrying',
+    ])
+    expect(await waiting()).toEqual(['1', '1'])
     tell('2')
     await clock.advance(1)
     expect(notifier('ops').tried).not.toContain('2')
+  })
+})
+
+describe('what a process did not deliver before its end', () => {
+  /** Told and tried in vain by a process that does nothing more. */
+  async function cutOff(tellIt: (first: ReturnType<typeof scene>) => void, everyMs = 0) {
+    const first = scene(['ops'], everyMs)
+    await first.takeOver()
+    first.notifier().always = busy(7 * MINUTE)
+    tellIt(first)
+    await first.clock.advance(1)
+    const { clock, store } = first
+    return { first, clock, store, next: scene(['ops'], everyMs, { clock, store }, 'b') }
+  }
+
+  it('is kept before its first try, and forgotten when it is taken or given up', async () => {
+    const { clock, notifier, tell, waiting } = scene()
+    const seen: string[][] = []
+    const { send } = notifier()
+    notifier().send = async (notice, signal) => {
+      seen.push(await waiting())
+      await send.call(notifier(), notice, signal)
+    }
+    notifier().answers.push('taken', wrong())
+    tell('1')
+    tell('2')
+    await clock.advance(1)
+    expect(seen).toEqual([['1', '2'], ['2']])
+    expect(await waiting()).toEqual([])
+  })
+
+  it('is delivered once by the next that holds the lease, under the same id, in the same order', async () => {
+    const { clock, next } = await cutOff(({ tell }) => {
+      tell('1')
+      tell('2', { event: 'failed' })
+    })
+    await clock.advance(MINUTE)
+    await next.takeOver()
+    expect(idsOf(next.notifier().taken)).toEqual(['1', '2'])
+    expect(await next.waiting()).toEqual([])
+    await next.takeOver()
+    expect(idsOf(next.notifier().taken)).toEqual(['1', '2'])
+  })
+
+  it('is left alone by who does not hold the lease, and told no more by who lost it', async () => {
+    const { first, clock, next } = await cutOff(({ tell }) => tell('1'))
+    next.tell('2')
+    await clock.advance(1)
+    expect(next.notifier().tried).toEqual([])
+    await clock.advance(MINUTE)
+    await next.takeOver()
+    expect(idsOf(next.notifier().taken)).toEqual(['1'])
+    first.notifier().always = 'taken'
+    await clock.advance(10 * MINUTE)
+    first.tell('3')
+    await clock.advance(1)
+    expect(first.notifier().tried).toEqual(['1'])
+  })
+
+  it('is told by the first again when the lease comes back to it', async () => {
+    const { first, clock, next } = await cutOff(({ tell }) => tell('1'))
+    await clock.advance(MINUTE)
+    next.notifier().always = busy(7 * MINUTE)
+    await next.takeOver()
+    first.notifier().always = 'taken'
+    await clock.advance(2 * MINUTE)
+    await first.takeOver()
+    await clock.advance(30 * MINUTE)
+    expect(idsOf(first.notifier().taken)).toEqual(['1'])
+    expect(next.notifier().taken).toEqual([])
+  })
+
+  it('is not told when the first tick takes it back: both are dropped', async () => {
+    const { clock, next } = await cutOff(({ tell }) => tell('a', { event: 'gap-began' }))
+    await clock.advance(MINUTE)
+    await next.store.acquireLease('web', 'b', clock.now(), MINUTE)
+    await next.deliveries.takeOver('web')
+    next.tell('a-end', { event: 'gap-ended', withdraws: 'a' })
+    next.deliveries.begin()
+    await clock.advance(1)
+    expect(next.notifier().tried).toEqual([])
+    expect(await next.waiting()).toEqual([])
+  })
+
+  it('and was held back is summed up when its period is over, as if nothing had happened', async () => {
+    const { clock, next } = await cutOff(first => {
+      first.notifier().always = 'taken'
+      for (const id of ['1', '2', '3', '4']) first.tell(id)
+    }, 30 * MINUTE)
+    await clock.advance(5 * MINUTE)
+    await next.takeOver()
+    next.tell('5')
+    await clock.advance(20 * MINUTE)
+    expect(next.notifier().tried).toEqual([])
+    await clock.advance(5 * MINUTE)
+    expect(idsOf(next.notifier().taken)).toEqual(['5'])
+    expect(next.notifier().taken[0]?.text).toMatch(/\nAnd 3 more of this kind since 12:00:00Z\.$/)
+    expect(await next.waiting()).toEqual([])
+  })
+
+  it('is tried a last time when it has become too old meanwhile', async () => {
+    const { clock, store, next } = await cutOff(({ tell }) => tell('1'))
+    await clock.advance(MINUTE)
+    await store.acquireLease('web', 'b', clock.now(), MINUTE)
+    await clock.advance(24 * 60 * MINUTE)
+    next.notifier().always = busy()
+    await next.takeOver()
+    expect(next.states()).toEqual(['1 failed'])
+    expect(await next.waiting()).toEqual([])
+  })
+
+  it('is given up when its notifier has left the configuration (PLM-624)', async () => {
+    const { clock, next } = await cutOff(({ tell }) => tell('1'))
+    await clock.advance(MINUTE)
+    next.specs.delete('ops')
+    await next.takeOver()
+    expect(next.events).toMatchObject([
+      { notice: '1', state: 'failed', detail: expect.stringContaining('PLM-624') },
+    ])
+    expect(await next.waiting()).toEqual([])
+  })
+
+  it('is told all the same when the store cannot keep it, with one complaint (PLM-626)', async () => {
+    const store: StateStore = {
+      ...createMemoryStore(),
+      saveNotice: async () => {
+        throw new PluginError('unavailable', 'PLM-403 no space is left')
+      },
+    }
+    const { clock, notifier, deliveries, tell, troubles, events } = scene(['ops'], 0, {
+      clock: new SimulatedClock(NOON),
+      store,
+    })
+    notifier().answers.push(busy())
+    tell('1')
+    tell('2')
+    await clock.advance(MINUTE)
+    expect(idsOf(notifier().taken)).toEqual(['1', '2'])
+    expect(troubles).toEqual([expect.stringMatching(/^PLM-626 cannot keep a notice: PLM-403 /)])
+    notifier().always = 'hangs'
+    tell('3')
+    const closing = deliveries.close(3_000)
+    await clock.advance(3_001)
+    await closing
+    expect(events.at(-1)).toMatchObject({
+      notice: '3',
+      state: 'failed',
+      detail: expect.stringContaining('PLM-625'),
+    })
   })
 })
 
@@ -364,6 +554,8 @@ describe('deliveries over a real connection', () => {
     const deliveries = new Deliveries({
       // A hundred times as fast.
       clock: { now: systemClock.now, after: (ms, wake) => systemClock.after(ms / 100, wake) },
+      store: createMemoryStore(),
+      holder: 'a',
       random: { next: () => 0.5 },
       notifiers: () => ({ hook: { name: 'hook', type: 'webhook', options: {}, on: ['scaled'], everyMs: 0 } }),
       notifier: () => made,

@@ -318,6 +318,76 @@ describe('notify', () => {
   })
 })
 
+describe('a count that an operator orders in mode notify', () => {
+  const sale = { who: 'ada', why: 'sale', forMs: 10 * MINUTE }
+
+  it('is made without a question, and the journal says who ordered it and why', async () => {
+    const simulated = await standing('notify')
+    await operatorOf(simulated).set('web', { kind: 'capacity', count: 4 }, sale)
+    const entry = await simulated.tick()
+    expect(simulated.fleet.ids()).toHaveLength(4)
+    expect(entry.approval).toBeNull()
+    expect(entry.decision).toMatchObject({ desired: 4, rule: 'set-capacity (ada)' })
+    expect(entry.decision.steps).toContainEqual(
+      expect.objectContaining({
+        stage: 'overrides',
+        who: 'ada',
+        why: 'sale',
+        change: { kind: 'capacity', count: 4 },
+      }),
+    )
+    expect(await simulated.store.readActs({ fleet: 'web', limit: 1 })).toMatchObject([
+      { act: 'set', who: 'ada', why: 'sale' },
+    ])
+    expect(news(simulated)).toEqual([])
+  })
+
+  it('is kept without a question while it stands: what is lost is replaced', async () => {
+    const simulated = await standing('notify')
+    const { fleet, tick } = simulated
+    await operatorOf(simulated).set('web', { kind: 'capacity', count: 3 }, sale)
+    await tick()
+    fleet.boot()
+    await tick()
+    fleet.member('web-1').lifecycle = 'lost'
+    await tick()
+    expect(fleet.ids()).toEqual(['web-2', 'web-3', 'web-4'])
+    expect(news(simulated)).toEqual([])
+  })
+
+  it('takes the place of a question that waits', async () => {
+    const simulated = await standing('notify')
+    simulated.measure('orders', 500)
+    await simulated.tick()
+    await operatorOf(simulated).set('web', { kind: 'capacity', count: 2 }, sale)
+    expect((await simulated.tick()).approval).toBeNull()
+    expect(changes(simulated)).toEqual([])
+    expect(news(simulated)).toEqual(['approval-wanted', 'approval-withdrawn'])
+  })
+
+  it('is an order as long as it stands: to leave that count again is a question', async () => {
+    const simulated = await standing('notify')
+    const { measure, tick, fleet, clock } = simulated
+    await operatorOf(simulated).set('web', { kind: 'capacity', count: 4 }, sale)
+    await tick()
+    fleet.boot()
+    await clock.advance(10 * MINUTE)
+    measure('orders', 1)
+    const asked = await tick()
+    expect(asked.approval).toMatchObject({ state: 'waiting', current: 4, desired: 3, direction: 'in' })
+    expect(fleet.ids()).toHaveLength(4)
+  })
+
+  it.each(['recommend', 'pause'] as const)('changes nothing in spite of %s', async held => {
+    const simulated = await standing(held === 'pause' ? 'notify' : held)
+    const operator = operatorOf(simulated)
+    if (held === 'pause') await operator.set('web', { kind: 'pause' }, { ...ADA, forMs: null })
+    await operator.set('web', { kind: 'capacity', count: 4 }, sale)
+    await simulated.tick()
+    expect(changes(simulated)).toEqual([])
+  })
+})
+
 describe('an override', () => {
   it('holds from the next tick on, past a restart, and ends by itself with a record of it', async () => {
     const simulated = await standing('scale')

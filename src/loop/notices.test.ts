@@ -253,13 +253,20 @@ describe('what happens to data and instances', () => {
   it('is told: a gap with its end, and a lost instance', () => {
     const world = scene(fleet('scale'))
     world.hear({ type: 'gap-began', fleet: 'web', operand: 'avg(cpu, 5m)', at: 1, gap: 'no samples' })
-    world.hear({ type: 'gap-ended', fleet: 'web', operand: 'avg(cpu, 5m)', at: 2 })
+    world.hear({ type: 'gap-ended', fleet: 'web', operand: 'avg(cpu, 5m)', at: 2, since: 1 })
     world.hear({ type: 'lost', fleet: 'web', instance: 'web-3', at: 3, detail: 'exited with code 1' })
     const [began, ended, lost] = world.told.map(({ notice }) => notice)
     expect(began).toMatchObject({ event: 'gap-began', title: 'web does not know avg(cpu, 5m)' })
     expect(began?.text).toContain('no samples')
     expect(ended).toMatchObject({ event: 'gap-ended', withdraws: began?.id })
     expect(lost).toMatchObject({ event: 'lost', title: 'web lost web-3' })
+  })
+
+  it('is taken back by another process than the one that told it, too', () => {
+    const [before, after] = [scene(fleet('scale')), scene(fleet('scale'))]
+    before.hear({ type: 'gap-began', fleet: 'web', operand: 'avg(cpu, 5m)', at: 1, gap: 'no samples' })
+    after.hear({ type: 'gap-ended', fleet: 'web', operand: 'avg(cpu, 5m)', at: 2, since: 1 })
+    expect(after.told[0]?.notice.withdraws).toBe(before.told[0]?.notice.id)
   })
 })
 

@@ -154,8 +154,6 @@ class FleetNotices {
   mode: Mode | null = null
   readonly #times: NoticeTimes
   readonly #lasting = new Lasting()
-  /** By operand: the id of the notice that told its gap. */
-  readonly #gaps = new Map<string, string>()
   #lastDirection: 'out' | 'in' | null = null
   #reversals: EpochMs[] = []
 
@@ -168,9 +166,9 @@ class FleetNotices {
       case 'tick':
         return this.#tick(event.report)
       case 'gap-began':
-        return [this.#gapBegan(event.operand, event.at, event.gap)]
+        return [gapBeganDraft(event)]
       case 'gap-ended':
-        return [this.#gapEnded(event.operand, event.at)]
+        return [gapEndedDraft(event)]
       case 'lost': {
         const { instance, at, detail } = event
         const text = `${instance} ended without being asked to: ${detail}.`
@@ -194,26 +192,6 @@ class FleetNotices {
         return [answeredDraft(event.approval, event.at, 'rejected', 'was rejected')]
       default:
         return []
-    }
-  }
-
-  #gapBegan(operand: string, at: EpochMs, gap: string): Draft {
-    const id = `gap/${encodeURIComponent(operand)}/${at}`
-    this.#gaps.set(operand, id)
-    const text = `There is no data for ${operand}: ${gap}. Rules that need it neither grow nor shrink the fleet meanwhile.`
-    return { event: 'gap-began', at, id, title: `does not know ${operand}`, text }
-  }
-
-  #gapEnded(operand: string, at: EpochMs): Draft {
-    const began = this.#gaps.get(operand)
-    this.#gaps.delete(operand)
-    return {
-      event: 'gap-ended',
-      at,
-      id: `gap-ended/${encodeURIComponent(operand)}/${at}`,
-      title: `knows ${operand} again`,
-      text: `There is data for ${operand} again.`,
-      ...(began === undefined ? {} : { withdraws: began }),
     }
   }
 
@@ -300,6 +278,29 @@ class FleetNotices {
       { event: 'limit-reached', at, id: `limit/${since}`, title: `is at its limit of ${limit.to}`, text },
     ]
   }
+}
+
+type GapEvent<T extends 'gap-began' | 'gap-ended'> = Extract<LoopEvent, { type: T }>
+
+function gapBeganDraft({ operand, at, gap }: GapEvent<'gap-began'>): Draft {
+  const text = `There is no data for ${operand}: ${gap}. Rules that need it neither grow nor shrink the fleet meanwhile.`
+  return { event: 'gap-began', at, id: gapId(operand, at), title: `does not know ${operand}`, text }
+}
+
+function gapEndedDraft({ operand, at, since }: GapEvent<'gap-ended'>): Draft {
+  return {
+    event: 'gap-ended',
+    at,
+    id: `gap-ended/${encodeURIComponent(operand)}/${at}`,
+    title: `knows ${operand} again`,
+    text: `There is data for ${operand} again.`,
+    withdraws: gapId(operand, since),
+  }
+}
+
+/** The same in whichever process the gap began. */
+function gapId(operand: string, since: EpochMs): string {
+  return `gap/${encodeURIComponent(operand)}/${since}`
 }
 
 type Lowered = Extract<Step, { stage: 'limits' }>

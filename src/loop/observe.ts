@@ -5,6 +5,7 @@
  * Example: the target does not answer: `capacity` is null, `capacityGap` says why, and nothing will change.
  */
 import { takeInventory } from '../capacity/inventory.ts'
+import { launchesOf } from '../capacity/launches.ts'
 import { countSessions } from '../capacity/session-counts.ts'
 import { countCapacity } from '../capacity/standing.ts'
 import { compileFleet } from '../engine/compile.ts'
@@ -88,6 +89,7 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
       fleet: spec.name,
       capacity: capacity.ok ? capacity.value : null,
       capacityGap: capacity.ok ? null : capacity.because,
+      ...launchesOf(spec, taken.inventory, at),
       external: capacity.ok ? externalChange(ports, taken.memory, capacity.value) : null,
       sessions: countSessions(spec, taken.inventory.instances, ports.router?.waiting?.() ?? 0),
       readings,

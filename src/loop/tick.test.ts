@@ -44,6 +44,34 @@ describe('a tick', () => {
     expect(fleet.ids()).toHaveLength(1)
   })
 
+  it('gives up those in the last minutes of their own paid hour, and journals when all were launched', async () => {
+    const guards = { billingHour: { by: 'age' as const, outFirstMinutes: null, inLastMinutes: 10 } }
+    const grow = [rules[0], { name: 'down', when: 'last(orders) < 10', by: -2 }].flatMap(rule => rule ?? [])
+    const { clock, fleet, measure, tick, store } = simulatedWorld(
+      fleetSpec({ min: 1, max: 5, metrics, rules: grow, guards }),
+    )
+    await tick()
+    fleet.boot()
+    await clock.advance(20 * 60_000)
+    measure('orders', 500)
+    await tick()
+    fleet.boot()
+    await clock.advance(32 * 60_000)
+    measure('orders', 1)
+    const launched = [...fleet.members.values()].map(({ launchedAt }) => launchedAt)
+    // web-1 is 52 minutes old and web-2 is 32; one is the lowest bound.
+    expect((await tick()).decision).toMatchObject({ current: 2, desired: 1, rule: 'down' })
+    expect(fleet.ids()).toEqual(['web-2'])
+    const [stored] = await store.readJournal({ fleet: 'web', limit: 1 })
+    expect(stored?.observation.launches).toEqual({ open: launched, booting: [] })
+    measure('orders', 500)
+    await tick()
+    fleet.boot()
+    await clock.advance(10 * 60_000)
+    measure('orders', 1)
+    expect((await tick()).decision.because).toContain('billing hour: held')
+  })
+
   it('commits the intent before it acts, and the outcomes after', async () => {
     const recording = recordCommits(createMemoryStore())
     const { fleet, tick } = simulatedWorld(fleetSpec({ min: 1, metrics }), { store: recording.store })
@@ -270,6 +298,8 @@ describe('when the world misbehaves', () => {
     measure('orders', 50)
     await tick()
     expect(gaps()).toEqual(['gap-began', 'gap-ended'])
+    const [began, ended] = events.filter(({ type }) => type === 'gap-began' || type === 'gap-ended')
+    expect(began?.type === 'gap-began' && ended?.type === 'gap-ended' && ended.since === began.at).toBe(true)
   })
 })
 

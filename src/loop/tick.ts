@@ -10,7 +10,7 @@ import { faultsText, type PlanFault } from '../capacity/check-plan.ts'
 import { settle } from '../capacity/settle.ts'
 import { applySettings, type SettingsApplied } from '../engine/apply-settings.ts'
 import { decide } from '../engine/decide.ts'
-import { applyOverrides, pauseOf } from '../engine/overrides.ts'
+import { applyOverrides, orderOf, pauseOf } from '../engine/overrides.ts'
 import type { Verdict } from '../model/approval.ts'
 import type { Freeze } from '../model/health.ts'
 import type { Inventory, Order } from '../model/inventory.ts'
@@ -43,6 +43,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   const takesOver = seat.lease === null
   const lease = await holdLease(world, seat)
   if (lease === null) return { outcome: 'standby', fleet: written.name, at: world.clock.now() }
+  if (takesOver) await world.takeOver?.(written.name)
 
   const before = await world.store.load(written.name)
   const at = Math.max(world.clock.now(), before.at)
@@ -58,6 +59,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     decided,
     inventory: observed.inventory,
     pause,
+    order: orderOf(overrides, at),
     targetActs: target.capabilities.acts,
     verdict: await verdictOn(world, before),
     revision,
@@ -254,7 +256,7 @@ function notifyGaps(world: World, { fleet, at, decision }: JournalEntry, before:
   for (const [operand, since] of Object.entries(before.gaps)) {
     const gap = gaps.get(operand)
     const wasNews = before.at - since >= GAP_IS_NEWS_MS
-    if (gap === undefined && wasNews) world.emit({ type: 'gap-ended', fleet, operand, at })
+    if (gap === undefined && wasNews) world.emit({ type: 'gap-ended', fleet, operand, at, since })
     if (gap !== undefined && !wasNews && at - since >= GAP_IS_NEWS_MS) {
       world.emit({ type: 'gap-began', fleet, operand, at: since, gap })
     }

@@ -43,6 +43,8 @@ export interface World {
   latest(fleet: string): JournalEntry | null
   /** By the name a metric's `source` says. */
   source(name: string): MetricSource
+  /** This process holds the fleet's lease anew, and its tick is about to go on. Left out: there is nothing else to take over. */
+  takeOver?(fleet: string): Promise<void>
   /** Custom actions, carried out beside the ticks that began them. */
   readonly runs: ActionRuns
   emit(event: LoopEvent): void
@@ -76,7 +78,14 @@ export type LoopEvent =
       readonly at: EpochMs
       readonly gap: string
     }
-  | { readonly type: 'gap-ended'; readonly fleet: string; readonly operand: string; readonly at: EpochMs }
+  | {
+      readonly type: 'gap-ended'
+      readonly fleet: string
+      readonly operand: string
+      readonly at: EpochMs
+      /** When it began: the `at` of its beginning. */
+      readonly since: EpochMs
+    }
   | {
       readonly type: 'lost'
       readonly fleet: string

@@ -33,7 +33,8 @@ export interface Projection {
   readonly instances: number
   readonly rule: string
   readonly operand: string
-  readonly value: number
+  /** `null`: more than any number, since no instance is left to carry it. */
+  readonly value: number | null
 }
 
 export type Step =
@@ -79,6 +80,10 @@ export type Step =
       readonly kpi: string
       readonly goal: string
       readonly found: Readonly<Record<string, number | null>>
+      /** Since when it has been so, as far as ticks saw it; entries of before it was kept have none. */
+      readonly since?: EpochMs
+      /** Until when it is taken to be so, if no tick comes. */
+      readonly until?: EpochMs
     }
   | {
       readonly stage: 'conditions'
@@ -131,7 +136,7 @@ export type Step =
       readonly rule: string
       readonly want: number
       readonly by: string
-      readonly reason: 'did-not-fire' | 'holds' | 'unknown'
+      readonly reason: 'did-not-fire' | 'holds' | 'unknown' | 'waits-to-grow'
     }
   | { readonly stage: 'reconciliation'; readonly outcome: 'default'; readonly want: number }
   | { readonly stage: 'reconciliation'; readonly outcome: 'nothing-fired' }
@@ -185,10 +190,19 @@ export type Step =
   | {
       readonly stage: 'guards'
       readonly guard: 'billing-hour'
-      readonly outcome: 'passed' | 'held'
+      readonly outcome: 'passed' | 'lessened' | 'held'
       readonly from: number
       readonly to: number
+      /** When it may change, or more may go; `null` where that is not known, or nothing is held. */
       readonly until: EpochMs | null
+      /** Where the paid hours go by age, of a cut. */
+      readonly ages?: {
+        readonly lastMinutes: number
+        /** Instances and places that may be given up now. */
+        readonly mayGo: number
+        /** What the others wait for: their own last minutes, that what is booting is ready, or a launch that is known. */
+        readonly waitsFor: 'last-minutes' | 'booting' | 'launches'
+      }
     }
   | {
       readonly stage: 'guards'

@@ -6,6 +6,7 @@
  * `lastChange: { at: ..., direction: 'out', rule: 'Scale up', from: 4, to: 5, cooldownMs: 180000 }`.
  */
 import type { Approval } from './approval.ts'
+import type { KpiState } from './expression.ts'
 import type { Freeze, HealthMemory } from './health.ts'
 import type { Admission, Order } from './inventory.ts'
 import type { Run } from './run.ts'
@@ -66,6 +67,11 @@ export interface LaunchTrouble {
   readonly error: string
 }
 
+export interface KpiSince {
+  readonly state: KpiState
+  readonly since: EpochMs
+}
+
 export interface Memory {
   /** Grows by one with every commit. 0 before the first. */
   readonly revision: number
@@ -75,6 +81,8 @@ export interface Memory {
   readonly trueSince: Readonly<Record<string, EpochMs>>
   /** By rule name: since when it has been firing, so that its effects come once. */
   readonly firingSince: Readonly<Record<string, EpochMs>>
+  /** By KPI: its state at the last tick, and since when it has been in it. */
+  readonly kpis: Readonly<Record<string, KpiSince>>
   readonly lastChange: Change | null
   /** As far back as a rate limit or a warm-up asks, oldest first. */
   readonly changes: readonly Change[]
@@ -133,6 +141,7 @@ export const EMPTY_MEMORY: Memory = Object.freeze({
   at: 0,
   trueSince: Object.freeze({}),
   firingSince: Object.freeze({}),
+  kpis: Object.freeze({}),
   lastChange: null,
   changes: Object.freeze([]),
   recommendations: Object.freeze([]),

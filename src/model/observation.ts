@@ -66,12 +66,26 @@ export const NO_SESSIONS: SessionCounts = Object.freeze({
   waiting: 0,
   silent: 0,
 })
+/**
+ * When instances were launched, the end of whose paid hour is nearest first; at most `MOST_LAUNCHES` each. One whose launch is
+ * not known is left out.
+ */
+export interface Launches {
+  readonly open: readonly EpochMs[]
+  /** Of the pending ones that are there and were not opened again. */
+  readonly booting: readonly EpochMs[]
+}
+
+/** So many may leave in one tick at most; the next one goes on. */
+export const MOST_LAUNCHES = 1_000
 
 export interface Observation {
   readonly at: EpochMs
   readonly fleet: string
   /** `null`: the target could not be asked; then nothing may change. */
   readonly capacity: CapacityCounts | null
+  /** Only of a fleet whose paid hours go by the age of its instances. */
+  readonly launches?: Launches
   /** Why `capacity` is null. */
   readonly capacityGap: string | null
   /** Another actor changed the count since the last tick; it counts as a change for the cooldown. */

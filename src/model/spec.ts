@@ -194,8 +194,13 @@ export interface RateLimits {
   readonly select: 'max' | 'min'
 }
 
-/** Growing only in the first, shrinking only in the last minutes of the paid hour, by the wall clock. */
+/** Growing only in the first, shrinking only in the last minutes of the paid hour. */
 export interface BillingHour {
+  /**
+   * `wall-clock`: the hour of UTC is paid. `age`: every instance's own hours are, from its launch; then growing is never held,
+   * since a new instance begins an hour of its own.
+   */
+  readonly by: 'wall-clock' | 'age'
   readonly outFirstMinutes: number | null
   readonly inLastMinutes: number | null
 }

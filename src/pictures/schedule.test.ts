@@ -9,6 +9,22 @@ const peak = { lowest: 4, highest: 6, default: 4, constraint: 'Peak & <more>' }
 const window = { from: day, to: day + 24 * hour }
 
 describe('the picture of bounds to come', () => {
+  it('has a colour for each constraint, named in the legend, and one for all beyond the sixth', () => {
+    const named = (count: number) =>
+      Array.from({ length: count }, (_, n) => {
+        const from = day + n * hour
+        return { from, to: from + hour, ...peak, constraint: `Constraint ${n}` }
+      })
+    const fills = (svg: string) =>
+      new Set([...svg.matchAll(/<path d="M[^"]*Z" fill="(#[0-9a-f]+)"/g)].map(([, fill]) => fill))
+    const few = drawSchedule({ fleet: 'web', stretches: named(7), window })
+    expect(fills(few).size).toBe(7)
+    expect(few).not.toContain(' more<')
+    const many = drawSchedule({ fleet: 'web', stretches: named(12), window })
+    expect(fills(many).size).toBe(7)
+    expect(many).toContain('>6 more<')
+  })
+
   it('names each constraint that has room, escaped', () => {
     const stretches = [
       { from: day, to: day + 8 * hour, ...capacity },
@@ -26,7 +42,9 @@ describe('the picture of bounds to come', () => {
       const from = day + index * 360_000
       return { from, to: from + 360_000, ...(index % 2 === 0 ? capacity : peak) }
     })
-    expect(drawSchedule({ fleet: 'web', stretches, window })).not.toContain('>capacity')
+    const svg = drawSchedule({ fleet: 'web', stretches, window })
+    // Only the legend has it.
+    expect(svg.split('>capacity<')).toHaveLength(2)
     expect(whatIsNotWellFormed(drawSchedule({ fleet: 'web', stretches: [], window }))).toBeNull()
   })
 })

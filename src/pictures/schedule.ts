@@ -1,12 +1,20 @@
 /**
- * The picture of what the constraints will be: the band between lowest and highest over time, the default as a dashed
- * line, and the name of the constraint in force over each stretch that has room for it.
+ * The picture of what the constraints will be: the band between lowest and highest over time in the colour of the constraint
+ * in force, its name over each stretch that has room for it, and the default as a dashed line.
  *
  * Example: a day with "Peak" (4..6) from 08:00 to 10:00 over "capacity" (2..5) shows one step up and one down, "Peak"
  * written over the raised part.
  */
 import type { EpochMs, Interval } from '../model/time.ts'
-import { COLOURS, columnMs, describeWindow, drawPicture, type Frame, makeFrame } from './frame.ts'
+import {
+  COLOURS,
+  columnMs,
+  describeWindow,
+  drawPicture,
+  type Frame,
+  type LegendEntry,
+  makeFrame,
+} from './frame.ts'
 import { type Run, thinRuns } from './runs.ts'
 import { areaPath, slabsBetween, stepPath } from './step-line.ts'
 import { element, type Markup, shorten, text } from './svg.ts'
@@ -41,12 +49,12 @@ export function drawSchedule({ fleet, stretches, window, timeZone = 'UTC' }: Sch
   const lowest = line(stretch => stretch.lowest)
   const highest = line(stretch => stretch.highest)
   const stroke = { fill: 'none', 'stroke-linejoin': 'round' }
+  const names = namesOf(stretches)
+  const fills = new Map(names.map((name, index) => [name, FILLS[Math.min(index, FILLS.length - 1)] ?? '']))
   const body = [
-    element('path', {
-      d: areaPath(slabsBetween(lowest, highest), frame),
-      fill: COLOURS.band,
-      'fill-opacity': 0.75,
-    }),
+    ...[...fills].map(([constraint, fill]) =>
+      element('path', { d: bandOf(constraint, stretches, window, frame), fill, 'fill-opacity': 0.75 }),
+    ),
     element('path', { ...stroke, d: stepPath(lowest, frame), stroke: COLOURS.instances, 'stroke-width': 2 }),
     element('path', { ...stroke, d: stepPath(highest, frame), stroke: COLOURS.instances, 'stroke-width': 2 }),
     element('path', {
@@ -61,25 +69,14 @@ export function drawSchedule({ fleet, stretches, window, timeZone = 'UTC' }: Sch
     }),
     ...nameStretches(stretches, frame),
   ]
-  const names = new Set(stretches.map(stretch => stretch.constraint))
   return drawPicture({
     ...room,
     frame,
     timeZone,
     title: `${fleet}: bounds to come`,
-    subtitle: `${describeWindow(window, timeZone)}  ·  ${names.size} constraint${names.size === 1 ? '' : 's'} in force in turn`,
+    subtitle: `${describeWindow(window, timeZone)}  ·  ${names.length} constraint${names.length === 1 ? '' : 's'} in force in turn`,
     legend: [
-      {
-        label: 'lowest to highest',
-        swatch: element('rect', {
-          x: 0,
-          y: -6,
-          width: 26,
-          height: 12,
-          fill: COLOURS.band,
-          stroke: COLOURS.instances,
-        }),
-      },
+      ...legendOf(names, fills),
       {
         label: 'default',
         swatch: element('path', {
@@ -92,6 +89,50 @@ export function drawSchedule({ fleet, stretches, window, timeZone = 'UTC' }: Sch
     ],
     body,
   })
+}
+
+/** Told apart beside each other; those beyond the last share it. */
+const FILLS = [COLOURS.band, '#fbdcb4', '#cfe9cf', '#e3d4f2', '#f7cfd6', '#cdeaea', COLOURS.grid]
+const LONGEST_LABEL = 18
+
+/** The fleet's own bounds first, which have the plainest colour; the others as they come. */
+function namesOf(stretches: readonly BoundsStretch[]): readonly string[] {
+  const names = [...new Set(stretches.map(stretch => stretch.constraint))]
+  return [...names.filter(name => name === 'capacity'), ...names.filter(name => name !== 'capacity')]
+}
+
+/** From lowest to highest wherever this constraint is in force. */
+function bandOf(
+  constraint: string,
+  stretches: readonly BoundsStretch[],
+  window: Interval,
+  frame: Frame,
+): string {
+  const own = stretches.filter(stretch => stretch.constraint === constraint)
+  const runs = (pick: (stretch: BoundsStretch) => number): readonly Run[] =>
+    thinRuns(
+      own.map(stretch => ({ from: stretch.from, to: stretch.to, value: pick(stretch) })),
+      columnMs(window),
+    )
+  return areaPath(
+    slabsBetween(
+      runs(({ lowest }) => lowest),
+      runs(({ highest }) => highest),
+    ),
+    frame,
+  )
+}
+
+/** As many as have a colour of their own; the others are named together. */
+function legendOf(names: readonly string[], fills: ReadonlyMap<string, string>): readonly LegendEntry[] {
+  const own = names.length > FILLS.length ? names.slice(0, FILLS.length - 1) : names
+  const more = names.length - own.length
+  const labels = own.map(name => ({ label: shorten(name, LONGEST_LABEL), fill: fills.get(name) ?? '' }))
+  const rest = more === 0 ? [] : [{ label: `${more} more`, fill: FILLS.at(-1) ?? '' }]
+  return [...labels, ...rest].map(({ label, fill }) => ({
+    label,
+    swatch: element('rect', { x: 0, y: -6, width: 26, height: 12, fill, stroke: COLOURS.instances }),
+  }))
 }
 
 const MOST_NAMES = 200

@@ -17,9 +17,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 }
 
 /** Characters XML 1.0 does not allow at all, whatever the escaping, and halves of surrogate pairs. */
-const NOT_XML =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+const NOT_XML = /(?![\t\n\r\u007f-\u009f])\p{Cc}|[\ufffe\uffff]|\p{Cs}/gu
 
 function escapeXml(value: string): string {
   return value.replace(NOT_XML, '\ufffd').replace(/[&<>"']/g, found => ESCAPES[found] ?? found)

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../../test/builders/until.ts'
 import { quoteText, runCommand } from './command.ts'
 
 const NODE = process.execPath
@@ -19,25 +20,16 @@ describe('running a command', () => {
     runCommand(argv, { input: null, timeoutMs: 20_000, signal: AbortSignal.timeout(25_000), ...parts })
 
   /** Resolves when the file is there, with its text. */
-  async function appears(name: string): Promise<string> {
-    const deadline = Date.now() + 15_000
-    while (Date.now() < deadline) {
-      try {
-        const text = readFileSync(join(folder, name), 'utf8')
-        if (text.endsWith('\n')) return text.trim()
-      } catch {}
-      await new Promise(resolve => setTimeout(resolve, 10))
-    }
-    throw new Error(`${name} never appeared`)
+  function appears(name: string): Promise<string> {
+    return until(`${name} is written`, () => {
+      const text = readFileSync(join(folder, name), 'utf8')
+      return text.endsWith('\n') && text.trim()
+    })
   }
 
   /** Resolves when no process has this id any more. */
   async function ends(pid: number): Promise<void> {
-    const deadline = Date.now() + 15_000
-    while (isRunning(pid)) {
-      if (Date.now() > deadline) throw new Error(`process ${pid} still runs`)
-      await new Promise(resolve => setTimeout(resolve, 10))
-    }
+    await until(`process ${pid} is gone`, () => !isRunning(pid))
   }
 
   it('gives it JSON on its input and answers what it prints', async () => {

@@ -14,7 +14,15 @@ import type { NewAct, Override, OverrideChange } from '../model/override.ts'
 import type { Outcome } from '../model/plan.ts'
 import type { Sample } from '../model/sample.ts'
 import type { SettingChange } from '../model/settings.ts'
-import type { ActQuery, Commit, Retention, StateStore } from './state-store.ts'
+import { sampleNotice } from './notifier.acceptance.ts'
+import {
+  type ActQuery,
+  type Commit,
+  type Retention,
+  type StateStore,
+  WAITING_NOTICES_KEPT,
+  type WaitingNotice,
+} from './state-store.ts'
 
 export interface StateStoreCase {
   readonly store: StateStore
@@ -354,6 +362,88 @@ export function stateStoreAcceptance(name: string, create: () => Promise<StateSt
         expect(await store.readOverrides('web')).toEqual([pause])
         expect(await store.readVerdict('web-1')).toMatchObject({ verdict: 'approved', who: 'ada' })
         expect(await actsOf('web')).toEqual(['2 approved', '1 set'])
+      })
+    })
+
+    describe('notices that nobody has taken yet', () => {
+      const waiting = (id: string, parts: Partial<WaitingNotice> = {}, fleet = 'web'): WaitingNotice => ({
+        notifier: 'ops',
+        notice: sampleNotice({ id, fleet }),
+        kind: 'scaled',
+        takenAt: NOON,
+        held: null,
+        ...parts,
+      })
+      const idsOf = async (fleet = 'web') =>
+        (await store.readNotices(fleet)).map(({ notifier, notice }) => `${notifier} ${notice.id}`)
+
+      it('are given in the order they were kept, each fleet its own, whole', async () => {
+        expect(await store.readNotices('web')).toEqual([])
+        const held = waiting('web/2', { notifier: 'chat', held: { since: NOON - 5, more: 3 } })
+        expect(await store.saveNotice(waiting('web/9'), 'a')).toBe(true)
+        expect(await store.saveNotice(held, 'a')).toBe(true)
+        expect(await store.saveNotice(waiting('shop/1', {}, 'shop'), 'a')).toBe(true)
+        expect(await store.readNotices('web')).toEqual([waiting('web/9'), held])
+        expect(await store.readNotices('shop')).toEqual([waiting('shop/1', {}, 'shop')])
+      })
+
+      it('are each there once per notifier, in their first place, as kept last', async () => {
+        await store.saveNotice(waiting('web/1', { held: { since: NOON, more: 1 } }), 'a')
+        await store.saveNotice(waiting('web/1', { notifier: 'chat' }), 'a')
+        await store.saveNotice(waiting('web/1'), 'a')
+        expect(await store.readNotices('web')).toEqual([
+          waiting('web/1'),
+          waiting('web/1', { notifier: 'chat' }),
+        ])
+      })
+
+      it('may be tried while they wait, and not when they were taken or given up', async () => {
+        await store.saveNotice(waiting('web/1'), 'a')
+        expect(await store.claimNotice('ops', 'web/1', 'a')).toBe(true)
+        expect(await store.claimNotice('chat', 'web/1', 'a')).toBe(false)
+        await store.deleteNotice('ops', 'web/1')
+        expect(await store.claimNotice('ops', 'web/1', 'a')).toBe(false)
+        await store.deleteNotice('ops', 'web/1')
+        expect(await store.readNotices('web')).toEqual([])
+      })
+
+      it('are kept and tried only by who holds the lease of their fleet, or by anyone while nobody does', async () => {
+        const lease = await store.acquireLease('web', 'a', NOON, MINUTE)
+        expect(await store.saveNotice(waiting('web/1'), 'a')).toBe(true)
+        expect(await store.saveNotice(waiting('web/2'), 'b')).toBe(false)
+        expect(await store.saveNotice(waiting('shop/1', {}, 'shop'), 'b')).toBe(true)
+        expect(await idsOf()).toEqual(['ops web/1'])
+        expect(await store.claimNotice('ops', 'web/1', 'b')).toBe(false)
+        await store.acquireLease('web', 'b', NOON + MINUTE, MINUTE)
+        expect(await store.claimNotice('ops', 'web/1', 'a')).toBe(false)
+        expect(await store.claimNotice('ops', 'web/1', 'b')).toBe(true)
+        if (lease !== null) await store.releaseLease({ ...lease, holder: 'b', epoch: 2 })
+        expect(await store.claimNotice('ops', 'web/1', 'a')).toBe(true)
+      })
+
+      it('are bounded per fleet: of too many the oldest go', async () => {
+        await store.saveNotice(waiting('shop/1', {}, 'shop'), 'a')
+        for (let n = 1; n <= WAITING_NOTICES_KEPT + 2; n++) await store.saveNotice(waiting(`web/${n}`), 'a')
+        const kept = await idsOf()
+        expect(kept).toHaveLength(WAITING_NOTICES_KEPT)
+        expect(kept[0]).toBe('ops web/3')
+        expect(await idsOf('shop')).toEqual(['ops shop/1'])
+      })
+
+      it('go when they are as old as the journal may be', async () => {
+        await store.saveNotice(waiting('web/1'), 'a')
+        await store.saveNotice(waiting('web/2', { takenAt: NOON + MINUTE }), 'a')
+        expect(await store.prune(NOON + DAY, { ...EVERYTHING, journalMs: DAY - 1 })).toBe(1)
+        expect(await idsOf()).toEqual(['ops web/2'])
+      })
+
+      it('are there when it is opened anew', async ({ skip }) => {
+        const { reopen } = subject
+        if (reopen === undefined) return skip('this store forgets')
+        await store.saveNotice(waiting('web/1', { held: { since: NOON, more: 2 } }), 'a')
+        await store.close()
+        store = await reopen()
+        expect(await store.readNotices('web')).toEqual([waiting('web/1', { held: { since: NOON, more: 2 } })])
       })
     })
 

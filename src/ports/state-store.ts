@@ -12,6 +12,7 @@ import type { Outcome } from '../model/plan.ts'
 import type { Sample } from '../model/sample.ts'
 import type { SettingChange } from '../model/settings.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
+import type { Notice } from './notifier.ts'
 import type { Plugin } from './plugin.ts'
 
 export interface Lease {
@@ -109,11 +110,26 @@ export interface SpecVersion {
   readonly at: EpochMs
 }
 
+/** A notice that one notifier has not taken yet: what a crash must not lose. */
+export interface WaitingNotice {
+  readonly notifier: string
+  /** Names its fleet, and the id by which a receiver drops repeats: the same at every try, in whichever process. */
+  readonly notice: Notice
+  /** Of one kind per fleet, at most one is told per period. */
+  readonly kind: string
+  readonly takenAt: EpochMs
+  /** Kept back until the period of its kind that began at `since` is over, in place of `more` others; `null`: it is due. */
+  readonly held: { readonly since: EpochMs; readonly more: number } | null
+}
+
+/** Waiting notices kept per fleet: where there are more, the oldest go. */
+export const WAITING_NOTICES_KEPT = 500
+
 export interface Retention {
   readonly samplesMs: number
   /** Samples kept per fleet and metric, whatever their age: the newest this many. */
   readonly samplesPerSeries: number
-  /** Also of the changes of settings and of operators' acts. */
+  /** Also of the changes of settings, of operators' acts, and of notices that nobody came back for. */
   readonly journalMs: number
   /** Journal entries, and changes of settings, kept per fleet, whatever their age: the newest this many. */
   readonly journalEntries: number
@@ -146,6 +162,17 @@ export interface StateStore extends Plugin {
   readActs(query: ActQuery): Promise<readonly OperatorAct[]>
   /** The word on an approval; `null` while nobody has said one. */
   readVerdict(approval: string): Promise<Verdict | null>
+  /**
+   * Keeps it in place of what waits for the same notifier under the same id. Does nothing and answers `false` while the
+   * lease of its fleet is another's than `holder`'s, also when that has expired: who holds it, or takes it next, tells.
+   */
+  saveNotice(waiting: WaitingNotice, holder: string): Promise<boolean>
+  /** May `holder` try it now? It still waits, and the lease of its fleet is nobody else's. */
+  claimNotice(notifier: string, id: string, holder: string): Promise<boolean>
+  /** Taken, or given up. */
+  deleteNotice(notifier: string, id: string): Promise<void>
+  /** In the order they were first kept. */
+  readNotices(fleet: string): Promise<readonly WaitingNotice[]>
   readJournal(query: JournalQuery): Promise<readonly JournalEntry[]>
   /** Sorted by time. */
   readTimeline(query: TimelineQuery): Promise<readonly TimelinePoint[]>

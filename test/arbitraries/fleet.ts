@@ -19,7 +19,7 @@ import type {
 } from '../../src/model/spec.ts'
 import type { Interval } from '../../src/model/time.ts'
 import { NOON, observation } from '../builders/observation.ts'
-import { fleetSpec } from '../builders/spec.ts'
+import { fleetSpec, NO_WAITING } from '../builders/spec.ts'
 
 const MINUTE_MS = 60_000
 
@@ -48,12 +48,19 @@ const metricName = fc.constantFrom(...METRIC_NAMES)
 /** Quarters are exact in binary, so that thresholds are met exactly now and then. */
 const quarter = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min: min * 4, max: max * 4 }).map(n => n / 4)
-const reading = fc.oneof(quarter(0, 200), fc.double({ min: 0, max: 400, noNaN: true }))
+/** Not `fc.double`, of which most are next to zero. */
+const thousandth = (max: number): fc.Arbitrary<number> => fc.nat(max * 1000).map(n => n / 1000)
+const reading = fc.oneof(quarter(0, 200), thousandth(400))
+/** What comes on top of a reading: nothing, next to nothing, or a lot. */
+export const moreLoad: fc.Arbitrary<number> = fc.oneof(
+  fc.constant(0),
+  fc.constantFrom(1e-9, 0.125, 0.25),
+  thousandth(30),
+  thousandth(300),
+)
 const instances = fc.nat(20)
 const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
-  fc
-    .option(value, { nil: null, freq: 1 })
-    .chain(some => (some === null ? fc.constant(null) : fc.option(fc.constant(some), { nil: null, freq: 1 })))
+  fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: value })
 
 const growAction: fc.Arbitrary<ScaleAction> = fc.oneof(
   fc.integer({ min: 1, max: 5 }).map((by): ScaleAction => ({ kind: 'by', instances: by })),
@@ -114,9 +121,24 @@ const evenFrame: fc.Arbitrary<Frame> = fc.record({
   effects,
 })
 
-function above(metric: MetricName, operator: '>' | '>=' | '<' | '<=', value: number): Condition {
-  const right = { node: 'number', value, text: String(value) } as const
-  return { node: 'compare', operator, left: operandOf(metric), right }
+/** What a condition compares: a metric, or a total divided by the instances. */
+const measure: fc.Arbitrary<Expression> = fc.oneof(
+  { weight: 3, arbitrary: metricName.map((metric): Expression => operandOf(metric)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('instances', 'ready').map(
+      (quantity): Expression => ({
+        node: 'arithmetic',
+        operator: '/',
+        left: operandOf('orders'),
+        right: { node: 'quantity', quantity, fleet: null },
+      }),
+    ),
+  },
+)
+
+function above(left: Expression, operator: '>' | '>=' | '<' | '<=', value: number): Condition {
+  return { node: 'compare', operator, left, right: { node: 'number', value, text: String(value) } }
 }
 
 type Unnamed = ReactiveRule extends infer R ? (R extends ReactiveRule ? Omit<R, 'name'> : never) : never
@@ -126,18 +148,18 @@ const monotoneWhen = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
   fc
     .tuple(
       frame,
-      metricName,
+      measure,
       fc.boolean(),
       fc.boolean(),
       quarter(0, 150),
       growAction,
       shrinkAction,
-      fc.option(fc.tuple(metricName, quarter(0, 150)), { nil: null }),
+      fc.option(fc.tuple(measure, quarter(0, 150)), { nil: null }),
     )
-    .map(([each, metric, grows, sharp, threshold, grow, shrink, other]): Unnamed => {
+    .map(([each, left, grows, sharp, threshold, grow, shrink, other]): Unnamed => {
       const operators = { grow: ['>', '>='], shrink: ['<', '<='] } as const
       const operator = operators[grows ? 'grow' : 'shrink'][sharp ? 0 : 1]
-      const first = above(metric, operator, threshold)
+      const first = above(left, operator, threshold)
       const when: Condition =
         other === null
           ? first
@@ -146,7 +168,7 @@ const monotoneWhen = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
         ...each,
         kind: 'when',
         when,
-        whenText: `${metric} ${operator} ${threshold}`,
+        whenText: `it ${operator} ${threshold}`,
         scale: grows ? grow : shrink,
       }
     })
@@ -156,16 +178,16 @@ const otherWhen = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
   fc
     .tuple(
       frame,
-      metricName,
+      measure,
       fc.constantFrom('>', '<=' as const),
       quarter(0, 150),
       fc.option(fc.oneof(setAction, growAction, shrinkAction), { nil: null }),
       fc.boolean(),
     )
-    .map(([each, metric, operator, threshold, scale, negated]): Unnamed => {
-      const operand = above(metric, operator === '>' ? '>' : '<=', threshold)
+    .map(([each, left, operator, threshold, scale, negated]): Unnamed => {
+      const operand = above(left, operator === '>' ? '>' : '<=', threshold)
       const when: Condition = negated ? { node: 'not', operand } : operand
-      return { ...each, kind: 'when', when, whenText: `${metric} ${operator} ${threshold}`, scale }
+      return { ...each, kind: 'when', when, whenText: `it ${operator} ${threshold}`, scale }
     })
 
 /** Bands without a hole from each end: the further out, the larger the step. */
@@ -199,7 +221,6 @@ const monotoneSteps = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
       )
       return {
         ...each,
-        forMs: 0,
         kind: 'steps',
         operand: operandOf(metric),
         operandText: operandOf(metric).key,
@@ -213,7 +234,6 @@ const track = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
   fc.tuple(frame, metricName, quarter(1, 100), fc.nat(30), fc.nat(30), fc.boolean()).map(
     ([each, metric, target, out, inward, wholePercents]): Unnamed => ({
       ...each,
-      forMs: 0,
       kind: 'track',
       operand: operandOf(metric),
       operandText: operandOf(metric).key,
@@ -229,7 +249,7 @@ const match = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
   fc.tuple(frame, metricName, quarter(5, 100)).map(([each, metric, share]): Unnamed => {
     const right: Expression = { node: 'number', value: share, text: String(share) }
     const expression: Expression = { node: 'arithmetic', operator: '/', left: operandOf(metric), right }
-    return { ...each, forMs: 0, kind: 'match', expression, expressionText: `${metric} / ${share}` }
+    return { ...each, kind: 'match', expression, expressionText: `${metric} / ${share}` }
   })
 
 /** Rules that ask for more (or not for fewer) when there is more load. */
@@ -254,7 +274,7 @@ export const tieableRules: fc.Arbitrary<ReactiveRule[]> = anyRules.map(rules =>
 
 function named(rule: fc.Arbitrary<Unnamed>): fc.Arbitrary<ReactiveRule[]> {
   return fc
-    .array(rule, { maxLength: 6 })
+    .oneof(fc.array(rule, { minLength: 1, maxLength: 2 }), fc.array(rule, { maxLength: 6 }))
     .map(rules => rules.map((each, index): ReactiveRule => ({ ...each, name: `rule ${index + 1}` })))
 }
 
@@ -275,8 +295,13 @@ const rateLimits: fc.Arbitrary<RateLimits> = fc.record({
   select: fc.constantFrom('max', 'min'),
 })
 
-/** Guards in which more load cannot be worse: no outage guard, no warm-up. */
-export const plainGuards: fc.Arbitrary<Guards> = fc.record({
+/** Nothing waits, so that what rules and reconciliation say reaches the count. */
+const noWaiting: fc.Arbitrary<Guards> = fc
+  .tuple(fc.boolean(), fc.boolean())
+  .map(([flapping, growDuringWarmup]) => ({ ...NO_WAITING, flapping, growDuringWarmup }))
+
+/** Guards in which more load cannot be worse; the outage guard is none: it holds what falls steeply, and not what falls less. */
+const waiting: fc.Arbitrary<Guards> = fc.record({
   scaleIn: fc.constantFrom('all', 'any'),
   flapping: fc.boolean(),
   cooldownOutMs: fc.constantFrom(0, 3 * MINUTE_MS),
@@ -288,19 +313,21 @@ export const plainGuards: fc.Arbitrary<Guards> = fc.record({
   rateIn: rateLimits,
   billingHour: rarely(
     fc.record({
+      by: fc.constant('wall-clock'),
       outFirstMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
       inLastMinutes: fc.option(fc.integer({ min: 1, max: 59 }), { nil: null }),
     }),
   ),
-  growDuringWarmup: fc.constant(true),
+  growDuringWarmup: fc.boolean(),
   withoutConstraint: fc.constant('free'),
 })
 
+export const plainGuards: fc.Arbitrary<Guards> = fc.oneof(noWaiting, waiting)
+
 export const anyGuards: fc.Arbitrary<Guards> = fc
-  .tuple(plainGuards, fc.boolean(), fc.constantFrom('free', 'hold' as const))
-  .map(([guards, growDuringWarmup, without]) => ({
+  .tuple(plainGuards, fc.constantFrom('free', 'hold' as const))
+  .map(([guards, without]) => ({
     ...guards,
-    growDuringWarmup,
     withoutConstraint: without === 'hold' ? 'hold' : 'free',
   }))
 
@@ -310,10 +337,18 @@ export const anyConstraint: fc.Arbitrary<ConstraintRule> = fc
     rank: fc.nat(3),
     min: fc.nat(8),
     span: fc.nat(10),
+    over: fc.option(fc.nat(10), { nil: null }),
     schedule: fc.constantFrom(null, 'day', 'night'),
     enabled: fc.boolean(),
   })
-  .map(({ span, ...rest }) => ({ ...rest, max: rest.min + span, default: null }))
+  .map(({ span, over, ...rest }) => ({
+    ...rest,
+    max: rest.min + span,
+    default: over === null ? null : rest.min + Math.min(over, span),
+  }))
+
+/** Either close bounds, or hardly any, so that every want reaches the count. */
+const widest = fc.constantFrom(25, 100_000)
 
 interface Parts {
   readonly rules: readonly ReactiveRule[]
@@ -322,10 +357,12 @@ interface Parts {
   readonly outageGuard?: FleetSpec['outageGuard']
   readonly quota?: number | null
   readonly warmupMs?: number
+  readonly max?: number
 }
 
-export function fleetOf({ rules, guards, constraints, outageGuard, quota, warmupMs }: Parts): FleetSpec {
-  const base = fleetSpec({ metrics: METRICS, min: 1, max: 25, constraints })
+export function fleetOf({ rules, guards, constraints, outageGuard, quota, warmupMs, max }: Parts): FleetSpec {
+  const highest = max ?? 25
+  const base = fleetSpec({ metrics: METRICS, min: highest > 25 ? 0 : 1, max: highest, constraints })
   return {
     ...base,
     rules,
@@ -352,29 +389,73 @@ export const anyFleet: fc.Arbitrary<FleetSpec> = fc
   .record({
     rules: anyRules,
     guards: anyGuards,
-    constraints: fc.array(anyConstraint, { maxLength: 3 }),
+    constraints: fc.oneof(fc.constant([]), fc.array(anyConstraint, { maxLength: 3 })),
     outageGuard: anyOutageGuard,
     quota: rarely(instances),
     warmupMs: fc.constantFrom(0, 2 * MINUTE_MS),
+    max: widest,
   })
   .map(fleetOf)
 
-const anyReading: fc.Arbitrary<OperandReading> = fc.oneof(
-  { weight: 6, arbitrary: reading.map((stated): OperandReading => ({ stated })) },
-  {
-    weight: 3,
-    arbitrary: fc.tuple(reading, fc.integer({ min: 1, max: 50 }), fc.option(fc.nat(12), { nil: null })).map(
-      ([value, samples, reporting]): OperandReading => ({
-        value,
-        samples,
-        firstAt: NOON - 4 * MINUTE_MS,
-        lastAt: NOON - 1000,
-        reporting,
-      }),
-    ),
-  },
-  { weight: 1, arbitrary: fc.constant<OperandReading>({ gap: 'nobody answered' }) },
-)
+const anyReading = (near: readonly number[], open: number): fc.Arbitrary<OperandReading> => {
+  const edge = fc
+    .tuple(
+      fc.constantFrom(0, ...near),
+      fc.constantFrom(0, 0.125, -0.125, 0.25, -0.25, 0.002, -0.002, 1e-6, -1e-6),
+    )
+    .map(([value, beside]) => Math.max(0, value + beside))
+  // Some are silent, or too many, or there are more than are open.
+  const reporting = fc.oneof(fc.integer({ min: Math.ceil(open / 2), max: open }), fc.nat(20))
+  const value = fc.oneof({ weight: 2, arbitrary: reading }, { weight: 1, arbitrary: edge })
+  return fc.oneof(
+    { weight: 12, arbitrary: value.map((read): OperandReading => ({ stated: read })) },
+    {
+      weight: 6,
+      arbitrary: fc.tuple(value, fc.integer({ min: 2, max: 50 }), fc.option(reporting, { nil: null })).map(
+        ([read, samples, named]): OperandReading => ({
+          value: read,
+          samples,
+          firstAt: NOON - 4 * MINUTE_MS,
+          lastAt: NOON - 1000,
+          reporting: named,
+        }),
+      ),
+    },
+    { weight: 1, arbitrary: fc.constant<OperandReading>({ gap: 'nobody answered' }) },
+  )
+}
+
+/** The values at which a rule may change its mind. */
+function edgesOf(rule: ReactiveRule): number[] {
+  switch (rule.kind) {
+    case 'when':
+      return thresholdsIn(rule.when)
+    case 'steps':
+      return rule.bands.flatMap(({ from, to }) =>
+        [from, to].flatMap(edge => (edge === null ? [] : [rule.threshold + edge])),
+      )
+    case 'track':
+      return [rule.target]
+    case 'match':
+    case 'reserve':
+      return []
+  }
+}
+
+function thresholdsIn(condition: Condition): number[] {
+  switch (condition.node) {
+    case 'compare':
+      return condition.right.node === 'number' ? [condition.right.value] : []
+    case 'and':
+    case 'or':
+      return [...thresholdsIn(condition.left), ...thresholdsIn(condition.right)]
+    case 'not':
+      return thresholdsIn(condition.operand)
+    case 'kpi':
+    case 'truth':
+      return []
+  }
+}
 
 const windows: fc.Arbitrary<Record<string, Interval | null>> = fc
   .tuple(fc.boolean(), fc.boolean())
@@ -385,31 +466,37 @@ const windows: fc.Arbitrary<Record<string, Interval | null>> = fc
     night: night ? { from: NOON - 5, to: NOON + 5 } : null,
   }))
 
-/** `at` differs within an hour, for the billing hour. */
-export const anyObservation: fc.Arbitrary<Observation> = fc
-  .record({
-    open: instances,
-    pending: fc.nat(3),
-    draining: fc.nat(3),
-    replacing: fc.nat(2),
-    readings: fc.tuple(anyReading, anyReading, anyReading, anyReading),
-    windows,
-    targetHighest: rarely(instances),
-    external: rarely(fc.record({ from: instances, to: instances })),
-  })
-  .map(({ readings, targetHighest, ...words }) =>
-    observation({
-      ...words,
-      ...(targetHighest === null ? {} : { targetHighest }),
-      readings: Object.fromEntries(
-        METRIC_NAMES.map((metric, index) => [operandOf(metric).key, readings[index] ?? { gap: 'none' }]),
-      ),
-    }),
-  )
+/** What is seen of a fleet, now and then just where one of its rules changes its mind. */
+const observationOf = (spec: FleetSpec): fc.Arbitrary<Observation> =>
+  instances.chain(open => observationAt(spec, open))
+
+function observationAt({ rules }: FleetSpec, open: number): fc.Arbitrary<Observation> {
+  const read = anyReading(rules.flatMap(edgesOf), open)
+  return fc
+    .record({
+      open: fc.constant(open),
+      pending: fc.nat(3),
+      draining: fc.nat(3),
+      replacing: fc.nat(2),
+      readings: fc.tuple(read, read, read, read),
+      windows,
+      targetHighest: rarely(instances),
+      external: rarely(fc.record({ from: instances, to: instances })),
+    })
+    .map(({ readings, targetHighest, ...words }) =>
+      observation({
+        ...words,
+        ...(targetHighest === null ? {} : { targetHighest }),
+        readings: Object.fromEntries(
+          METRIC_NAMES.map((metric, index) => [operandOf(metric).key, readings[index] ?? { gap: 'none' }]),
+        ),
+      }),
+    )
+}
 
 const anyChange: fc.Arbitrary<Change> = fc
   .record({
-    ago: fc.nat(20 * MINUTE_MS),
+    ago: fc.oneof(fc.nat(2 * MINUTE_MS), fc.nat(20 * MINUTE_MS)),
     from: instances,
     to: instances,
     cooldownMs: fc.constantFrom(0, 3 * MINUTE_MS, 10 * MINUTE_MS),
@@ -423,7 +510,7 @@ const anyChange: fc.Arbitrary<Change> = fc
     cooldownMs,
   }))
 
-export const anyMemory: fc.Arbitrary<Memory> = fc
+const someMemory: fc.Arbitrary<Memory> = fc
   .record({
     lastChange: fc.option(anyChange, { nil: null }),
     changes: fc.array(anyChange, { maxLength: 4 }),
@@ -455,37 +542,42 @@ export const anyMemory: fc.Arbitrary<Memory> = fc
     },
   }))
 
-export const anySituation: fc.Arbitrary<Situation> = fc.record({
-  spec: anyFleet,
-  observation: anyObservation,
-  memory: anyMemory,
-})
+export const anyMemory: fc.Arbitrary<Memory> = fc.oneof(fc.constant(EMPTY_MEMORY), someMemory)
+
+function situationOf(fleet: fc.Arbitrary<FleetSpec>): fc.Arbitrary<Situation> {
+  return fleet.chain(spec =>
+    fc.record({ spec: fc.constant(spec), observation: observationOf(spec), memory: anyMemory }),
+  )
+}
+
+export const anySituation: fc.Arbitrary<Situation> = situationOf(anyFleet)
 
 /**
- * Nothing that makes more load worse: see `monotoneRules` and `plainGuards`. And `scaleIn: all`: with `any`, a rule whose
- * small cut is withdrawn as load rises leaves the field to the larger cut of another.
+ * Nothing that makes more load worse by what the rules themselves say (see `monotoneRules` and `plainGuards`):
+ * - one rank: a higher one may ask for less than a lower one that it silences when it begins to fire;
+ * - no cooldown of a rule's own: the largest want may be that of a rule that has to wait;
+ * - `scaleIn: all`: with `any`, a rule whose small cut is withdrawn as load rises leaves the field to the larger cut of another;
+ * - no `by` and `to` on the wrong side, no `==` and `not`: rules that say themselves that more load needs fewer.
  */
-export const monotoneSituation: fc.Arbitrary<Situation> = fc.record({
-  spec: fc
+export const monotoneSituation: fc.Arbitrary<Situation> = situationOf(
+  fc
     .record({
       rules: monotoneRules,
       guards: plainGuards.map(guards => ({ ...guards, scaleIn: 'all' as const })),
-      constraints: fc.array(anyConstraint, { maxLength: 2 }),
+      constraints: fc.oneof(fc.constant([]), fc.array(anyConstraint, { maxLength: 2 })),
       quota: rarely(instances),
+      warmupMs: fc.constantFrom(0, 5 * MINUTE_MS),
+      max: widest,
     })
     .map(fleetOf),
-  observation: anyObservation,
-  memory: anyMemory,
-})
+)
 
-export const tieableSituation: fc.Arbitrary<Situation> = fc.record({
-  spec: fc
+export const tieableSituation: fc.Arbitrary<Situation> = situationOf(
+  fc
     .record({
       rules: tieableRules,
       guards: plainGuards,
-      constraints: fc.array(anyConstraint, { maxLength: 2 }),
+      constraints: fc.oneof(fc.constant([]), fc.array(anyConstraint, { maxLength: 2 })),
     })
     .map(fleetOf),
-  observation: anyObservation,
-  memory: anyMemory,
-})
+)

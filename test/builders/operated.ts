@@ -19,8 +19,8 @@ export interface Operated {
   readonly folder: string
   readonly file: string
   readonly fleet: SimulatedFleet
-  url: string
-  daemon: Daemon
+  readonly url: string
+  readonly daemon: Daemon
   text(): string
   /** Says how many orders there are from now on, and lets the fleet tick. */
   orders(value: number): void
@@ -35,6 +35,12 @@ export interface OperatedOptions {
   readonly token?: string
   /** Instead of the usual text. */
   readonly text?: string
+}
+
+interface Running {
+  readonly daemon: Daemon
+  readonly api: Api
+  readonly url: string
 }
 
 const DEADLINE_MS = 15_000
@@ -62,50 +68,52 @@ export async function openOperated(mode: Mode, options: OperatedOptions = {}): P
   const file = join(folder, 'plimsoll.yaml')
   writeFileSync(file, options.text ?? operatedText({ mode, ...options }))
   const fleet = new SimulatedFleet(systemClock)
-  let api: Api
 
-  async function start(): Promise<void> {
+  async function start(): Promise<Running> {
     const configuration = configurationFile(file, { targets: ['pretend'] })
     const result = configuration.parse(readFileSync(file, 'utf8'))
     if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('; '))
     const { loaded } = result
-    scene.daemon = await compose(loaded, {
+    const daemon = await compose(loaded, {
       plugins: { targets: { pretend: () => fleet.target } },
       file: configuration,
     })
-    await scene.daemon.start()
-    api = await createApi(scene.daemon, { ...loaded.api, dashboardRoot: null })
-    scene.url = (await api.listen()).url
+    await daemon.start()
+    const api = await createApi(daemon, { ...loaded.api, dashboardRoot: null })
+    return { daemon, api, url: (await api.listen()).url }
   }
 
   async function stop(): Promise<void> {
-    await api.close()
-    await scene.daemon.stop()
+    await running.api.close()
+    await running.daemon.stop()
   }
 
-  const scene: Omit<Operated, 'daemon'> & { daemon: Daemon } = {
+  let running = await start()
+  return {
     folder,
     file,
     fleet,
-    url: '',
-    daemon: undefined as never,
+    get url() {
+      return running.url
+    },
+    get daemon() {
+      return running.daemon
+    },
     text: () => readFileSync(file, 'utf8'),
     orders(value) {
-      const { daemon } = scene
+      const { daemon } = running
       daemon.push([{ metric: 'orders', value, at: daemon.clock.now() }])
     },
-    until: wished => untilTick(scene.daemon, wished),
+    until: wished => untilTick(running.daemon, wished),
     async restart() {
       await stop()
-      await start()
+      running = await start()
     },
     async end() {
       await stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }
-  await start()
-  return scene
 }
 
 function untilTick(daemon: Daemon, wished: (entry: JournalEntry) => boolean): Promise<JournalEntry> {

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { NOON, openScene } from '../builders/cli.ts'
+import { HPA, type Policies, type ScaleEvent } from './hpa-behavior.ts'
 
 const scene = openScene()
 afterAll(() => scene.end())
@@ -167,54 +168,6 @@ describe('step scaling', () => {
   )
 })
 
-interface Policies {
-  readonly selectPolicy: 'Max' | 'Min' | 'Disabled'
-  readonly policies: readonly { type: 'Pods' | 'Percent'; value: number; periodSeconds: number }[]
-}
-
-interface Event {
-  readonly change: number
-  readonly ageSeconds: number
-}
-
-interface Behaviour {
-  readonly defaults: { readonly scaleUp: Policies; readonly scaleDown: Policies }
-  readonly rateLimit: readonly {
-    readonly id: string
-    readonly title: string
-    readonly currentReplicas: number
-    readonly desiredBeforeLimits: number
-    readonly minReplicas: number
-    readonly maxReplicas: number
-    readonly scaleUp: Policies
-    readonly scaleDown: Policies
-    readonly scaleUpIsDefault?: boolean
-    readonly scaleDownIsDefault?: boolean
-    readonly scaleUpEvents: readonly Event[]
-    readonly scaleDownEvents: readonly Event[]
-    readonly expectedReplicas: number
-  }[]
-  readonly behaviorStabilization: readonly {
-    readonly id: string
-    readonly title: string
-    readonly scaleUpWindowSeconds: number
-    readonly scaleDownWindowSeconds: number
-    readonly history: readonly { recommendation: number; ageSeconds: number }[]
-    readonly currentReplicas: number
-    readonly desired: number
-    readonly expectedReplicas: number
-  }[]
-  readonly policyLimit: readonly (Policies & {
-    readonly id: string
-    readonly title: string
-    readonly direction: 'up' | 'down'
-    readonly currentReplicas: number
-    readonly expectedLimit: number
-  })[]
-}
-
-const hpa = golden<Behaviour>('./hpa_behavior.json')
-
 function limitsOf({ policies }: Policies): object[] {
   return policies.map(({ type, value, periodSeconds }) =>
     type === 'Pods'
@@ -228,7 +181,7 @@ function selectOf({ selectPolicy }: Policies): string {
 }
 
 /** Seen from far above zero, since only the difference counts. */
-function changesOf(events: readonly Event[], sign: 1 | -1): object[] {
+function changesOf(events: readonly ScaleEvent[], sign: 1 | -1): object[] {
   return events.map(({ change, ageSeconds }) => ({
     at: NOON - ageSeconds * 1000,
     from: 1000,
@@ -243,7 +196,7 @@ function wish(count: number, bounds: { min: number; max: number }, keys: object)
 }
 
 describe('the Kubernetes HPA', () => {
-  it.each(hpa.rateLimit)('$id: $title', async testCase => {
+  it.each(HPA.rateLimit)('$id: $title', async testCase => {
     const { minReplicas: min, maxReplicas: max, scaleUp, scaleDown } = testCase
     // What is the HPA's own default is left to the preset.
     const rateLimits = {
@@ -257,7 +210,7 @@ describe('the Kubernetes HPA', () => {
     expect(told.desired).toBe(testCase.expectedReplicas)
   })
 
-  it.each(hpa.behaviorStabilization)('$id: $title', async testCase => {
+  it.each(HPA.behaviorStabilization)('$id: $title', async testCase => {
     const stabilization = {
       out: `${testCase.scaleUpWindowSeconds}s`,
       in: `${testCase.scaleDownWindowSeconds}s`,
@@ -276,7 +229,7 @@ describe('the Kubernetes HPA', () => {
     expect(told.desired).toBe(testCase.expectedReplicas)
   })
 
-  it.each(hpa.policyLimit)(
+  it.each(HPA.policyLimit)(
     '$id: $title',
     async ({ direction, currentReplicas, expectedLimit, ...policies }) => {
       const side = direction === 'up' ? 'out' : 'in'
@@ -288,7 +241,7 @@ describe('the Kubernetes HPA', () => {
   )
 
   it('has the defaults of the golden file as its preset', async () => {
-    const { scaleUp, scaleDown } = hpa.defaults
+    const { scaleUp, scaleDown } = HPA.defaults
     const written = wish(
       1000,
       { min: 0, max: 1000 },

@@ -339,7 +339,6 @@ const ODD: readonly Value[] = [
   [],
   {},
   [[]],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the format.
   '${env:HOME}',
   '\u202e',
   'x'.repeat(300),

@@ -51,6 +51,9 @@ export const MemoryWire = component(
     at: Time,
     trueSince: z.record(z.string(), Time),
     firingSince: z.record(z.string(), Time),
+    kpis: z
+      .record(z.string(), z.object({ state: z.enum(['green', 'red', 'unknown']), since: Time }))
+      .default({}),
     lastChange: ChangeWire.nullable(),
     changes: z.array(ChangeWire).readonly(),
     load: z.object({

@@ -47,6 +47,12 @@ export const ObservationWire = component(
     fleet: z.string(),
     capacity: CapacityWire.nullable(),
     capacityGap: z.string().nullable(),
+    launches: z
+      .object({ open: z.array(Time).readonly(), booting: z.array(Time).readonly() })
+      .exactOptional()
+      .describe(
+        'When instances were launched, where paid hours go by age; the end of an hour nearest first.',
+      ),
     external: z.object({ from: z.number(), to: z.number() }).nullable(),
     sessions: z.object({
       inUse: z.number().nullable(),

@@ -65,6 +65,8 @@ const KpisStep = z.object({
   kpi: z.string(),
   goal: z.string(),
   found,
+  since: Time.exactOptional().describe('Since when it has been so.'),
+  until: Time.exactOptional().describe('Until when it is taken to be so, if no tick comes.'),
   because,
 })
 
@@ -124,7 +126,7 @@ const ReconciliationStep = z.discriminatedUnion('outcome', [
     rule: z.string(),
     want: z.number(),
     by: z.string(),
-    reason: z.enum(['did-not-fire', 'holds', 'unknown']),
+    reason: z.enum(['did-not-fire', 'holds', 'unknown', 'waits-to-grow']),
     because,
   }),
   z.object({
@@ -162,7 +164,14 @@ const GuardsStep = z.discriminatedUnion('guard', [
     guard: z.literal('flapping'),
     outcome: z.enum(['passed', 'lessened', 'held']),
     projections: z
-      .array(z.object({ instances: z.number(), rule: z.string(), operand: z.string(), value: z.number() }))
+      .array(
+        z.object({
+          instances: z.number(),
+          rule: z.string(),
+          operand: z.string(),
+          value: z.number().nullable(),
+        }),
+      )
       .readonly(),
   }),
   z.object({
@@ -189,8 +198,16 @@ const GuardsStep = z.discriminatedUnion('guard', [
   z.object({
     ...guard,
     guard: z.literal('billing-hour'),
-    outcome: z.enum(['passed', 'held']),
+    outcome: z.enum(['passed', 'lessened', 'held']),
     until: Time.nullable(),
+    ages: z
+      .object({
+        lastMinutes: z.number(),
+        mayGo: z.number(),
+        waitsFor: z.enum(['last-minutes', 'booting', 'launches']),
+      })
+      .exactOptional()
+      .describe('Where the paid hours go by age, of a cut: who may go now, and what the others wait for.'),
   }),
   z.object({
     ...guard,

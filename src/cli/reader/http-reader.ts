@@ -10,17 +10,28 @@ import { ExplanationWire } from '../../api/wire/explanation.ts'
 import { Failure } from '../../api/wire/failure.ts'
 import { FleetSummaryWire } from '../../api/wire/fleet.ts'
 import { JournalEntryWire, TimelinePointWire } from '../../api/wire/journal.ts'
+import { KpiHistoryWire, KpisWire } from '../../api/wire/kpi.ts'
 import { FleetSettingsWire, SettingChangeWire } from '../../api/wire/settings.ts'
 import type { SettingChange } from '../../model/settings.ts'
 import type { Interval } from '../../model/time.ts'
 import type { TimelinePoint } from '../../ports/state-store.ts'
-import { CliError, messageOf } from '../cli-error.ts'
-import { codeOf } from '../files.ts'
+import { CliError } from '../cli-error.ts'
+import { callDaemon, decodeAnswer, whatOf } from '../daemon-call.ts'
 import { isoOf } from '../instant.ts'
-import { type FleetNow, MOST_POINTS, type Reader, type Tick, type TickQuery } from './reader.ts'
+import {
+  type FleetNow,
+  MOST_INTERVALS,
+  MOST_POINTS,
+  type Reader,
+  type Tick,
+  type TickQuery,
+} from './reader.ts'
 
 const DEADLINE_MS = 10_000
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024
+const ADVICE =
+  'Is `plimsoll run` running there? Without it, name the state file (--state PATH) or the configuration that names it ' +
+  '(--config FILE).'
 const NO_SUCH_FLEET = 'PLM-461'
 
 /** Most entries and points the API gives at a time, and how often we turn the page: enough for the largest limits. */
@@ -94,6 +105,17 @@ export function openHttpReader(url: string, token: string | null): Reader {
       }
       return found.slice(0, limit)
     },
+    async kpis(fleet) {
+      const answer = await ask(`/v1/fleets/${encodeURIComponent(fleet)}/kpis`, {}, KpisWire)
+      return answer?.at === null ? null : (answer?.kpis ?? null)
+    },
+    async kpiHistory(fleet, kpi, window) {
+      const path = `/v1/fleets/${encodeURIComponent(fleet)}/kpis/${encodeURIComponent(kpi)}/history`
+      const query = { since: isoOf(window.from), until: isoOf(window.to), limit: MOST_INTERVALS }
+      const answer = await ask(path, query, KpiHistoryWire)
+      if (answer === null) throw new CliError('PLM-511', `GET ${path}: there is no such fleet any more.`)
+      return answer
+    },
     async timeline(fleet: string, window: Interval) {
       const points: TimelinePoint[] = []
       let until = window.to - 1
@@ -165,16 +187,9 @@ async function get<Schema extends z.ZodType>(
 ): Promise<z.output<Schema> | null> {
   const url = new URL(path, base)
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value))
-  const response = await send(url, token)
-  const body = await readJson(response, url)
-  if (response.ok) {
-    const decoded = schema.safeParse(body)
-    if (decoded.success) return decoded.data
-    throw new CliError(
-      'PLM-511',
-      `GET ${url} answered something that is not Plimsoll's API, or of another version: ${z.prettifyError(decoded.error)}`,
-    )
-  }
+  const call = { url, token, deadlineMs: DEADLINE_MS, mostBytes: MOST_ANSWER_BYTES, advice: ADVICE }
+  const { ok, status, body } = await callDaemon(call)
+  if (ok) return decodeAnswer(schema, body, whatOf(call))
   const failure = Failure.safeParse(body)
   if (failure.success) {
     const { code, message, hint } = failure.data.error
@@ -182,66 +197,6 @@ async function get<Schema extends z.ZodType>(
     if (code === NO_SUCH_RULE) throw new CliError('PLM-507', `${message} ${hint}`)
     if (code === RULES_NOT_KEPT) throw new CliError('PLM-513', `${message} ${hint}`)
   }
-  if (response.status === 401) {
-    throw new CliError(
-      'PLM-512',
-      `GET ${url}: the daemon wants a token${token === null ? '' : ' and did not accept the one given'}. Put the one of \`api: { token: ... }\` ` +
-        'into the environment variable PLIMSOLL_TOKEN.',
-    )
-  }
   const said = failure.success ? `${failure.data.error.message} ${failure.data.error.hint}` : ''
-  throw new CliError('PLM-511', `GET ${url} answered ${response.status}. ${said}`.trim())
-}
-
-async function send(url: URL, token: string | null): Promise<Response> {
-  try {
-    return await fetch(url, {
-      headers: {
-        accept: 'application/json',
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      },
-      redirect: 'error',
-      signal: AbortSignal.timeout(DEADLINE_MS),
-    })
-  } catch (error) {
-    throw new CliError(
-      'PLM-511',
-      `Tried GET ${url}: ${unreachable(error)}. Is \`plimsoll run\` running there? Without it, name the state file ` +
-        '(--state PATH) or the configuration that names it (--config FILE).',
-      { cause: error },
-    )
-  }
-}
-
-function unreachable(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return `no answer within ${DEADLINE_MS / 1000} s`
-  const cause = error instanceof Error ? (error.cause ?? error) : error
-  switch (codeOf(cause)) {
-    case 'ECONNREFUSED':
-      return 'nothing listens there'
-    case 'ENOTFOUND':
-      return 'there is no such host'
-    default:
-      return messageOf(cause)
-  }
-}
-
-async function readJson(response: Response, url: URL): Promise<unknown> {
-  let text = ''
-  let bytes = 0
-  const decoder = new TextDecoder()
-  try {
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length
-      if (bytes > MOST_ANSWER_BYTES) throw new Error(`more than ${MOST_ANSWER_BYTES} bytes`)
-      text += decoder.decode(chunk, { stream: true })
-    }
-    return JSON.parse(text)
-  } catch (error) {
-    if (!response.ok) return null
-    throw new CliError('PLM-511', `GET ${url} answered something that is not JSON: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
+  throw new CliError('PLM-511', `${whatOf(call)} answered ${status}. ${said}`.trim())
 }

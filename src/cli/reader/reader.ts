@@ -5,6 +5,7 @@
  * Example: `await reader.ticks({ fleet: 'web', limit: 1, at })` is the newest tick at or before `at`.
  */
 import type { z } from 'zod'
+import type { KpiHistory, KpiNow } from '../../api/kpis.ts'
 import type { ExplanationWire } from '../../api/wire/explanation.ts'
 import type { JournalEntryWire } from '../../api/wire/journal.ts'
 import type { SettingChange } from '../../model/settings.ts'
@@ -80,10 +81,17 @@ export interface Reader {
   settings(): Promise<readonly SettingsTold[]>
   /** Newest first. */
   settingChanges(fleet: string, limit: number): Promise<readonly SettingChange[]>
+  /** `null` when nothing is recorded of the fleet. */
+  kpis(fleet: string): Promise<readonly KpiNow[] | null>
+  /** The newest `MOST_INTERVALS` intervals of the window. */
+  kpiHistory(fleet: string, kpi: string, window: Interval): Promise<KpiHistory>
   /** Sorted by time. */
   timeline(fleet: string, window: Interval): Promise<readonly TimelinePoint[]>
   close(): Promise<void>
 }
+
+/** Intervals of a KPI that are read at most. */
+export const MOST_INTERVALS = 1_000
 
 /** Points of a timeline that are read at most: the newest. */
 export const MOST_POINTS = 100_000

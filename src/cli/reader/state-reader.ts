@@ -7,6 +7,7 @@
 import { access } from 'node:fs/promises'
 import { explainEntry } from '../../api/explanation.ts'
 import { ApiError, NO_SUCH_RULE } from '../../api/failure.ts'
+import { kpiHistory, kpisNow } from '../../api/kpis.ts'
 import { narratedEntry } from '../../api/views.ts'
 import { settingsNow } from '../../loop/settings-board.ts'
 import type { Spec } from '../../model/spec.ts'
@@ -14,7 +15,7 @@ import { openSqliteStore } from '../../plugins/stores/sqlite.ts'
 import type { StateStore } from '../../ports/state-store.ts'
 import { CliError, messageOf } from '../cli-error.ts'
 import { reasonOf } from '../files.ts'
-import { type FleetNow, MOST_POINTS, type Reader, type SettingsTold } from './reader.ts'
+import { type FleetNow, MOST_INTERVALS, MOST_POINTS, type Reader, type SettingsTold } from './reader.ts'
 
 /** `spec` adds what only the configuration knows; `null` where there is only the state file. */
 export async function openStateReader(path: string, spec: Spec | null): Promise<Reader> {
@@ -39,6 +40,11 @@ export async function openStateReader(path: string, spec: Spec | null): Promise<
         throw new CliError(code, `${error.message} ${error.hint}`, { cause: error })
       }
     },
+    async kpis(fleet) {
+      const [entry] = await store.readJournal({ fleet, limit: 1 })
+      return entry === undefined ? null : kpisNow(entry, spec?.fleets[fleet]?.kpis ?? [])
+    },
+    kpiHistory: (fleet, kpi, window) => kpiHistory(store, { fleet, kpi, window, limit: MOST_INTERVALS }),
     timeline: (fleet, window) => store.readTimeline({ fleet, window, limit: MOST_POINTS }),
     close: () => store.close(),
   }

@@ -62,7 +62,7 @@ describe('quantities of other fleets', () => {
     expect(expression(text)).toEqual({ node: 'quantity', quantity, fleet })
   })
 
-  it('stand in arithmetic as any number', () => {
+  it('stand in arithmetic wherever a number does', () => {
     expect(formatExpression(expression('(fleet(db).ready*2-ready) / 2'))).toBe(
       '(fleet(db).ready * 2 - ready) / 2',
     )

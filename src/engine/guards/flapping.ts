@@ -11,8 +11,14 @@ import type { CompiledFleet } from '../compile.ts'
 import { quantityIndex } from '../condition.ts'
 import type { Conditions, JudgedRule } from '../conditions.ts'
 import type { Operands } from '../operands.ts'
-import type { Ask, Question } from '../rules/answer.ts'
+import type { Question } from '../rules/answer.ts'
 import { canGrow } from '../rules/ask.ts'
+
+/**
+ * Without any instance a quotient such as `orders / instances` has no value, though load that is there is more than none
+ * can carry: then what this much of an instance would have to carry says whether the cut would grow back.
+ */
+const ALMOST_NONE = 1e-9
 
 /** Enough projections in the record to see why; a cut from 1,000 to 1 does not write 999 of them. */
 const RECORDED_PROJECTIONS = 20
@@ -40,13 +46,11 @@ export function withholdFlapping(
   let count = wanted
   while (count < current) {
     const question = project(compiled, operands, observation, count)
-    const grower = watched.find(({ compiled: { ask } }) => asksForMore(ask, question))
-    record(
-      projections,
-      compiled,
-      grower ?? watched.find(judged => canGrow(judged.compiled.rule, count)),
-      question,
-    )
+    const almost =
+      count === 0 ? { ...project(compiled, operands, observation, ALMOST_NONE), current: 0 } : null
+    const grower = watched.find(judged => asksForMore(judged, question, almost))
+    const judged = grower ?? watched.find(({ compiled: { rule } }) => canGrow(rule, count))
+    record(projections, compiled, judged, question)
     if (grower === undefined) break
     count += 1
   }
@@ -61,8 +65,14 @@ export function withholdFlapping(
   return count
 }
 
-function asksForMore(ask: Ask, question: Question): boolean {
-  const answer = ask(question)
+/** @param almost the question to ask where there is no answer for none; `null` where some are left */
+function asksForMore(
+  { compiled: { ask }, firing }: JudgedRule,
+  question: Question,
+  almost: Question | null,
+): boolean {
+  const exact = ask(question)
+  const answer = exact.kind === 'unknown' && almost !== null && firing !== 'unknown' ? ask(almost) : exact
   return answer.kind === 'want' && answer.count > question.current
 }
 
@@ -75,9 +85,9 @@ function record(
   if (judged === undefined || projections.length >= RECORDED_PROJECTIONS) return
   for (const operand of judged.compiled.operands) {
     const value = evidence.operands[compiled.slots.get(operand) ?? -1]
-    if (value !== undefined && !Number.isNaN(value)) {
-      projections.push({ instances, rule: judged.compiled.rule.name, operand, value })
-    }
+    if (value === undefined || Number.isNaN(value)) continue
+    const known = Number.isFinite(value) ? value : null
+    projections.push({ instances, rule: judged.compiled.rule.name, operand, value: known })
   }
 }
 
@@ -130,7 +140,7 @@ function projectQuantities(quantities: Float64Array, open: number, count: number
   projected[READY] = count
   projected[PENDING] = 0
   const slots = quantities[SLOTS] ?? Number.NaN
-  projected[SLOTS] = open > 0 ? (slots / open) * count : Number.NaN
+  projected[SLOTS] = (slots / open) * count
   projected[FREE_SLOTS] = (projected[SLOTS] ?? Number.NaN) - (quantities[SESSIONS] ?? Number.NaN)
   return projected
 }

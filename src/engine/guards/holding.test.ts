@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../../test/builders/observation.ts'
 import { fleetSpec } from '../../../test/builders/spec.ts'
+import { runs } from '../../../test/seed.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
 import type { FleetSpec, Guards, OutageGuard, RateLimit, RateLimits } from '../../model/spec.ts'
 import { decide } from '../decide.ts'
@@ -35,6 +36,7 @@ const guards: fc.Arbitrary<Partial<Guards>> = fc.record({
   rateIn: limits,
   billingHour: fc.option(
     fc.record({
+      by: fc.constantFrom('wall-clock' as const, 'age' as const),
       outFirstMinutes: fc.option(fc.integer({ min: 1, max: 60 }), { nil: null }),
       inLastMinutes: fc.option(fc.integer({ min: 1, max: 60 }), { nil: null }),
     }),
@@ -136,7 +138,7 @@ describe('whatever the guards are', () => {
         }
         for (const sentence of explainDecision(decision)) expect(sentence).not.toMatch(/undefined|NaN|null/)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 })

@@ -1,60 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../../test/builders/observation.ts'
 import { fleetSpec } from '../../../test/builders/spec.ts'
+import { HPA, type Policies, type ScaleEvent } from '../../../test/conformance/hpa-behavior.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
 import type { Guards, RateLimits } from '../../model/spec.ts'
 import { decide } from '../decide.ts'
 import { limitRate } from './rate-limit.ts'
-
-interface Policies {
-  readonly selectPolicy: 'Max' | 'Min' | 'Disabled'
-  readonly policies: readonly { type: 'Pods' | 'Percent'; value: number; periodSeconds: number }[]
-}
-
-interface Event {
-  readonly change: number
-  readonly ageSeconds: number
-}
-
-interface RateCase {
-  readonly id: string
-  readonly title: string
-  readonly currentReplicas: number
-  readonly desiredBeforeLimits: number
-  readonly minReplicas: number
-  readonly maxReplicas: number
-  readonly scaleUp: Policies
-  readonly scaleDown: Policies
-  readonly scaleUpEvents: readonly Event[]
-  readonly scaleDownEvents: readonly Event[]
-  readonly expectedReplicas: number
-}
-
-interface StabilizationCase {
-  readonly id: string
-  readonly title: string
-  readonly scaleUpWindowSeconds: number
-  readonly scaleDownWindowSeconds: number
-  readonly history: readonly { recommendation: number; ageSeconds: number }[]
-  readonly currentReplicas: number
-  readonly desired: number
-  readonly expectedReplicas: number
-}
-
-interface LimitCase extends Policies {
-  readonly id: string
-  readonly title: string
-  readonly direction: 'up' | 'down'
-  readonly currentReplicas: number
-  readonly expectedLimit: number
-}
-
-const golden: {
-  rateLimit: RateCase[]
-  behaviorStabilization: StabilizationCase[]
-  policyLimit: LimitCase[]
-} = JSON.parse(readFileSync(new URL('../../../test/conformance/hpa_behavior.json', import.meta.url), 'utf8'))
 
 function limitsOf({ selectPolicy, policies }: Policies): RateLimits {
   return {
@@ -67,7 +18,7 @@ function limitsOf({ selectPolicy, policies }: Policies): RateLimits {
   }
 }
 
-function changesOf(events: readonly Event[], direction: 'out' | 'in'): Change[] {
+function changesOf(events: readonly ScaleEvent[], direction: 'out' | 'in'): Change[] {
   const to = (change: number): number => (direction === 'out' ? change : -change)
   return events.map(({ change, ageSeconds }) => ({
     at: NOON - ageSeconds * 1000,
@@ -98,7 +49,7 @@ function decideTo(
 }
 
 describe('the Kubernetes HPA’s behaviour', () => {
-  it.each(golden.rateLimit)('$id: $title', testCase => {
+  it.each(HPA.rateLimit)('$id: $title', testCase => {
     const { scaleUp, scaleDown, minReplicas, maxReplicas, desiredBeforeLimits, currentReplicas } = testCase
     const guards = { rateOut: limitsOf(scaleUp), rateIn: limitsOf(scaleDown) }
     const changes = [
@@ -111,7 +62,7 @@ describe('the Kubernetes HPA’s behaviour', () => {
     )
   })
 
-  it.each(golden.behaviorStabilization)('$id: $title', testCase => {
+  it.each(HPA.behaviorStabilization)('$id: $title', testCase => {
     const { scaleUpWindowSeconds, scaleDownWindowSeconds, history, desired, currentReplicas } = testCase
     const guards = {
       stabilizationOutMs: scaleUpWindowSeconds * 1000,
@@ -127,7 +78,7 @@ describe('the Kubernetes HPA’s behaviour', () => {
     )
   })
 
-  it.each(golden.policyLimit)('$id: $title', ({ direction, currentReplicas, expectedLimit, ...policies }) => {
+  it.each(HPA.policyLimit)('$id: $title', ({ direction, currentReplicas, expectedLimit, ...policies }) => {
     const wanted = direction === 'up' ? 1_000 : 0
     expect(limitRate(limitsOf(policies), [], NOON, currentReplicas, wanted, [])).toBe(expectedLimit)
   })

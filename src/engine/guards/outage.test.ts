@@ -62,6 +62,15 @@ describe('the outage guard', () => {
     expect(decision.because).toContain('outage: held for another 15m')
   })
 
+  it.each([
+    [1000, 200],
+    [100, 20],
+    [3, 0.6],
+  ])('takes a drop of just so much for one: %d to %d', (before, now) => {
+    expect(ticks(before, now).memory.load.heldUntil).toBe(NOON + 16 * MINUTE)
+    expect(ticks(before, now + 0.01).memory.load.heldUntil).toBeNull()
+  })
+
   it('lets a slow fall shrink', () => {
     const { decision } = ticks(1000, 800, 640, 512, 410, 330, 260)
     expect(decision).toMatchObject({ desired: 7, direction: 'in' })
@@ -91,6 +100,67 @@ describe('the outage guard', () => {
     const { memory } = watchLoad(all, EMPTY_MEMORY.load, NOON, 5)
     expect(watchLoad(all, memory, NOON + 1, 0).memory.heldUntil).toBe(NOON + 1 + 15 * MINUTE)
     expect(watchLoad(all, memory, NOON + 1, 0.1).memory.heldUntil).toBeNull()
+  })
+
+  it('takes no load at all for no drop', () => {
+    const { decision, memory } = ticks(0, 0, 0)
+    expect(memory.load.heldUntil).toBeNull()
+    expect(decision.desired).toBe(7)
+  })
+
+  it('begins another hold when what was left vanishes too', () => {
+    expect(ticks(1000, 100, 50).memory.load.heldUntil).toBe(NOON + 16 * MINUTE)
+    expect(ticks(1000, 100, 20).memory.load.heldUntil).toBe(NOON + 17 * MINUTE)
+  })
+
+  it('falls from the highest value of its time, not from the first', () => {
+    expect(ticks(300, 1000, 150).memory.load.heldUntil).toBe(NOON + 17 * MINUTE)
+    expect(ticks(300, 150).memory.load.heldUntil).toBeNull()
+  })
+
+  it('tells what was highest, also while there is no data', () => {
+    const { memory } = ticks(1000, 900)
+    expect(watchLoad(GUARD, memory.load, NOON + 2 * MINUTE, Number.NaN)).toMatchObject({
+      value: null,
+      peak: 1000,
+    })
+    expect(watchLoad(GUARD, EMPTY_MEMORY.load, NOON, Number.NaN)).toMatchObject({ value: null, peak: null })
+  })
+
+  it('lets go of a hold when it is taken out of the file', () => {
+    const without = { ...spec, outageGuard: null }
+    const { memory } = ticks(1000, 100)
+    const seen = observation({ at: NOON + 2 * MINUTE, open: 8, values: { 'last(orders)': 100 } })
+    const decided = decide(without, seen, memory)
+    expect(decided.decision.desired).toBe(7)
+    expect(decided.memory.load).toEqual({ peaks: [], heldUntil: null })
+  })
+
+  describe('remembers', () => {
+    const peaksOf = (stepMs: number, values: readonly number[]) => {
+      let load: LoadMemory = EMPTY_MEMORY.load
+      for (const [n, value] of values.entries()) {
+        load = watchLoad(GUARD, load, NOON + n * stepMs, value).memory
+      }
+      return load.peaks.map(({ at, value }) => [(at - NOON) / 1000, value])
+    }
+    /** Too slow a fall to be a drop. */
+    const falling = (count: number) => Array.from({ length: count }, (_, n) => 10_000 - n)
+
+    it('only what may yet be the highest: not what a later value reaches', () => {
+      expect(peaksOf(MINUTE, [700, 500, 600])).toEqual([
+        [0, 700],
+        [120, 600],
+      ])
+      expect(peaksOf(MINUTE, [500, 500, 500])).toEqual([[120, 500]])
+    })
+
+    it('a value for each 32nd part of its time, of those that come faster', () => {
+      expect(peaksOf(1000, falling(300))).toHaveLength(30)
+      const part = GUARD.withinMs / 32
+      expect(peaksOf(part, falling(100))).toHaveLength(32)
+      expect(peaksOf(part - 1, falling(100))).toHaveLength(16)
+    })
   })
 
   it('never stands in the way of growth', () => {

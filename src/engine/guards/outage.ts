@@ -6,12 +6,15 @@
  * so nothing shrinks until 12:18.
  */
 import type { Step } from '../../model/decision.ts'
-import type { LoadMemory } from '../../model/memory.ts'
+import { EMPTY_MEMORY, type LoadMemory } from '../../model/memory.ts'
 import type { OutageGuard } from '../../model/spec.ts'
 import type { EpochMs } from '../../model/time.ts'
 
 /** The guard's time is remembered in at most this many values, so that a tick per second costs no more than one per minute. */
 const RESOLUTION = 32
+
+/** A product such as 1000 * (1 - 0.8) may miss its exact value by less than this. */
+const ROUNDING = 1e-9
 
 /** The load now, held against what it lately was. */
 export interface LoadWatch {
@@ -21,8 +24,6 @@ export interface LoadWatch {
   readonly memory: LoadMemory
 }
 
-const UNWATCHED: LoadMemory = { peaks: [], heldUntil: null }
-
 /** @param value of the guard's operand; NaN is a gap, which is no drop */
 export function watchLoad(
   guard: OutageGuard | null,
@@ -30,22 +31,18 @@ export function watchLoad(
   at: EpochMs,
   value: number,
 ): LoadWatch {
-  if (guard === null) return { value: null, peak: null, memory: isUnwatched(before) ? before : UNWATCHED }
+  if (guard === null) return { value: null, peak: null, memory: EMPTY_MEMORY.load }
   const heldUntil = before.heldUntil !== null && at < before.heldUntil ? before.heldUntil : null
   const kept = before.peaks.filter(peak => peak.at > at - guard.withinMs)
   if (!Number.isFinite(value)) {
     return { value: null, peak: kept[0]?.value ?? null, memory: { peaks: kept, heldUntil } }
   }
   const peak = Math.max(value, kept[0]?.value ?? value)
-  if (peak > 0 && value <= peak * (1 - guard.dropRatio)) {
+  if (peak > 0 && peak - value >= peak * (guard.dropRatio - ROUNDING)) {
     // What it fell from has been seen; only another drop from here begins another hold.
     return { value, peak, memory: { peaks: [{ at, value }], heldUntil: at + guard.holdMs } }
   }
   return { value, peak, memory: { peaks: withValue(kept, at, value, guard.withinMs), heldUntil } }
-}
-
-function isUnwatched({ peaks, heldUntil }: LoadMemory): boolean {
-  return peaks.length === 0 && heldUntil === null
 }
 
 /** Only what may yet be the highest: a value that a later one reaches never is. */
@@ -57,8 +54,7 @@ function withValue(
 ): LoadMemory['peaks'] {
   const higher = peaks.filter(peak => peak.value > value)
   const last = higher.at(-1)
-  const tooClose =
-    last !== undefined && higher.length === peaks.length && at - last.at < withinMs / RESOLUTION
+  const tooClose = last !== undefined && at - last.at < withinMs / RESOLUTION
   return tooClose ? higher : [...higher, { at, value }]
 }
 

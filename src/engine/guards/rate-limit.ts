@@ -50,7 +50,9 @@ function furthestCount(
   const began = current - changedSince(changes, at - limit.periodMs)
   if (limit.kind === 'instances') return growing ? began + limit.instances : began - limit.instances
   const share = growing ? 1 + limit.ratio : 1 - limit.ratio
-  return growing ? Math.ceil(began * share - ROUNDING) : Math.floor(began * share + ROUNDING)
+  const furthest = growing ? Math.ceil(began * share - ROUNDING) : Math.floor(began * share + ROUNDING)
+  // Growth from none comes out as minus zero, which the journal does not know.
+  return furthest + 0
 }
 
 /** Net instances added since then; removals count against. */

@@ -22,8 +22,7 @@ export function stabilize(
   const windowMs = growing ? spec.guards.stabilizationOutMs : spec.guards.stabilizationInMs
   if (windowMs === 0) return wanted
   const standing = standingRecommendation(memory.recommendations, at - windowMs, growing)
-  const blocked = standing !== null && (growing ? standing.count < wanted : standing.count > wanted)
-  const to = !blocked || standing === null ? wanted : clampBetween(standing.count, current, wanted)
+  const to = standing === null ? wanted : clampBetween(standing.count, current, wanted)
   steps.push({
     stage: 'guards',
     guard: 'stabilization',
@@ -73,7 +72,7 @@ export function rememberRecommendation(
   count: number,
 ): readonly Recommendation[] {
   const windowMs = Math.max(spec.guards.stabilizationOutMs, spec.guards.stabilizationInMs)
-  if (windowMs === 0) return recommendations.length === 0 ? recommendations : []
+  if (windowMs === 0) return []
   const kept = recommendations.filter(recommendation => recommendation.at > at - windowMs)
   if (kept.at(-1)?.count === count) kept.pop()
   kept.push({ at, count })

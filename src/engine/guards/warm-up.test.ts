@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../../test/builders/observation.ts'
 import { fleetSpec, type RuleWords } from '../../../test/builders/spec.ts'
+import type { Expression } from '../../model/expression.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
+import type { ReactiveRule } from '../../model/spec.ts'
 import { decide } from '../decide.ts'
 import { explainDecision } from '../explain.ts'
 import { rememberDecision } from '../remember.ts'
@@ -15,6 +17,12 @@ function fleet(rule: Partial<RuleWords>) {
     guards: { growDuringWarmup: false },
     spec: { warmupMs: 5 * MINUTE },
   })
+}
+
+function operand(key: string): Expression {
+  const found = fleet({}).operands.find(each => each.key === key)
+  if (found === undefined) throw new Error(`no operand ${key}`)
+  return found
 }
 
 function grown(from: number, to: number, minutesAgo: number): Change {
@@ -37,6 +45,47 @@ describe('growing during a warm-up', () => {
     ['leaves a rule alone that says a count', { to: 20 }, 12, [grown(10, 12, 1)], 20],
   ] as const)('%s', (_case, rule, current, changes, expected) => {
     expect(desired(rule, current, ...changes)).toBe(expected)
+  })
+
+  it('takes nothing from a rule that asks for less, and has not ordered it yet', () => {
+    const wanted = (orders: number): number | null => {
+      const rules = [
+        { name: 'enough', when: 'last(orders) > 1', to: 14 },
+        { name: 'more', when: 'last(orders) > 5', by: 3 },
+      ]
+      const spec = fleetSpec({
+        max: 1000,
+        rules,
+        guards: { growDuringWarmup: false },
+        spec: { warmupMs: 5 * MINUTE },
+      })
+      const seen = observation({ open: 12, values: { 'last(orders)': orders } })
+      return decide(spec, seen, { ...EMPTY_MEMORY, changes: [grown(10, 12, 1)] }).decision.desired
+    }
+    // "more" wants 15, of which 2 are on their way: 13, while "enough" asks for 14 all along.
+    expect(wanted(2)).toBe(14)
+    expect(wanted(9)).toBe(14)
+  })
+
+  it('nor from one that matches, and counts what is on its way itself', () => {
+    const rules: ReactiveRule[] = [
+      ...fleet({ by: 3 }).rules,
+      {
+        name: 'as many as orders',
+        kind: 'match',
+        expression: operand('last(orders)'),
+        expressionText: 'last(orders)',
+        rank: 0,
+        enabled: true,
+        forMs: 0,
+        during: null,
+        cooldownMs: null,
+        effects: { set: {}, notify: [], run: [] },
+      },
+    ]
+    const seen = observation({ open: 12, values: { 'last(orders)': 14 } })
+    const memory = { ...EMPTY_MEMORY, changes: [grown(10, 12, 1)] }
+    expect(decide({ ...fleet({ by: 3 }), rules }, seen, memory).decision.desired).toBe(14)
   })
 
   it('says why', () => {

@@ -5,7 +5,8 @@
  * Example: last change 12:00 with 3 minutes out and 10 in, at 12:01: 12:03 "the cooldown ends" and 12:10, then strides.
  */
 import type { Memory } from '../../model/memory.ts'
-import type { Observation } from '../../model/observation.ts'
+import type { Launches, Observation } from '../../model/observation.ts'
+import { lastMinutesBegin } from '../../model/paid-hour.ts'
 import type { FleetSpec } from '../../model/spec.ts'
 import type { EpochMs } from '../../model/time.ts'
 
@@ -20,11 +21,13 @@ const MINUTE_MS = 60_000
 const FIRST_STRIDE_MS = 1_000
 /** Doubling from a second: the last is a little over a week. */
 const STRIDES = 20
+/** A cut beyond these waits for a stride. */
+const MOST_PAID_HOURS = 50
 
 /** After `at`, in order; of several at one time the first that says what it is. */
 export function comingMoments(
   spec: FleetSpec,
-  { at, windows, overrides }: Observation,
+  { at, windows, overrides, launches }: Observation,
   memory: Memory,
 ): Moment[] {
   const moments: Moment[] = []
@@ -50,6 +53,7 @@ export function comingMoments(
   }
   for (const { until } of overrides) add(until, 'an override ends')
   for (const hour of [0, 1, 2]) addBillingHour(spec, at - (at % HOUR_MS) + hour * HOUR_MS, add)
+  if (launches !== undefined) addPaidHours(spec, launches, at, add)
   for (let n = 0; n < STRIDES; n++) moments.push({ at: at + FIRST_STRIDE_MS * 2 ** n, what: null })
   return inOrder(moments)
 }
@@ -62,10 +66,25 @@ function cooldowns(spec: FleetSpec, { lastChange }: Memory): number[] {
 
 function addBillingHour(spec: FleetSpec, hour: EpochMs, add: (when: EpochMs, what: string) => void): void {
   const { billingHour } = spec.guards
-  if (billingHour === null) return
+  if (billingHour?.by !== 'wall-clock') return
   add(hour, 'the billing hour begins')
   if (billingHour.inLastMinutes !== null) {
     add(hour + HOUR_MS - billingHour.inLastMinutes * MINUTE_MS, 'the last minutes of the billing hour begin')
+  }
+}
+
+/** The nearest ends of hours come first. */
+function addPaidHours(
+  { guards }: FleetSpec,
+  { open, booting }: Launches,
+  at: EpochMs,
+  add: (when: EpochMs, what: string) => void,
+): void {
+  const lastMinutes = guards.billingHour?.inLastMinutes
+  if (lastMinutes == null) return
+  for (const launchedAt of [...booting.slice(0, MOST_PAID_HOURS), ...open.slice(0, MOST_PAID_HOURS)]) {
+    const begins = lastMinutesBegin(launchedAt, lastMinutes, at)
+    add(begins > at ? begins : begins + HOUR_MS, "the last minutes of an instance's paid hour begin")
   }
 }
 

@@ -6,7 +6,12 @@
  */
 import type { Decision } from '../../model/decision.ts'
 import type { Memory } from '../../model/memory.ts'
-import type { CapacityCounts, Observation, OperandReading } from '../../model/observation.ts'
+import {
+  type CapacityCounts,
+  MOST_LAUNCHES,
+  type Observation,
+  type OperandReading,
+} from '../../model/observation.ts'
 import type { FleetSpec } from '../../model/spec.ts'
 import type { EpochMs } from '../../model/time.ts'
 import { decide } from '../decide.ts'
@@ -79,10 +84,20 @@ function afterwards(spec: FleetSpec, observation: Observation, decision: Decisio
     return { observation: quiet, memory }
   }
   if (spec.mode !== 'scale' && spec.mode !== 'scale-and-notify') return { observation: quiet, memory }
+  const capacity = withCount(observation.capacity, desired - current)
   return {
-    observation: { ...quiet, capacity: withCount(observation.capacity, desired - current) },
+    observation: { ...quiet, capacity, ...withLaunches(observation, capacity) },
     memory: rememberDecision(spec, decision, memory),
   }
+}
+
+/** Those are gone whose paid hour ended first; what is ordered begins its own now. */
+function withLaunches({ at, launches, capacity: before }: Observation, { open, pending }: CapacityCounts) {
+  if (launches === undefined || before === null) return {}
+  const ordered = Math.min(MOST_LAUNCHES, Math.max(0, pending - before.pending))
+  const gone = Math.max(0, before.pending - pending)
+  const booting = [...launches.booting.slice(gone), ...Array.from({ length: ordered }, () => at)]
+  return { launches: { open: launches.open.slice(Math.max(0, before.open - open)), booting } }
 }
 
 /** More are ordered; fewer are first those that are not there yet. */

@@ -30,6 +30,8 @@ const HALVINGS = 60
 /** As near as two numbers need be to count as equal (the tolerance of `==`), twice. */
 const NEAR = 2e-5
 const MOST_DECIMALS = 6
+/** How finely a border is told from its neighbours, as a share of it. */
+const FINE_RATIO = 1e-12
 
 /** Every test costs a decision: `test` may throw to end the search. */
 export function nearestTurn(
@@ -61,7 +63,7 @@ function bisect(no: number, yes: number, test: (value: number) => boolean): numb
   let [low, high] = [no, yes]
   for (let n = 0; n < HALVINGS; n++) {
     const middle = (low + high) / 2
-    if (middle === low || middle === high || Math.abs(high - low) <= 1e-9 * Math.max(1, Math.abs(high))) break
+    if (Math.abs(high - low) <= FINE_RATIO * Math.max(1, Math.abs(high))) break
     if (test(middle)) high = middle
     else low = middle
   }
@@ -70,7 +72,7 @@ function bisect(no: number, yes: number, test: (value: number) => boolean): numb
 
 /** The roundest number there: 80 rather than 80.00000000042. */
 function simplest(yes: number, test: (value: number) => boolean, { scale }: Search): Turn {
-  const near = NEAR * Math.min(1, scale)
+  const near = Math.max(NEAR * Math.min(1, scale), 2 * FINE_RATIO * Math.abs(yes))
   for (let decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
     const value = Number(yes.toFixed(decimals))
     if (Math.abs(value - yes) > near) continue

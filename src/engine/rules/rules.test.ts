@@ -284,7 +284,10 @@ describe('the billing hour', () => {
     whenText: 'avg(cpu, 1m) > 0',
     scale: { kind: 'by', instances: by },
   })
-  const guards = { ...fleetSpec().guards, billingHour: { outFirstMinutes: 15, inLastMinutes: 10 } }
+  const guards = {
+    ...fleetSpec().guards,
+    billingHour: { by: 'wall-clock' as const, outFirstMinutes: 15, inLastMinutes: 10 },
+  }
 
   it.each([
     { by: 1, minute: 0, desired: 5 },

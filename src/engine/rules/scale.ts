@@ -34,5 +34,5 @@ export function wantTowardsZero(action: ScaleAction, count: number): number {
   if (action.kind !== 'percent') return wantAt(action, count)
   const exact = count * action.ratio
   const size = Math.max(1, Math.floor(Math.abs(exact) + ROUNDING), action.atLeast)
-  return exact === 0 && count > 0 ? count : Math.max(0, count + (action.ratio > 0 ? size : -size))
+  return Math.max(0, count + (action.ratio > 0 ? size : -size))
 }

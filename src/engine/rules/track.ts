@@ -37,9 +37,10 @@ function trackPerInstance(rule: TrackRule, value: number, question: Question, sl
 }
 
 function answer(rule: TrackRule, demand: number, current: number): Answer {
+  // What no instance carries at an utilization without limit, as in a projection to none.
+  if (Number.isNaN(demand)) return UNKNOWN
   const { target, toleranceRatio, toleranceInRatio } = rule
   const count = Math.max(0, Math.ceil(demand / target - ROUNDING))
-  if (current === 0) return count === 0 ? HOLD : want(count)
   const ratio = demand / (target * current)
   const tolerated =
     ratio >= 1 ? ratio - 1 <= toleranceRatio + ROUNDING : 1 - ratio <= toleranceInRatio + ROUNDING

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../../../test/seed.ts'
 import { Extremes } from './extremes.ts'
 
 interface Entry {
@@ -58,7 +59,7 @@ describe('extremes of a window', () => {
             expect(extremes.value).toBe(extremeOf(which, left))
           }
         }),
-        { numRuns: 500 },
+        { numRuns: runs(500) },
       )
     },
   )

@@ -3,6 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../../../test/seed.ts'
 import type { Aggregate, AggregateOperand } from '../../model/expression.ts'
 import type { Sample } from '../../model/sample.ts'
 import type { Across } from '../../model/spec.ts'
@@ -120,7 +121,7 @@ describe('windows over grains', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 })

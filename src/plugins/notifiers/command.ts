@@ -4,48 +4,25 @@
  * Example: `{ command: ['./page-me.sh'] }` is run with `PLIMSOLL_FLEET=web PLIMSOLL_EVENT=lost PLIMSOLL_ID=web/lost/...`;
  * exit code 75 means "later", and it is tried again.
  */
-import { z } from 'zod'
 import type { Notifier } from '../../ports/notifier.ts'
-import { runCommand } from '../command.ts'
-import { timeoutOf, timeoutShape } from '../option-values.ts'
-import { checkProgram } from '../program.ts'
+import { createOwnCommand, type OwnCommandOptions, ownCommandOptions } from '../own-command.ts'
 
-export const commandNotifierOptions = z
-  .object({
-    command: z.array(z.string()).min(1),
-    env: z.record(z.string(), z.string()).default({}),
-    cwd: z.string().nullable().default(null),
-    ...timeoutShape,
-  })
-  .transform(({ timeout, timeoutMs, ...rest }) => ({
-    ...rest,
-    timeoutMs: timeoutOf({ timeout, timeoutMs }, 30_000),
-  }))
-export type CommandNotifierOptions = z.output<typeof commandNotifierOptions>
+export const commandNotifierOptions = ownCommandOptions(30_000)
 
-export function createCommandNotifier({ command, env, cwd, timeoutMs }: CommandNotifierOptions): Notifier {
-  const closing = new AbortController()
+export function createCommandNotifier(options: OwnCommandOptions): Notifier {
+  const own = createOwnCommand(options)
   return {
     async send(notice, signal) {
       const { id, fleet, event, title } = notice
-      await runCommand(command, {
-        input: { ...notice, at: new Date(notice.at).toISOString() },
-        timeoutMs,
-        cwd,
-        signal: AbortSignal.any([signal, closing.signal]),
-        excess: 'is-dropped',
-        env: {
-          ...env,
-          PLIMSOLL_ID: id,
-          PLIMSOLL_FLEET: fleet,
-          PLIMSOLL_EVENT: event,
-          PLIMSOLL_TITLE: title.replaceAll('\0', ''),
-        },
-      })
+      const variables = {
+        PLIMSOLL_ID: id,
+        PLIMSOLL_FLEET: fleet,
+        PLIMSOLL_EVENT: event,
+        PLIMSOLL_TITLE: title.replaceAll('\0', ''),
+      }
+      await own.run({ ...notice, at: new Date(notice.at).toISOString() }, variables, signal)
     },
-    check: () => checkProgram(command, cwd),
-    async close() {
-      closing.abort()
-    },
+    check: own.check,
+    close: own.close,
   }
 }

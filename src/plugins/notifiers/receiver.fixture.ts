@@ -26,6 +26,8 @@ export interface Receiver {
   readonly taken: TakenPost[]
   /** Answers in order; after them everything is answered with 200. */
   answerNext(...answers: readonly Answer[]): void
+  /** Takes everything from now on. */
+  answerAll(): void
   close(): Promise<void>
 }
 
@@ -56,6 +58,7 @@ export async function startReceiver(path = '/hook'): Promise<Receiver> {
     posts,
     taken,
     answerNext: (...next) => void answers.push(...next),
+    answerAll: () => void answers.splice(0),
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())

@@ -103,9 +103,10 @@ describe('what a webhook is sent', () => {
       format: 'azure',
       properties: { key: 'value' },
       resource: {
-        subscriptionId: 'sub-1',
-        resourceGroupName: 'shop',
-        resourceType: 'microsoft.web/serverfarms',
+        subscription: 'sub-1',
+        resourceGroup: 'shop',
+        type: 'microsoft.web/serverfarms',
+        region: 'westeurope',
       },
     })
     await azure.send(sampleNotice(), signal)
@@ -123,8 +124,10 @@ describe('what a webhook is sent', () => {
         resourceGroupName: 'shop',
         resourceName: 'web',
         resourceType: 'microsoft.web/serverfarms',
-        resourceId: 'web',
-        portalLink: '',
+        resourceId: '/subscriptions/sub-1/resourceGroups/shop/providers/microsoft.web/serverfarms/web',
+        portalLink:
+          'https://portal.azure.com/#resource/subscriptions/sub-1/resourceGroups/shop/providers/microsoft.web/serverfarms/web',
+        resourceRegion: 'westeurope',
         oldCapacity: '5',
         newCapacity: '6',
       },
@@ -134,6 +137,37 @@ describe('what a webhook is sent', () => {
     expect(azureBody(shrinking, webhookNotifierOptions.parse({ url: receiver.url })).operation).toBe(
       'Scale In',
     )
+  })
+
+  it.each([
+    ['nothing', {}, { resourceName: 'web', resourceId: 'web', portalLink: '', resourceRegion: '' }],
+    [
+      'a subscription only',
+      { subscription: 's1' },
+      { subscriptionId: 's1', resourceId: 'web', portalLink: '' },
+    ],
+    [
+      'another name, its id and a page of its own',
+      { name: 'web-vmss', id: '/subscriptions/s1/x', portalLink: 'https://ops.example.org' },
+      {
+        resourceName: 'web-vmss',
+        resourceId: '/subscriptions/s1/x',
+        portalLink: 'https://ops.example.org',
+      },
+    ],
+  ])("names in Azure's body what is known of the resource: %s", (_what, resource, context) => {
+    const options = webhookNotifierOptions.parse({ url: receiver.url, format: 'azure', resource })
+    expect(azureBody(sampleNotice(), options).context).toMatchObject(context)
+  })
+
+  it('carries headers of yours, which cannot take the place of ours', async () => {
+    const headers = { Authorization: 'Bearer s3cret', 'X-Plimsoll-Id': 'forged' }
+    await webhook({ headers }).send(sampleNotice(), signal)
+    expect(receiver.taken[0]?.headers).toMatchObject({
+      authorization: 'Bearer s3cret',
+      'x-plimsoll-id': 'web/42/scaled',
+      'content-type': 'application/json',
+    })
   })
 
   it.each([

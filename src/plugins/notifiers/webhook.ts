@@ -13,13 +13,15 @@ import { createPoster } from '../post.ts'
 
 /** What Azure's body names and we cannot know. */
 const azureResource = z.object({
-  subscriptionId: z.string().default(''),
-  resourceGroupName: z.string().default(''),
+  subscription: z.string().default(''),
+  resourceGroup: z.string().default(''),
   /** The fleet's name where it is left out. */
-  resourceName: z.string().optional(),
-  resourceType: z.string().default('plimsoll/fleets'),
-  resourceId: z.string().optional(),
-  portalLink: z.string().default(''),
+  name: z.string().optional(),
+  type: z.string().default('plimsoll/fleets'),
+  /** Made of the above where it is left out. */
+  id: z.string().optional(),
+  region: z.string().default(''),
+  portalLink: z.string().optional(),
 })
 
 export const webhookNotifierOptions = z
@@ -52,7 +54,7 @@ export function createWebhookNotifier(options: WebhookNotifierOptions, { clock }
     ...(options.format === 'azure' ? { tells: ['scaled'] as const } : {}),
     async send(notice, signal) {
       const { url, secret, timeoutMs } = options
-      const headers = { ...options.headers, 'x-plimsoll-id': notice.id }
+      const headers = { ...lowerCased(options.headers), 'x-plimsoll-id': notice.id }
       await poster.post(
         { url, secret, timeoutMs, headers, body: JSON.stringify(bodyOf(notice, options)) },
         signal,
@@ -70,7 +72,8 @@ export function plimsollBody(notice: Notice, { properties }: WebhookNotifierOpti
 /** Azure autoscale's webhook body, version 1.0; its counts are texts. */
 export function azureBody(notice: Notice, { properties, resource }: WebhookNotifierOptions) {
   const { from = 0, to = 0 } = notice.change ?? {}
-  const resourceName = resource.resourceName ?? notice.fleet
+  const name = resource.name ?? notice.fleet
+  const id = resource.id ?? resourceId(name, resource)
   return {
     version: '1.0',
     status: 'Activated',
@@ -80,15 +83,33 @@ export function azureBody(notice: Notice, { properties, resource }: WebhookNotif
       id: notice.id,
       name: notice.change?.rule ?? notice.title,
       details: notice.text,
-      subscriptionId: resource.subscriptionId,
-      resourceGroupName: resource.resourceGroupName,
-      resourceName,
-      resourceType: resource.resourceType,
-      resourceId: resource.resourceId ?? resourceName,
-      portalLink: resource.portalLink,
+      subscriptionId: resource.subscription,
+      resourceGroupName: resource.resourceGroup,
+      resourceName: name,
+      resourceType: resource.type,
+      resourceId: id,
+      portalLink: resource.portalLink ?? portalPage(id),
+      resourceRegion: resource.region,
       oldCapacity: String(from),
       newCapacity: String(to),
     },
     properties,
   }
+}
+
+type AzureResource = z.output<typeof azureResource>
+
+function resourceId(name: string, { subscription, resourceGroup, type }: AzureResource): string {
+  if (subscription === '' || resourceGroup === '') return name
+  return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/${type}/${name}`
+}
+
+/** Only what is in Azure has a page there. */
+function portalPage(id: string): string {
+  return id.startsWith('/subscriptions/') ? `https://portal.azure.com/#resource${id}` : ''
+}
+
+/** One header, however it is written: ours take the place of theirs. */
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { until } from '../../../test/builders/until.ts'
 import type { MetricSpec } from '../../model/spec.ts'
 import type { MetricAnswer, MetricQuery } from '../../ports/metric-source.ts'
 import type { ProcessUsage, UsageReading } from '../targets/process/usage.ts'
@@ -174,25 +175,21 @@ describe('the process source', () => {
       const [busy, idle] = (await target.launch(orders, signal)).map(result =>
         result.ok ? result.instance : '',
       )
-      const deadline = performance.now() + 20_000
-      const inTime = (what: string) => {
-        if (performance.now() > deadline) throw new Error(`not within 20 s: ${what}`)
-      }
-      while ((await target.listInstances(signal)).some(instance => instance.lifecycle !== 'ready')) {
-        inTime('both are ready')
-        await new Promise(resolve => setTimeout(resolve, 20))
-      }
+      await until('both are ready', async () =>
+        (await target.listInstances(signal)).every(instance => instance.lifecycle === 'ready'),
+      )
       const address =
         (await target.listInstances(signal)).find(instance => instance.id === busy)?.address ?? ''
       const source = createProcessSource(() => target, { now: () => Date.now() })
       const values = new Map<string | undefined, number>()
-      while ((values.get(busy) ?? 0) < 20 || (values.get(idle) ?? 100) > 10) {
-        inTime(`busy over 20 %, idle under 10 %: ${JSON.stringify([...values])}`)
+      await until('one is over 20 % busy, the other under 10 %', async () => {
         await (await fetch(address)).text()
         const [answer] = await source.read([query('cpu')], { from: 0, to: Date.now() }, signal)
         if (answer && 'samples' in answer)
           for (const { instance, value } of answer.samples) values.set(instance, value)
-      }
+        if ((values.get(busy) ?? 0) > 20 && (values.get(idle) ?? 100) < 10) return true
+        throw new Error(JSON.stringify([...values]))
+      })
       expect([...values.keys()].sort()).toEqual([busy, idle].sort())
     } finally {
       await target.close()

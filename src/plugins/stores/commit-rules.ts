@@ -7,12 +7,14 @@
  */
 import type { Verdict } from '../../model/approval.ts'
 import type { Step } from '../../model/decision.ts'
+import { type Instance, PLAIN_TARGET } from '../../model/inventory.ts'
 import type { JournalEntry } from '../../model/journal.ts'
-import { EMPTY_MEMORY } from '../../model/memory.ts'
+import { NO_SESSIONS, type SessionCounts } from '../../model/observation.ts'
 import { type NewAct, NO_OVERRIDES } from '../../model/override.ts'
 import type { Outcome } from '../../model/plan.ts'
 import { PluginError } from '../../ports/plugin.ts'
 import type { Commit, TimelinePoint } from '../../ports/state-store.ts'
+import { presentMemory } from './sqlite/memory-form.ts'
 
 /** What is stored for the fleet now. `epoch` is 0 when its lease was never given. */
 export interface Stored {
@@ -83,7 +85,7 @@ export function verdictOf(act: NewAct): Verdict | null {
 
 /** What fields say that were added to the journal since this entry was stored. */
 export function completeEntry(stored: JournalEntry): JournalEntry {
-  const { observation, memory, decision } = stored
+  const { observation, memory, decision, inventory } = stored
   return {
     ...stored,
     approval: stored.approval ?? null,
@@ -91,14 +93,37 @@ export function completeEntry(stored: JournalEntry): JournalEntry {
       ...observation,
       overrides: observation.overrides ?? NO_OVERRIDES,
       fleets: observation.fleets ?? {},
+      sessions: completeSessions(observation.sessions),
     },
-    memory: { ...EMPTY_MEMORY, ...memory },
+    memory: presentMemory(memory),
+    inventory: {
+      ...inventory,
+      instances: inventory.instances.map(completeInstance),
+      orders: inventory.orders.map(order => ({ ...order, zone: order.zone ?? null })),
+      target: inventory.target ?? PLAIN_TARGET,
+    },
     decision: {
       ...decision,
       settings: decision.settings ?? {},
       effects: decision.effects ?? [],
       steps: decision.steps.map(completeStep),
     },
+  }
+}
+
+/** Sessions were counted on all ready instances together. */
+function completeSessions(stored: SessionCounts): SessionCounts {
+  const { inUseOpen = stored.inUse } = stored
+  return { ...NO_SESSIONS, ...stored, inUseOpen }
+}
+
+function completeInstance(stored: Instance): Instance {
+  return {
+    ...stored,
+    incarnation: stored.incarnation ?? null,
+    listed: stored.listed ?? true,
+    order: stored.order ?? null,
+    access: stored.access ?? [],
   }
 }
 

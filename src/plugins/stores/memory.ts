@@ -20,16 +20,18 @@ import type { SettingChange } from '../../model/settings.ts'
 import type { EpochMs } from '../../model/time.ts'
 import { contains } from '../../model/time.ts'
 import { PluginError } from '../../ports/plugin.ts'
-import type {
-  Commit,
-  JournalQuery,
-  Lease,
-  Retention,
-  SampleQuery,
-  SettingChangeQuery,
-  StateStore,
-  TimelinePoint,
-  TimelineQuery,
+import {
+  type Commit,
+  type JournalQuery,
+  type Lease,
+  type Retention,
+  type SampleQuery,
+  type SettingChangeQuery,
+  type StateStore,
+  type TimelinePoint,
+  type TimelineQuery,
+  WAITING_NOTICES_KEPT,
+  type WaitingNotice,
 } from '../../ports/state-store.ts'
 import {
   answeredAlready,
@@ -72,6 +74,8 @@ export function createMemoryStore(): StateStore {
   const overrides = new Map<string, readonly Override[]>()
   /** Oldest first. */
   const acts: OperatorAct[] = []
+  /** In the order they were first kept. */
+  let waiting: readonly WaitingNotice[] = []
   let lastAct = 0
   let closed = false
 
@@ -92,6 +96,11 @@ export function createMemoryStore(): StateStore {
       if (verdict?.approval === approval) return verdict
     }
     return null
+  }
+
+  function isAnothers(fleet: string, holder: string): boolean {
+    const held = leases.get(fleet)?.holder ?? null
+    return held !== null && held !== holder
   }
 
   function fleetRow(fleet: string): FleetRow {
@@ -203,6 +212,35 @@ export function createMemoryStore(): StateStore {
       return findVerdict(approval)
     },
 
+    async saveNotice(notice, holder) {
+      requireOpen()
+      const { fleet } = notice.notice
+      if (isAnothers(fleet, holder)) return false
+      const at = waiting.findIndex(isNotice(notice.notifier, notice.notice.id))
+      waiting = at < 0 ? [...waiting, notice] : waiting.with(at, notice)
+      const ofFleet = waiting.filter(one => one.notice.fleet === fleet)
+      const surplus = new Set(ofFleet.slice(0, Math.max(0, ofFleet.length - WAITING_NOTICES_KEPT)))
+      waiting = waiting.filter(one => !surplus.has(one))
+      return true
+    },
+
+    async claimNotice(notifier, id, holder) {
+      requireOpen()
+      const found = waiting.find(isNotice(notifier, id))
+      return found !== undefined && !isAnothers(found.notice.fleet, holder)
+    },
+
+    async deleteNotice(notifier, id) {
+      requireOpen()
+      const is = isNotice(notifier, id)
+      waiting = waiting.filter(one => !is(one))
+    },
+
+    async readNotices(fleet) {
+      requireOpen()
+      return waiting.filter(({ notice }) => notice.fleet === fleet)
+    },
+
     async readJournal(query: JournalQuery) {
       requireOpen()
       const journal = fleets.get(query.fleet)?.journal ?? []
@@ -269,10 +307,17 @@ export function createMemoryStore(): StateStore {
         budget -= pruneFleet(row, now, retention, budget)
       }
       budget -= dropOldest(acts, now - retention.journalMs, retention.journalEntries, budget)
+      const young = waiting.filter(({ takenAt }) => takenAt >= now - retention.journalMs)
+      budget -= waiting.length - young.length
+      waiting = young
       budget -= pruneSpecs(specs, fleets, now - retention.journalMs)
       return ROWS_PER_PRUNE - budget
     },
   }
+}
+
+function isNotice(notifier: string, id: string): (waiting: WaitingNotice) => boolean {
+  return waiting => waiting.notifier === notifier && waiting.notice.id === id
 }
 
 function matches(entry: JournalEntry, query: JournalQuery): boolean {

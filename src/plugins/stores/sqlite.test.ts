@@ -22,9 +22,11 @@ import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EMPTY_MEMORY } from '../../model/memory.ts'
+import { sampleNotice } from '../../ports/notifier.acceptance.ts'
 import { sampleCommit, sampleEntry, stateStoreAcceptance } from '../../ports/state-store.acceptance.ts'
 import type { Retention, StateStore } from '../../ports/state-store.ts'
 import { loadSqlite } from './sqlite/load.ts'
+import { SCHEMA_VERSION } from './sqlite/schema.ts'
 import { openSqliteStore } from './sqlite.ts'
 
 const run = promisify(execFile)
@@ -71,6 +73,21 @@ describe('a state file', () => {
     await store.close()
   }
 
+  function withSql(sql: string): void {
+    const { DatabaseSync } = loadSqlite()
+    const database = new DatabaseSync(path)
+    database.exec(sql)
+    database.close()
+  }
+
+  function schemaVersion(): unknown {
+    const { DatabaseSync } = loadSqlite()
+    const database = new DatabaseSync(path)
+    const version = database.prepare('PRAGMA user_version').get()?.user_version
+    database.close()
+    return version
+  }
+
   /** Everything in the folder, to see that a refusal changed nothing. */
   function contents(): Record<string, string> {
     return Object.fromEntries(
@@ -84,7 +101,9 @@ describe('a state file', () => {
       await writeFile(2)
       const { DatabaseSync } = loadSqlite()
       const database = new DatabaseSync(path)
-      database.exec('DROP TABLE overrides; DROP TABLE acts; PRAGMA user_version = 2')
+      database.exec(
+        'DROP TABLE overrides; DROP TABLE acts; DROP TABLE waiting_notices; PRAGMA user_version = 2',
+      )
       const { observation, approval: _, memory, ...entry } = sampleEntry('web', 2)
       const { overrides: __, fleets: ____, ...seen } = observation
       const { effects: _____, ...decided } = entry.decision
@@ -117,10 +136,7 @@ describe('a state file', () => {
         override,
       })
       await store.close()
-      const { DatabaseSync } = loadSqlite()
-      const database = new DatabaseSync(path)
-      expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 })
-      database.close()
+      expect(schemaVersion()).toBe(SCHEMA_VERSION)
       expect(await (await opened()).readOverrides('web')).toEqual([override])
     })
 
@@ -132,10 +148,55 @@ describe('a state file', () => {
       expect(await store.readOverrides('web')).toEqual([])
       expect(await store.readActs({ limit: 9 })).toEqual([])
       expect(await store.readVerdict('web-1')).toBeNull()
+      expect(await store.readNotices('web')).toEqual([])
       await store.close()
       // SQLite makes its companions for reading, too.
       expect(contents()['state.db'] === before).toBe(true)
     })
+  })
+
+  it('of version 3 is brought up to date with all it holds, and keeps notices from then on', async () => {
+    const waiting = {
+      notifier: 'ops',
+      notice: sampleNotice(),
+      kind: 'scaled',
+      takenAt: NOON,
+      held: null,
+    }
+    await writeFile(2)
+    withSql('DROP TABLE waiting_notices; PRAGMA user_version = 3')
+    const store = await opened()
+    expect((await store.load('web')).revision).toBe(2)
+    expect(await store.readNotices('web')).toEqual([])
+    expect(await store.saveNotice(waiting, 'a')).toBe(true)
+    await store.close()
+    expect(schemaVersion()).toBe(SCHEMA_VERSION)
+    expect(await (await opened()).readNotices('web')).toEqual([waiting])
+  })
+
+  it('of version 4 knows a sealed instance for sealed, and every other as it was', async () => {
+    await writeFile(2)
+    const former = { admission: 'closed', closedAt: NOON, readyAt: NOON, seenAt: NOON }
+    const memory = {
+      ...EMPTY_MEMORY,
+      revision: 3,
+      marks: { 'web-1': { ...former, sealed: true }, 'web-2': { ...former, sealed: false } },
+      orders: [{ token: 'web/2/1', at: NOON, expiresAt: NOON + 1, instance: null }],
+    }
+    const { DatabaseSync } = loadSqlite()
+    const database = new DatabaseSync(path)
+    database
+      .prepare("UPDATE fleets SET revision = 3, memory = ? WHERE name = 'web'")
+      .run(deflateSync(JSON.stringify(memory)))
+    database.exec('PRAGMA user_version = 4')
+    database.close()
+    const { marks, orders } = await (await opened()).load('web')
+    const rest = { incarnation: null, health: null, missingSince: null, goneAt: null, zone: null }
+    expect(marks).toEqual({
+      'web-1': { ...former, seal: 'sealed', ...rest },
+      'web-2': { ...former, seal: 'none', ...rest },
+    })
+    expect(orders).toEqual([{ ...memory.orders[0], zone: null }])
   })
 
   describe('that must not be touched', () => {
@@ -150,7 +211,7 @@ describe('a state file', () => {
         () => withSql('PRAGMA journal_mode = WAL; PRAGMA application_id = 42; CREATE TABLE t (x)'),
         'PLM-400',
       ],
-      ...[1, 4].map((version): [string, () => void, string] => [
+      ...[1, 6].map((version): [string, () => void, string] => [
         `a state file of version ${version}`,
         () =>
           withSql(`PRAGMA application_id = 0x504c4d53; PRAGMA user_version = ${version}; CREATE TABLE t (x)`),
@@ -158,17 +219,10 @@ describe('a state file', () => {
       ]),
       [
         'a state file without its tables',
-        () => withSql('PRAGMA application_id = 0x504c4d53; PRAGMA user_version = 3; CREATE TABLE t (x)'),
+        () => withSql('PRAGMA application_id = 0x504c4d53; PRAGMA user_version = 4; CREATE TABLE t (x)'),
         'PLM-402',
       ],
     ]
-
-    function withSql(sql: string): void {
-      const { DatabaseSync } = loadSqlite()
-      const database = new DatabaseSync(path)
-      database.exec(sql)
-      database.close()
-    }
 
     function truncateAfterWriting(bytes: number): void {
       withSql('PRAGMA application_id = 0x504c4d53; CREATE TABLE t (x)')

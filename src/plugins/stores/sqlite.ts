@@ -1,5 +1,5 @@
 /**
- * The state of a daemon in one SQLite file: memory, journal, samples, leases. What a commit acknowledged is on
+ * The state of a daemon in one SQLite file: memory, journal, samples, leases, notices to tell. What a commit acknowledged is on
  * the disk (WAL with full sync) and stays there through a crash of the process or the machine.
  *
  * Example: `const store = await openSqliteStore('.plimsoll/state.db')` creates folder and file when missing;
@@ -33,6 +33,7 @@ import {
   updateOutcomes,
 } from './sqlite/journal.ts'
 import { acquire, currentEpoch, release } from './sqlite/leases.ts'
+import { presentMemory, type StoredMemory } from './sqlite/memory-form.ts'
 import {
   deleteOverride,
   pruneActs,
@@ -44,6 +45,7 @@ import {
 } from './sqlite/overrides.ts'
 import { insertSeries, pruneSamples, readSeries } from './sqlite/samples.ts'
 import { insertSettingChange, pruneChanges, readChanges } from './sqlite/setting-changes.ts'
+import { claimNotice, deleteNotice, pruneNotices, readNotices, saveNotice } from './sqlite/waiting-notices.ts'
 
 export interface SqliteStoreOptions {
   /** Reads only, beside a daemon that writes; every change is refused. */
@@ -176,6 +178,22 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
       return reading(() => readVerdict(database, approval))
     },
 
+    async saveNotice(waiting, holder) {
+      return writing('keep a notice in', () => saveNotice(database, waiting, holder))
+    },
+
+    async claimNotice(notifier, id, holder) {
+      return reading(() => claimNotice(database, notifier, id, holder))
+    },
+
+    async deleteNotice(notifier, id) {
+      writing('delete a notice from', () => deleteNotice(database, notifier, id))
+    },
+
+    async readNotices(fleet) {
+      return reading(() => readNotices(database, fleet))
+    },
+
     async readJournal(query) {
       return reading(() => {
         const fleetId = findFleet(database, query.fleet)?.id
@@ -226,6 +244,7 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
           pruneJournal(database, now - journalMs, journalEntries, ENTRIES_PER_PRUNE) +
           pruneChanges(database, now - journalMs, journalEntries, CHANGES_PER_PRUNE) +
           pruneActs(database, now - journalMs, journalEntries, CHANGES_PER_PRUNE) +
+          pruneNotices(database, now - journalMs, CHANGES_PER_PRUNE) +
           pruneSpecs(database, now - journalMs)
         )
       })
@@ -233,11 +252,10 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
   }
 }
 
-/** What a field means that was added since this memory was stored, the empty memory says. */
 function loadMemory(database: Database, fleet: string): Memory {
   const row = database.get('SELECT revision, memory FROM fleets WHERE name = ?', fleet)
   if (row === null) return EMPTY_MEMORY
-  const memory = { ...EMPTY_MEMORY, ...inflateStored<Memory>(database, row, 'memory') }
+  const memory = presentMemory(inflateStored<StoredMemory>(database, row, 'memory'))
   if (memory.revision === row.revision) return memory
   throw damaged(database.path, `fleet "${fleet}" is revision ${row.revision}, its memory ${memory.revision}`)
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { until } from '../../../test/builders/until.ts'
 import { targetAcceptance, victims } from '../../ports/target.acceptance.ts'
 import type { TargetInstance } from '../../ports/target.ts'
 import { createProcessTarget, type ProcessTarget, type ProcessTargetOptions } from './process.ts'
@@ -67,22 +68,11 @@ async function settle(
   target: ProcessTarget,
   wanted: (listed: readonly TargetInstance[]) => boolean,
 ): Promise<void> {
-  await until(
-    async () => wanted(await target.listInstances(signal)),
-    async () => JSON.stringify(await target.listInstances(signal)),
-  )
-}
-
-/** Polls a real condition; fails loudly instead of hanging. */
-async function until(
-  condition: () => boolean | Promise<boolean>,
-  seen: () => string | Promise<string> = () => '',
-): Promise<void> {
-  const deadline = performance.now() + 15_000
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within 15 s; seen: ${await seen()}`)
-    await new Promise(resolve => setTimeout(resolve, 10))
-  }
+  await until('the instances are as wanted', async () => {
+    const listed = await target.listInstances(signal)
+    if (wanted(listed)) return true
+    throw new Error(JSON.stringify(listed))
+  })
 }
 
 function pidOf(target: ProcessTarget, id: string): number {
@@ -111,10 +101,10 @@ function runs(pid: number): boolean {
 async function printedPids(target: ProcessTarget, id: string, count: number): Promise<number[]> {
   const read = () =>
     target.output(id).flatMap(line => [...line.matchAll(/pid=(\d+)/g)].map(match => Number(match[1])))
-  await until(
-    () => read().length >= count,
-    () => target.output(id).join('\n'),
-  )
+  await until(`${count} of them`, () => {
+    if (read().length >= count) return true
+    throw new Error(target.output(id).join('\n'))
+  })
   return read()
 }
 
@@ -245,7 +235,7 @@ describe('an instance of the process target', () => {
     const id = await launchReady(target)
     const pid = pidOf(target, id)
     await target.terminate(victims(id), signal)
-    await until(() => target.output(id).includes('no') || !runs(pid))
+    await until('it refuses to end, or ends', () => target.output(id).includes('no') || !runs(pid))
     await settle(target, listed => listed.length === 0)
     expect(runs(pid)).toBe(false)
   })
@@ -280,7 +270,7 @@ describe('an instance of the process target', () => {
     expect(runs(grandchild)).toBe(true)
     process.kill(pidOf(target, id), 'SIGKILL')
     await settle(target, ([instance]) => instance?.lifecycle === 'lost')
-    await until(() => !runs(grandchild))
+    await until('the grandchild is gone', () => !runs(grandchild))
   })
 
   it.runIf(linux)('is lost, not orphaned, when its guard is ended by force', async () => {
@@ -290,7 +280,7 @@ describe('an instance of the process target', () => {
     process.kill(parentOf(pid), 'SIGKILL')
     await settle(target, ([instance]) => instance?.lifecycle === 'lost')
     expect((await target.listInstances(signal))[0]?.detail).toContain('PLM-308')
-    await until(() => !runs(pid))
+    await until('its process is gone', () => !runs(pid))
   })
 
   it.runIf(linux)('ends in order when its guard is asked to end', async () => {
@@ -307,7 +297,7 @@ describe('an instance of the process target', () => {
       lines.push(line),
     )
     const id = await launchReady(target)
-    await until(() => lines.length >= 350)
+    await until('350 lines', () => lines.length >= 350)
     expect(target.output(id)).toHaveLength(200)
     expect(target.output(id).at(0)).toBe('line 151')
     expect(lines.at(-1)).toBe(`${id}: line 350`)
@@ -534,13 +524,13 @@ await target.launch([{ token: 'a', zone: null }, { token: 'b', zone: null }], si
         daemon.once('exit', code => reject(new Error(`the daemon ended with ${code}`)))
       })
       const mark = `PLIMSOLL_TEST_FOLDER=${folder}`
-      await until(() => marked(mark).length === 4)
+      await until('two instances under their guards', () => marked(mark).length === 4)
       const pids = marked(mark)
       const guards = childrenOf(daemon.pid ?? 0)
       expect(guards).toHaveLength(2)
       daemon.removeAllListeners('exit')
       daemon.kill('SIGKILL')
-      await until(() => [...pids, ...guards].filter(runs).length === 0)
+      await until('all of them are gone', () => [...pids, ...guards].filter(runs).length === 0)
       expect(marked(mark)).toEqual([])
     } finally {
       daemon.kill('SIGKILL')

@@ -9,6 +9,7 @@ import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
+import { until } from '../../../../test/builders/until.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { RoutedInstance } from '../../../ports/session-router.ts'
 import type { ProxyLimits } from './limits.ts'
@@ -257,9 +258,5 @@ export class Signal<T = void> {
 
 /** Looks again until it holds; for states that nobody announces. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const until = Date.now() + DEADLINE_MS
-  while (!(await holds())) {
-    if (Date.now() > until) throw new Error(`not within ${DEADLINE_MS} ms: ${holds.toString()}`)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
+  await until(holds.toString(), holds, DEADLINE_MS)
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
+import { untilStill } from '../../../../test/builders/until.ts'
 import {
   BareConnection,
   eventually,
@@ -86,13 +87,8 @@ describe('a request through the proxy', () => {
     const length = 40_000_000
     client.write('POST / HTTP/1.1', 'Host: a', `Content-Length: ${length}`, 'Connection: close', '', '')
     client.socket.write(Buffer.alloc(length))
-    let before = -1
-    await eventually(async () => {
-      const stalled = client.socket.bytesWritten - client.socket.writableLength === before
-      before = client.socket.bytesWritten - client.socket.writableLength
-      await new Promise(resolve => setTimeout(resolve, 50))
-      return stalled && fleet.instance('web-1').requests === 1
-    })
+    await eventually(() => fleet.instance('web-1').requests === 1)
+    await untilStill('what it sent', () => client.socket.bytesWritten - client.socket.writableLength)
     expect(client.socket.writableLength).toBeGreaterThan(0)
     goOn.fire()
     expect(await client.untilClosed()).toMatch(/all of it$/)
@@ -319,13 +315,8 @@ describe('an answer through the proxy', () => {
     const client = bare(fleet)
     client.socket.pause()
     client.write('GET / HTTP/1.1', 'Host: a', 'Connection: close', '', '')
-    let before = -1
-    await eventually(async () => {
-      const stalled = written === before && written > 0
-      before = written
-      await new Promise(resolve => setTimeout(resolve, 50))
-      return stalled
-    })
+    await eventually(() => written > 0)
+    await untilStill('what the instance wrote', () => written)
     expect(finished).toBe(false)
     expect(written).toBeLessThan(300)
     client.socket.resume()

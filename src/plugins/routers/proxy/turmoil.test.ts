@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { BareConnection, eventually, type Fleet, type Serve, startFleet } from './fleet.fixture.ts'
@@ -19,17 +20,32 @@ function numbers(seed: number): () => number {
   }
 }
 
+/** An instance that takes its time. */
+function slowAnswer(response: ServerResponse, text: string, ms: number): void {
+  setTimeout(() => response.end(text), ms)
+}
+
+/** What clients do at a moment that chance has drawn, whatever the proxy is doing then: that is what is tried here. */
+function atDrawnMoment(ms: number, doing: () => void): Promise<void> {
+  return new Promise(over =>
+    setTimeout(() => {
+      doing()
+      over()
+    }, ms),
+  )
+}
+
 /** Answers at once, later, in parts, with an error, not to the end, or not at all, as the path says. */
 const moody: Serve = (request, response) => {
   request.on('error', () => {})
   request.resume()
   switch (request.url?.slice(1)) {
     case 'later':
-      setTimeout(() => response.end('later'), 5)
+      slowAnswer(response, 'later', 5)
       return
     case 'parts':
       response.write('a')
-      setTimeout(() => response.end('b'), 3)
+      slowAnswer(response, 'b', 3)
       return
     case 'cut':
       response.write('a')
@@ -94,20 +110,19 @@ describe('whatever happens', () => {
             '',
             'abc',
           )
-          over.push(
-            new Promise(resolve => setTimeout(resolve, next() * 10)).then(() => client.socket.destroy()),
-          )
+          over.push(atDrawnMoment(next() * 10, () => client.socket.destroy()))
         } else if (kind < 0.8) {
           const client = new WebSocket(`ws://127.0.0.1:${fleet.port}/`, {
             headers: { cookie: pick(cookies) ?? '' },
           })
           client.on('error', () => {})
-          over.push(new Promise(resolve => setTimeout(resolve, next() * 20)).then(() => client.terminate()))
+          over.push(atDrawnMoment(next() * 20, () => client.terminate()))
         } else if (kind < 0.95) {
           const states = fleet.instances.map(({ id }) => [id, pick(STATES) ?? 'open'])
           await fleet.route(Object.fromEntries(states))
         } else {
-          await new Promise(resolve => setTimeout(resolve, 5))
+          // Nobody does anything for a while: what is under way comes to its end.
+          await atDrawnMoment(5, () => undefined)
         }
       }
       await Promise.all(over)

@@ -1,8 +1,8 @@
 /**
  * The tables of a state file, and the two numbers in its header that say whose it is and which version.
  *
- * Example: `application_id` 0x504c4d53 ("PLMS") and `user_version` 3 is ours to open; 2 is brought up to 3 where it
- * lies; 4 was written by a newer Plimsoll and is refused untouched.
+ * Example: `application_id` 0x504c4d53 ("PLMS") and `user_version` 5 is ours to open; 2 to 4 are brought up to 5
+ * where they lie; 6 was written by a newer Plimsoll and is refused untouched.
  *
  * Counts and times are REAL, which is what a JavaScript number is; SQLite keeps whole ones as small integers.
  * The index on the journal holds every column of the timeline, so pictures never read the entries themselves.
@@ -23,9 +23,10 @@ export interface FileForm {
 export const APPLICATION_ID = 0x50_4c_4d_53
 /**
  * Version 3 keeps what operators changed at run time: an older Plimsoll, which would scale a fleet that somebody paused,
- * must not open it.
+ * must not open it. Version 4 keeps the notices that nobody has taken yet, which an older one would leave lying. Version
+ * 5 remembers who an instance is, how well it is and that it was sealed, which an older one would not see.
  */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 5
 /** Brought up to date when opened for writing, and read as it is. Version 1 never left the workshop. */
 export const OLDEST_VERSION = 2
 
@@ -96,6 +97,9 @@ PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
+/** The table that was added last: a file of this version that lacks it has only the first tables yet. */
+export const NEWEST_TABLE = 'waiting_notices'
+
 /** Tables that later versions added beside the others. Reading a file that lacks one finds nothing in it. */
 export const ADDED_TABLES = `
 CREATE TABLE IF NOT EXISTS setting_changes (
@@ -127,6 +131,18 @@ CREATE TABLE IF NOT EXISTS acts (
   act TEXT NOT NULL
 ) STRICT;
 
+-- The id says the order.
+CREATE TABLE IF NOT EXISTS waiting_notices (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  fleet TEXT NOT NULL,
+  notifier TEXT NOT NULL,
+  notice TEXT NOT NULL,
+  taken_at REAL NOT NULL,
+  waiting TEXT NOT NULL,
+  UNIQUE (notifier, notice)
+) STRICT;
+CREATE INDEX IF NOT EXISTS waiting_notices_fleet ON waiting_notices (fleet, id);
+
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
@@ -136,5 +152,5 @@ export const STATE_FORM: FileForm = {
   oldestVersion: OLDEST_VERSION,
   tables: TABLES,
   schema: SCHEMA,
-  added: { tables: ADDED_TABLES, newest: 'acts' },
+  added: { tables: ADDED_TABLES, newest: NEWEST_TABLE },
 }
