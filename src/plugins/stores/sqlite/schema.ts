@@ -127,6 +127,16 @@ CREATE TABLE IF NOT EXISTS acts (
   act TEXT NOT NULL
 ) STRICT;
 
+-- What a tick saw of the sessions, for fleets that have slots; gone with the journal entry of the same revision.
+CREATE TABLE IF NOT EXISTS journal_sessions (
+  fleet INTEGER NOT NULL REFERENCES fleets (id),
+  revision INTEGER NOT NULL,
+  in_use REAL,
+  slots REAL,
+  waiting REAL NOT NULL,
+  PRIMARY KEY (fleet, revision)
+) STRICT, WITHOUT ROWID;
+
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
@@ -136,5 +146,5 @@ export const STATE_FORM: FileForm = {
   oldestVersion: OLDEST_VERSION,
   tables: TABLES,
   schema: SCHEMA,
-  added: { tables: ADDED_TABLES, newest: 'acts' },
+  added: { tables: ADDED_TABLES, newest: 'journal_sessions' },
 }
