@@ -9,9 +9,9 @@ import type { Load } from '../../../model/inventory.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { type CheckResult, PluginError } from '../../../ports/plugin.ts'
 import type { RoutedInstance, SessionRouter } from '../../../ports/session-router.ts'
-import { resolvePointer } from '../../json-pointer.ts'
 import { Asking, fewAtOnce, type InstanceCall } from './asking.ts'
 import { cannotSeal, isSealed, notObeyed, unknownInstance } from './faults.ts'
+import { slotsIn } from './slots.ts'
 
 export interface HttpRouterOptions {
   readonly path: string
@@ -204,21 +204,6 @@ class HttpRouter implements SessionRouter {
       ? { kind: 'known', slots, at }
       : { kind: 'unknown', because: `${where} answered, but ${slots}` }
   }
-}
-
-/** The number, or why it is none. */
-function slotsIn(text: string, pointer: string): number | string {
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch {
-    return 'not JSON'
-  }
-  const pointed = resolvePointer(document, pointer)
-  if (!pointed.found) return pointed.because
-  const { value } = pointed
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-  return `${pointer === '' ? 'the document' : pointer} is no number of slots`
 }
 
 function isSame(known: string | null, told: string | null): boolean {
