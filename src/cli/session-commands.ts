@@ -64,14 +64,14 @@ const INSTANCE_ORDERS = [
     order: 'drain',
     summary: 'let one instance go, without cutting a session',
     what: 'It gets no new sessions and is terminated once it is empty; another takes its place where it is missed.',
-    undo: 'let it be as any other again; it may be reopened',
+    undo: 'let it be like any other again; it may be reopened',
   },
   {
     word: 'protect',
     order: 'keep',
     summary: 'keep one instance in any case',
     what: 'It is not closed, repaired or terminated, until the time is over.',
-    undo: 'let it be as any other again',
+    undo: 'let it be like any other again',
   },
 ] as const
 
