@@ -14,6 +14,13 @@ export type { MetricAnswer, MetricQuery, MetricSource } from './ports/metric-sou
 export type { Notice, Notifier } from './ports/notifier.ts'
 export { type CheckResult, type Plugin, PluginError, type PluginErrorKind } from './ports/plugin.ts'
 export type { ActionRequest, ActionResult, ScalingAction } from './ports/scaling-action.ts'
+export type {
+  EndedSession,
+  LoggedSession,
+  OpenedLog,
+  SessionLog,
+  SessionRecord,
+} from './ports/session-log.ts'
 export type { RoutedInstance, SessionRouter } from './ports/session-router.ts'
 export type { Commit, Lease, StateStore } from './ports/state-store.ts'
 export type {

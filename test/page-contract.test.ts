@@ -8,6 +8,7 @@ import type * as page from '../dashboard/src/wire.ts'
 import type { JournalledDecisionWire } from '../src/api/wire/decision.ts'
 import type {
   DeliveryEvent,
+  FreezeEvent,
   GapEvent,
   LostEvent,
   RunEvent,
@@ -17,7 +18,7 @@ import type {
   TickEvent,
   TroubleEvent,
 } from '../src/api/wire/event.ts'
-import type { FleetSummaryWire, FleetWire, MetricWire } from '../src/api/wire/fleet.ts'
+import type { FleetSummaryWire, FleetWire, FreezeWire, MetricWire } from '../src/api/wire/fleet.ts'
 import type { InstanceWire, OrderWire } from '../src/api/wire/inventory.ts'
 import type { TimelinePointWire } from '../src/api/wire/journal.ts'
 import type { KpiHistoryWire } from '../src/api/wire/kpi.ts'
@@ -47,6 +48,8 @@ type Contract = {
   samples: Reads<page.SamplesEvent, z.input<typeof SamplesEvent>>
   gap: Reads<page.GapEvent, z.input<typeof GapEvent>>
   lost: Reads<page.LostEvent, z.input<typeof LostEvent>>
+  freeze: Reads<page.Freeze, z.input<typeof FreezeWire>>
+  froze: Reads<page.FreezeEvent, z.input<typeof FreezeEvent>>
   trouble: Reads<page.TroubleEvent, z.input<typeof TroubleEvent>>
   fleetSettings: Reads<page.FleetSettings, z.input<typeof FleetSettingsWire>>
   kpiHistory: Reads<page.KpiHistory, z.input<typeof KpiHistoryWire>>
@@ -73,6 +76,8 @@ const COMPARED: Readonly<Record<keyof Contract, true>> = {
   samples: true,
   gap: true,
   lost: true,
+  freeze: true,
+  froze: true,
   trouble: true,
   fleetSettings: true,
   kpiHistory: true,
@@ -84,6 +89,6 @@ const COMPARED: Readonly<Record<keyof Contract, true>> = {
 
 describe('the page and the API', () => {
   it('are compared in everything the page reads', () => {
-    expect(Object.keys(COMPARED)).toHaveLength(23)
+    expect(Object.keys(COMPARED)).toHaveLength(25)
   })
 })

@@ -12,7 +12,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Api, createApi } from '../src/api/api.ts'
 import type { ApiSettings } from '../src/api/settings.ts'
 import type { Approval } from '../src/model/approval.ts'
-import { instance, specOf, webFleet } from './builders/journal.ts'
+import type { Freeze } from '../src/model/health.ts'
+import type { Instance } from '../src/model/inventory.ts'
+import { NO_SESSIONS } from '../src/model/observation.ts'
+import { instance, type Seen, specOf, webFleet } from './builders/journal.ts'
 import { createStandIn, type StandIn } from './builders/runtime.ts'
 import { sheddingFleet } from './builders/settings.ts'
 
@@ -174,7 +177,7 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     const rows = instances().getByRole('row')
     expect(await rows.count()).toBe(5)
     expect(await rows.nth(4).innerText()).toMatch(
-      /web-4\s+ready\s+open\s+healthy\s+3 sessions\s+1 min \d+ s\s+127/,
+      /web-4\s+ready\s+open\s+healthy\s+3 of 20\s+1 min \d+ s\s+127/,
     )
     expect(await textOf(happened())).toMatch(/3 → 4\s+"Scale up" fired/)
     expect(await page.getByRole('status').innerText()).toBe('live')
@@ -247,6 +250,156 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
       error: 'the disk is full',
     })
     await eventually(() => textOf(now())).toContain('last tick failed: the disk is full')
+  })
+
+  /** Rooms in two zones: two open, one draining with three sessions, one sealed; a crowd waits. */
+  async function rooms(seen: Partial<Seen> = {}): Promise<void> {
+    const at = Date.now()
+    const held = (id: string, zone: string, slots: number, more: Partial<Instance> = {}) =>
+      instance(id, { zone, load: { kind: 'known', slots, at }, launchedAt: at - 90_000, ...more })
+    const closed = { admission: 'closed', closedAt: at - 65_000 } as const
+    await runtime.tick('rooms', {
+      at,
+      instances: [
+        held('rooms-1', 'a', 3, closed),
+        held('rooms-2', 'b', 8),
+        held('rooms-3', 'a', 7),
+        held('rooms-4', 'b', 0, { ...closed, sealed: true }),
+      ],
+      cpu: 50,
+      sessions: { inUse: 18, inUseOpen: 15, slots: 16, waiting: 2, silent: 0 },
+      waiting: [{ what: 'terminate', instance: 'rooms-1', because: '3 in use', until: null }],
+      ...seen,
+    })
+  }
+
+  async function serveRooms(): Promise<void> {
+    const usual = webFleet()
+    const fleet = webFleet({ name: 'rooms', sessions: { ...usual.sessions, slotsPerInstance: 8 } })
+    runtime = createStandIn(specOf(fleet))
+    runtime.at = Date.now()
+    await api.close()
+    await serve()
+  }
+
+  it('shows a fleet of sessions: slots in use, who waits, what drains and what it waits for', async () => {
+    await serveRooms()
+    await rooms()
+    await open()
+    await eventually(() => textOf(now())).toMatch(
+      /15 of 16 slots in use, 3 more on draining instances, 2 waiting for room/,
+    )
+    const rows = instances().getByRole('row')
+    await eventually(() => rows.count()).toBe(5)
+    const texts = await rows.allInnerTexts()
+    expect(texts[0]).toMatch(/Instance\s+Zone\s+Lifecycle\s+Admission\s+Health\s+Slots/)
+    expect(texts.slice(1).map(text => text.replaceAll(/\s+/g, ' '))).toEqual([
+      expect.stringMatching(/^rooms-2 b ready open healthy 8 of 8 1 min \d+ s 127\S+ Drain ?Keep 2 h$/),
+      expect.stringMatching(/^rooms-3 a ready open healthy 7 of 8/),
+      expect.stringMatching(
+        /^rooms-1 waits: 3 in use a ready draining since \d\d:\d\d:\d\d healthy 3 of 8 .* Keep 2 h$/,
+      ),
+      expect.stringMatching(
+        /^rooms-4 b ready sealed since \d\d:\d\d:\d\d healthy 0 of 8 1 min \d+ s 127\S+ ?$/,
+      ),
+    ])
+    expect(await textOf(why())).toContain('terminate rooms-1 waits: 3 in use')
+    const chart = page.getByRole('img', { name: /^Sessions over time: / })
+    expect(await chart.getAttribute('aria-label')).toBe(
+      'Sessions over time: 18 in use, 16 slots open, 2 waiting.',
+    )
+    await rooms({ sessions: { inUse: 9, inUseOpen: 9, slots: 16, waiting: 0, silent: 0 }, waiting: [] })
+    await eventually(() => textOf(now())).toMatch(/9 of 16 slots in use\s/)
+    await eventually(() => chart.getAttribute('aria-label')).toContain('9 in use, 16 slots open, 0 waiting')
+  })
+
+  it('says nothing of slots where there are none', async () => {
+    await past()
+    await runtime.tick('shop & more', {
+      at: Date.now(),
+      instances: [instance('shop-1')],
+      cpu: 40,
+      sessions: NO_SESSIONS,
+    })
+    await open({}, '/#shop%20%26%20more')
+    await eventually(() => textOf(instances())).toContain('shop-1')
+    expect(await textOf(now())).not.toContain('slots')
+    expect(await page.getByRole('img', { name: /^Sessions over time/ }).count()).toBe(0)
+  })
+
+  it('drains and keeps one instance, and takes it back', async () => {
+    await serveRooms()
+    await rooms()
+    await open()
+    const orders = async () =>
+      (await runtime.operator.overrides('rooms')).map(({ change, who, until }) => ({ change, who, until }))
+    await page.getByRole('button', { name: 'Drain rooms-2' }).click()
+    await eventually(orders).toEqual([
+      { change: { kind: 'instance', instance: 'rooms-2', order: 'drain' }, who: 'the page', until: null },
+    ])
+    await page.getByRole('button', { name: 'Keep 2 h rooms-1' }).click()
+    await eventually(async () => (await orders()).length).toBe(2)
+    expect((await orders()).find(({ until }) => until !== null)).toMatchObject({
+      change: { instance: 'rooms-1', order: 'keep' },
+      until: runtime.at + 7_200_000,
+    })
+    const at = Date.now()
+    await rooms({
+      instances: [
+        instance('rooms-1', { order: 'keep' }),
+        instance('rooms-2', { order: 'drain', admission: 'closed', closedAt: at }),
+      ],
+      overrides: await runtime.operator.overrides('rooms'),
+      waiting: [],
+    })
+    await eventually(() => textOf(instances())).toMatch(/rooms-1\s*kept/)
+    await eventually(() => page.getByRole('region', { name: 'By hand' }).innerText()).toContain(
+      'rooms-2 drains by the page',
+    )
+    await page.getByRole('button', { name: 'Undo drain rooms-2' }).click()
+    await eventually(async () => (await orders()).map(({ change }) => change)).toEqual([
+      { kind: 'instance', instance: 'rooms-1', order: 'keep' },
+    ])
+  })
+
+  it('says plainly that a fleet is frozen and why, and unfreezes it', async () => {
+    await serveRooms()
+    const since = Date.now() - 60_000
+    const freeze: Freeze = {
+      since,
+      cause: 'unhealthy',
+      because: '3 of 5 instances are unhealthy, more than 40 %',
+      until: since + 1_800_000,
+    }
+    await rooms({ freeze })
+    await open()
+    const frozen = page.getByRole('region', { name: 'Frozen' })
+    await eventually(() => frozen.innerText()).toMatch(
+      /Frozen since \d\d:\d\d:\d\d: nothing is closed, ended or restarted\. 3 of 5 instances are unhealthy, more than 40 %\s+It ends when that is over, at \d\d:\d\d at the latest/,
+    )
+    await frozen.getByRole('button', { name: 'Unfreeze' }).click()
+    await eventually(async () =>
+      (await runtime.operator.overrides('rooms')).map(({ change }) => change.kind),
+    ).toEqual(['unfreeze'])
+    await eventually(() => page.getByRole('status').innerText()).toBe('live')
+    runtime.emit({ type: 'thawed', fleet: 'rooms', at: Date.now(), freeze })
+    await rooms()
+    await eventually(() => frozen.count()).toBe(0)
+    await eventually(() => textOf(happened())).toContain('no longer frozen')
+  })
+
+  it.each([
+    ['a desk', 1280, 900, 'light'],
+    ['a phone at night', 390, 844, 'dark'],
+  ] as const)('fits a frozen fleet of sessions on %s', async (_where, width, height, colorScheme) => {
+    await serveRooms()
+    const since = Date.now() - 60_000
+    await rooms({
+      freeze: { since, cause: 'silent', because: 'no instance answers', until: since + 600_000 },
+    })
+    await open({ viewport: { width, height }, colorScheme })
+    await eventually(() => textOf(instances())).toContain('rooms-4')
+    await fits(width, `rooms-${width}-${colorScheme}`)
   })
 
   it('shows the settings, and at once which rule changed one', async () => {
@@ -350,14 +503,18 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     await past()
     await open({ viewport: { width, height }, colorScheme })
     await eventually(() => textOf(instances())).toContain('web-4')
+    await fits(width, `${width}-${colorScheme}`)
+  })
+
+  async function fits(width: number, name: string): Promise<void> {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
     const lowest = await page.evaluate(lowestContrast)
     expect(lowest.ratio, lowest.text).toBeGreaterThanOrEqual(4.5)
     const folder = process.env.PLIMSOLL_SCREENSHOTS
     if (folder !== undefined) {
-      await page.screenshot({ path: join(folder, `${width}-${colorScheme}.png`), fullPage: true })
+      await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
     }
-  })
+  }
 })
 
 /** In the browser: the text with the least contrast to what is behind it (WCAG's ratio; 4.5 is enough to read). */

@@ -11,6 +11,7 @@ import { TokenForm } from './token-form.tsx'
 import type {
   DeliveryEvent,
   FleetSummary,
+  FreezeEvent,
   GapEvent,
   LostEvent,
   RunEvent,
@@ -139,6 +140,9 @@ function tell(feed: FleetFeed | null, event: string, data: unknown): void {
       return
     case 'lost':
       if ((data as LostEvent).fleet === feed?.name) feed.onLost(data as LostEvent)
+      return
+    case 'freeze':
+      if ((data as FreezeEvent).fleet === feed?.name) feed.onFreeze(data as FreezeEvent)
       return
     case 'trouble':
       if ((data as TroubleEvent).fleet === feed?.name) feed.onTrouble(data as TroubleEvent)

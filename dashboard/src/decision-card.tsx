@@ -7,23 +7,30 @@ import type { Decision, Step } from './wire.ts'
 import { actionText, changeText, clockText } from './words.ts'
 
 const STAGES: Readonly<Record<string, string>> = {
+  overrides: 'By hand',
   bounds: 'Bounds',
   operands: 'Measured',
   kpis: 'Goals',
   conditions: 'Conditions',
+  demand: 'Demand',
   proposals: 'Proposals',
   reconciliation: 'Together',
   guards: 'Guards',
   floors: 'Floors',
   limits: 'Limits',
   settings: 'Settings',
+  effects: 'Effects',
 }
 
 interface DecisionCardProps {
   readonly decision: Decision | null
   readonly chosen: boolean
   readonly onBack: () => void
-  readonly waiting: readonly { readonly what: string; readonly because: string }[]
+  readonly waiting: readonly {
+    readonly what: string
+    readonly instance: string | null
+    readonly because: string
+  }[]
 }
 
 export function DecisionCard({ decision, chosen, onBack, waiting }: DecisionCardProps) {
@@ -64,9 +71,9 @@ export function DecisionCard({ decision, chosen, onBack, waiting }: DecisionCard
       </ol>
       {waiting.length === 0 ? null : (
         <ul class="waiting" aria-label="Waiting">
-          {waiting.map(({ what, because }) => (
-            <li key={`${what} ${because}`}>
-              {what} waits: {because}
+          {waiting.map(({ what, instance, because }) => (
+            <li key={`${what} ${instance} ${because}`}>
+              {instance === null ? what : `${what} ${instance}`} waits: {because}
             </li>
           ))}
         </ul>

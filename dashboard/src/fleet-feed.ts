@@ -5,12 +5,13 @@
  * Example: a tick event adds its point to the timeline at once; the decision behind it follows with the next question.
  */
 import { ask, TokenWanted } from './connection.ts'
-import { type Count, Demand, Timeline } from './series.ts'
+import { type Count, Demand, SessionLine, Timeline, type Use } from './series.ts'
 import type {
   Decision,
   DeliveryEvent,
   Fleet,
   FleetSettings,
+  FreezeEvent,
   GapEvent,
   Instances,
   KpiHistory,
@@ -56,6 +57,8 @@ export class FleetFeed {
   /** Newest first. */
   notes: readonly Note[] = []
   timeline = new Timeline()
+  /** Empty for a fleet without slots. */
+  sessions = new SessionLine()
   demand: ReadonlyMap<string, Demand> = new Map()
   failure: string | null = null
   readonly #onChange: () => void
@@ -109,7 +112,8 @@ export class FleetFeed {
       this.kpis = kpis
       this.decisions = decisions
       this.timeline = new Timeline()
-      for (const point of points) this.timeline.push(countOf(point))
+      this.sessions = new SessionLine()
+      for (const point of points) this.#draw(point)
       this.demand = new Map(
         fleet.metrics.map((metric, index) => {
           const demand = new Demand(Math.max(metric.everyMs, this.windowMs / SPANS_SHOWN) / 1000)
@@ -130,10 +134,18 @@ export class FleetFeed {
 
   onTick(event: TickEvent): void {
     this.#remember(() => this.onTick(event))
-    if (event.point !== null) this.timeline.push(countOf(event.point))
+    if (event.point !== null) this.#draw(event.point)
     if (this.fleet !== null) this.fleet = { ...this.fleet, ...event.fleet }
     this.#askSoon()
     this.#onChange()
+  }
+
+  #draw(point: TimelinePoint): void {
+    this.timeline.push(countOf(point))
+    const use = useOf(point)
+    if (use !== null || this.sessions.length > 0) {
+      this.sessions.push(use ?? { at: secondsOf(point.at), slots: null, asked: null, inUse: null })
+    }
   }
 
   onSamples(event: SamplesEvent): void {
@@ -159,6 +171,10 @@ export class FleetFeed {
 
   onLost(event: LostEvent): void {
     this.#note(event.at, `${event.instance} was lost: ${event.detail}`)
+  }
+
+  onFreeze({ at, state, because }: FreezeEvent): void {
+    this.#note(at, state === 'froze' ? `frozen: ${because}` : 'no longer frozen')
   }
 
   onTrouble(event: TroubleEvent): void {
@@ -262,6 +278,12 @@ function countOf(point: TimelinePoint): Count {
     lowest: point.lowest,
     highest: point.highest,
   }
+}
+
+function useOf({ at, sessions }: TimelinePoint): Use | null {
+  if (sessions === null) return null
+  const { inUse, slots, waiting } = sessions
+  return { at: secondsOf(at), slots, asked: inUse === null ? null : inUse + waiting, inUse }
 }
 
 function secondsOf(at: Time): number {

@@ -9,10 +9,12 @@ import { DecisionCard } from './decision-card.tsx'
 import { DemandChart } from './demand-chart.tsx'
 import { Draught } from './draught.tsx'
 import type { FleetFeed } from './fleet-feed.ts'
+import { FreezeBanner } from './freeze-banner.tsx'
 import { happenings } from './happenings.ts'
 import { HappeningsList } from './happenings-list.tsx'
 import { InstancesTable } from './instances-table.tsx'
 import { KpiStrips } from './kpi-strips.tsx'
+import { SessionsChart } from './sessions-chart.tsx'
 import { SettingsCard } from './settings-card.tsx'
 import { TimelineChart } from './timeline-chart.tsx'
 import type { FleetSummary } from './wire.ts'
@@ -46,6 +48,7 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
           {feed.failure}
         </p>
       )}
+      {summary.freeze === null ? null : <FreezeBanner fleet={feed.name} freeze={summary.freeze} now={now} />}
       <ByHandCard summary={summary} now={now} />
       <Now summary={summary} now={now} />
       <DecisionCard
@@ -67,6 +70,7 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
           selected={selected}
           onSelect={setSelected}
         />
+        {feed.sessions.length === 0 ? null : <SessionsChart sessions={feed.sessions} range={range} />}
         {metrics.map(metric => {
           const demand = feed.demand.get(metric.name)
           return demand === undefined ? null : (
@@ -77,7 +81,12 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
       </section>
       <section class="card has-instances" aria-label="Instances">
         <h2>Instances</h2>
-        <InstancesTable instances={feed.instances} now={now} />
+        <InstancesTable
+          fleet={summary}
+          instances={feed.instances}
+          waiting={feed.fleet?.plan?.waiting ?? []}
+          now={now}
+        />
       </section>
       <section class="card happened" aria-label="What happened">
         <h2>What happened</h2>
@@ -132,6 +141,7 @@ function Now({ summary, now }: { summary: FleetSummary; now: number }) {
             {capacity.replacing > 0 ? `, ${capacity.replacing} to replace` : ''}
           </p>
         )}
+        <SessionsNow sessions={summary.sessions} />
         <p class="chips">
           {Object.entries(kpis).map(([kpi, state]) => (
             <span key={kpi} class={`chip ${state}`}>
@@ -144,6 +154,20 @@ function Now({ summary, now }: { summary: FleetSummary; now: number }) {
         </p>
       </div>
     </section>
+  )
+}
+
+/** Nothing for a fleet without slots. */
+function SessionsNow({ sessions }: { sessions: FleetSummary['sessions'] }) {
+  if (sessions === null || (sessions.slots === null && sessions.waiting === 0)) return null
+  const { inUse, inUseOpen, slots, waiting } = sessions
+  const draining = inUse === null || inUseOpen === null ? 0 : inUse - inUseOpen
+  return (
+    <p class="sessions-now">
+      <b>{countText(inUseOpen)}</b> of <b>{countText(slots)}</b> slots in use
+      {draining > 0 ? `, ${draining} more on draining instances` : ''}
+      {waiting > 0 ? <span class="waits">, {waiting} waiting for room</span> : null}
+    </p>
   )
 }
 

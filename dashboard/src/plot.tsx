@@ -17,6 +17,8 @@ export interface Colours {
   readonly pendingFill: string
   readonly bound: string
   readonly boundFill: string
+  readonly watch: string
+  readonly watchFill: string
 }
 
 export interface PlotProps {
@@ -92,5 +94,7 @@ function coloursOf(element: HTMLElement): Colours {
     pendingFill: read('pending-fill'),
     bound: read('bound'),
     boundFill: read('bound-fill'),
+    watch: read('watch'),
+    watchFill: read('watch-fill'),
   }
 }

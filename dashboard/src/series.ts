@@ -18,59 +18,80 @@ export interface Count {
   readonly highest: number
 }
 
-/** Counts over time, oldest first. A later point of the same time replaces; an earlier one is ignored. */
-export class Timeline {
-  readonly #counts: Count[] = []
+/** The sessions one tick saw: slots in use, those with whoever waits for room, and the slots there are. */
+export interface Use {
+  readonly at: number
+  readonly slots: number | null
+  readonly asked: number | null
+  readonly inUse: number | null
+}
+
+/** Points of a step line, oldest first. A later one of the same time replaces; an earlier one is ignored. */
+class StepLine<Point extends { readonly at: number }> {
+  readonly #points: Point[] = []
+  readonly #lines: readonly (keyof Point)[]
+
+  constructor(lines: readonly (keyof Point)[]) {
+    this.#lines = lines
+  }
 
   get length(): number {
-    return this.#counts.length
+    return this.#points.length
   }
 
-  get first(): Count | undefined {
-    return this.#counts[0]
+  get first(): Point | undefined {
+    return this.#points[0]
   }
 
-  get last(): Count | undefined {
-    return this.#counts.at(-1)
+  get last(): Point | undefined {
+    return this.#points.at(-1)
   }
 
-  push(count: Count): void {
-    const counts = this.#counts
-    const last = counts.at(-1)
-    const before = counts.at(-2)
-    if (last !== undefined && count.at < last.at) return
-    const replaces = last !== undefined && count.at === last.at
+  push(point: Point): void {
+    const points = this.#points
+    const last = points.at(-1)
+    const before = points.at(-2)
+    if (last !== undefined && point.at < last.at) return
+    const replaces = last !== undefined && point.at === last.at
     const prolongs =
-      last !== undefined && before !== undefined && sameCounts(last, count) && sameCounts(before, last)
-    if (replaces || prolongs) counts[counts.length - 1] = count
-    else counts.push(count)
-    if (counts.length > MOST_POINTS) counts.splice(0, DROPPED)
+      last !== undefined && before !== undefined && this.#same(last, point) && this.#same(before, last)
+    if (replaces || prolongs) points[points.length - 1] = point
+    else points.push(point)
+    if (points.length > MOST_POINTS) points.splice(0, DROPPED)
   }
 
-  /** `[at, lowest, highest, total, open, desired]`, prolonged to `now` so that the step line reaches the edge. */
+  /** The times, then a column for each line; prolonged to `now` so that the step line reaches the edge. */
   columns(now: number): [number[], ...(number | null)[][]] {
-    const last = this.#counts.at(-1)
-    const counts =
-      last === undefined || now <= last.at ? this.#counts : [...this.#counts, { ...last, at: now }]
+    const last = this.#points.at(-1)
+    const points =
+      last === undefined || now <= last.at ? this.#points : [...this.#points, { ...last, at: now }]
     return [
-      counts.map(count => count.at),
-      counts.map(count => count.lowest),
-      counts.map(count => count.highest),
-      counts.map(count => count.total),
-      counts.map(count => count.open),
-      counts.map(count => count.desired),
+      points.map(point => point.at),
+      ...this.#lines.map(line => points.map(point => numberOrNull(point[line]))),
     ]
+  }
+
+  #same(one: Point, other: Point): boolean {
+    return this.#lines.every(line => one[line] === other[line])
   }
 }
 
-function sameCounts(one: Count, other: Count): boolean {
-  return (
-    one.open === other.open &&
-    one.total === other.total &&
-    one.desired === other.desired &&
-    one.lowest === other.lowest &&
-    one.highest === other.highest
-  )
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null
+}
+
+/** Columns: `[at, lowest, highest, total, open, desired]`. */
+export class Timeline extends StepLine<Count> {
+  constructor() {
+    super(['lowest', 'highest', 'total', 'open', 'desired'])
+  }
+}
+
+/** Columns: `[at, slots, asked, inUse]`. */
+export class SessionLine extends StepLine<Use> {
+  constructor() {
+    super(['slots', 'asked', 'inUse'])
+  }
 }
 
 interface Span {

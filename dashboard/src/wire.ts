@@ -44,6 +44,13 @@ export interface Override {
     | { readonly kind: 'unfreeze' }
 }
 
+/** So much fails at once that everything destructive is held back. */
+export interface Freeze {
+  readonly since: Time
+  readonly because: string
+  readonly until: Time
+}
+
 export interface FleetSummary {
   readonly name: string
   readonly mode: 'scale' | 'notify' | 'scale-and-notify' | 'recommend'
@@ -61,7 +68,15 @@ export interface FleetSummary {
     readonly draining: number
     readonly replacing: number
   } | null
-  readonly sessions: { readonly inUse: number | null; readonly slots: number | null } | null
+  readonly sessions: {
+    readonly inUse: number | null
+    readonly inUseOpen: number | null
+    readonly slots: number | null
+    readonly waiting: number
+  } | null
+  /** `null`: its instances have no slots. */
+  readonly slotsPerInstance: number | null
+  readonly freeze: Freeze | null
   readonly kpis: Readonly<Record<string, KpiState>>
   readonly approval: Approval | null
   readonly overrides: readonly Override[]
@@ -110,6 +125,7 @@ export interface Fleet extends FleetSummary {
   readonly plan: {
     readonly waiting: readonly {
       readonly what: string
+      readonly instance: string | null
       readonly because: string
       readonly until: Time | null
     }[]
@@ -123,6 +139,8 @@ export interface Instance {
   readonly admission: 'open' | 'closing' | 'closed' | 'opening'
   readonly health: 'unknown' | 'healthy' | 'suspect' | 'unhealthy'
   readonly sealed: boolean
+  /** What an operator asked of it. */
+  readonly order: 'keep' | 'drain' | null
   readonly load:
     | { readonly kind: 'known'; readonly slots: number }
     | { readonly kind: 'unknown'; readonly because: string }
@@ -130,6 +148,7 @@ export interface Instance {
   readonly zone: string | null
   readonly address: string | null
   readonly launchedAt: Time | null
+  readonly closedAt: Time | null
   readonly detail: string | null
 }
 
@@ -151,6 +170,12 @@ export interface TimelinePoint {
   readonly desired: number | null
   readonly lowest: number
   readonly highest: number
+  /** `null` for a fleet without slots. */
+  readonly sessions: {
+    readonly inUse: number | null
+    readonly slots: number | null
+    readonly waiting: number
+  } | null
 }
 
 export interface Sample {
@@ -190,6 +215,13 @@ export interface LostEvent {
   readonly instance: string
   readonly at: Time
   readonly detail: string
+}
+
+export interface FreezeEvent {
+  readonly fleet: string
+  readonly at: Time
+  readonly state: 'froze' | 'thawed'
+  readonly because: string
 }
 
 export interface GapEvent {

@@ -98,7 +98,8 @@ export async function createApi(runtime: Served, settings: ApiSettings): Promise
     wake: { rateLimit: { max: WAKES_PER_SECOND, timeWindow: 1000 } },
   })
   const sessionLimit = { rateLimit: { max: SESSION_REQUESTS_PER_SECOND, timeWindow: 1000 } }
-  sessionRoutes(app, runtime, sessionLimit)
+  const metrics = createMetrics(runtime)
+  sessionRoutes(app, runtime, sessionLimit, metrics)
   loadRoutes(app, runtime, sessionLimit)
   const board = createSettingsBoard(runtime)
   app.addHook('onClose', async () => board.close())
@@ -115,7 +116,7 @@ export async function createApi(runtime: Served, settings: ApiSettings): Promise
   approvalRoutes(app, runtime)
   eventRoutes(app, runtime, stream)
   healthRoutes(app, runtime)
-  metricsRoutes(app, createMetrics(runtime))
+  metricsRoutes(app, metrics)
   documentRoute(app)
   if (settings.dashboardRoot !== null) await addPage(app, settings.dashboardRoot ?? BUILT_PAGE, openPaths)
   app.addHook('preClose', async () => stream.close())

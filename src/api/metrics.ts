@@ -9,8 +9,15 @@ import type { LoopEvent } from '../loop/world.ts'
 import type { Direction } from '../model/decision.ts'
 import type { KpiState } from '../model/expression.ts'
 import type { JournalEntry } from '../model/journal.ts'
+import type { PlaceRefusal } from '../sessions/session-broker.ts'
+import type { Served } from './served.ts'
+
+/** What came of one request for a session. */
+export type PlacingOutcome = 'placed' | 'again' | PlaceRefusal | 'failed'
 
 export interface Metrics {
+  /** What the session API did. */
+  placing(fleet: string, outcome: PlacingOutcome): void
   text(): Promise<string>
   readonly contentType: string
   close(): void
@@ -57,14 +64,30 @@ const GAUGES: readonly {
     help: 'Instances closed and not gone.',
     read: entry => entry.observation.capacity?.draining ?? null,
   },
+  {
+    name: 'slots_in_use',
+    help: 'Slots in use on all its instances; missing where it is not known.',
+    read: entry => entry.observation.sessions.inUse,
+  },
+  {
+    name: 'slots',
+    help: 'Slots of its open instances.',
+    read: entry => entry.observation.sessions.slots,
+  },
+  {
+    name: 'waiting_sessions',
+    help: 'Requests for a session that waited for room at the last tick.',
+    read: entry => entry.observation.sessions.waiting,
+  },
   { name: 'lowest', help: 'Lowest count allowed now.', read: entry => entry.decision.bounds.lowest },
   { name: 'highest', help: 'Highest count allowed now.', read: entry => entry.decision.bounds.highest },
 ]
 
-export function createMetrics(runtime: Runtime): Metrics {
+export function createMetrics(runtime: Served): Metrics {
   const registry = new Registry()
   const registers = [registry]
   addFleetGauges(runtime, registry)
+  addBrokerGauges(runtime, registry)
   const counters = {
     ticks: new Counter({
       name: 'plimsoll_ticks_total',
@@ -85,12 +108,19 @@ export function createMetrics(runtime: Runtime): Metrics {
       registers,
     }),
   }
+  const placings = new Counter({
+    name: 'plimsoll_session_placements_total',
+    help: 'Requests for a session by what came of them: placed, again (it was there), or why it was refused.',
+    labelNames: ['fleet', 'outcome'],
+    registers,
+  })
   for (const fleet of Object.keys(runtime.spec().fleets)) {
     for (const direction of DIRECTIONS) counters.decisions.inc({ fleet, direction }, 0)
   }
   const unsubscribe = runtime.subscribe(event => countEvent(event, counters))
   return {
     contentType: registry.contentType,
+    placing: (fleet, outcome) => placings.inc({ fleet, outcome }),
     async text() {
       return `${await registry.metrics()}\n${await processMetrics().metrics()}`
     },
@@ -159,6 +189,30 @@ function addFleetGauges(runtime: Runtime, registry: Registry): void {
         this.set({ fleet }, (runtime.clock.now() - at) / 1000)
     },
   })
+}
+
+/** As they are now, not as the last tick saw them; nothing where no broker places sessions. */
+function addBrokerGauges(runtime: Served, registry: Registry): void {
+  const gauges = [
+    { name: 'plimsoll_sessions', help: 'Sessions the broker holds.', of: 'sessions' },
+    { name: 'plimsoll_sessions_waiting', help: 'Requests that wait for room.', of: 'waiting' },
+  ] as const
+  for (const { name, help, of } of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['fleet'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const fleet of Object.keys(runtime.spec().fleets)) {
+          const counts = runtime.broker(fleet)?.counts()
+          // Before it has opened its log it knows of none, which is not zero.
+          if (counts !== undefined && counts.epoch !== null) this.set({ fleet }, counts[of])
+        }
+      },
+    })
+  }
 }
 
 function latestEntries(runtime: Runtime): JournalEntry[] {

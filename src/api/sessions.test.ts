@@ -48,7 +48,7 @@ describe('placing a session', () => {
     await open()
     const { status, body } = await rooms.post('sessions', {})
     expect(status).toBe(201)
-    expect(body.session).toMatch(/^[a-z2-7]{26}$/)
+    expect(body.session).toMatch(/^[a-z0-9]{20,}$/)
     expect((await rooms.get(`sessions/${body.session}`)).body).toMatchObject({ instance: body.instance })
   })
 
@@ -258,6 +258,29 @@ describe('a batch', () => {
     await open()
     const place = Array.from({ length: 1001 }, () => ({}))
     expect((await rooms.post('sessions/batch', { place })).status).toBe(400)
+  })
+})
+
+describe('the figures', () => {
+  it('count placements by what came of them, sessions and those who wait', async () => {
+    await open({ slots: 1 })
+    await fill('a', 'b')
+    await rooms.post('sessions', { sessionId: 'a' })
+    await rooms.post('sessions', { sessionId: 'c' })
+    await rooms.post('sessions/batch', { place: [{ sessionId: 'a' }, { slots: 7 }] })
+    const waiting = rooms.post('sessions', { sessionId: 'c', waitMs: 10_000 })
+    await until('it waits', () => rooms.daemon.broker('web')?.waiting() === 1)
+    const text = await (await fetch(`${rooms.url}/metrics`)).text()
+    expect(text.match(/^plimsoll_session\w*\{.*$/gm)?.sort()).toEqual([
+      'plimsoll_session_placements_total{fleet="web",outcome="again"} 2',
+      'plimsoll_session_placements_total{fleet="web",outcome="failed"} 1',
+      'plimsoll_session_placements_total{fleet="web",outcome="no-room"} 1',
+      'plimsoll_session_placements_total{fleet="web",outcome="placed"} 2',
+      'plimsoll_sessions_waiting{fleet="web"} 1',
+      'plimsoll_sessions{fleet="web"} 2',
+    ])
+    await rooms.delete('sessions/a')
+    await waiting
   })
 })
 

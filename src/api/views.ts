@@ -4,6 +4,7 @@
  *
  * Example: `fleetSummary(runtime, web)` after a tick from 5 to 6 says `current: 5, desired: 6, direction: 'out'`.
  */
+import { isFrozen } from '../capacity/brake.ts'
 import { describeRule, explainStep } from '../engine/explain.ts'
 import { applyOverrides } from '../engine/overrides.ts'
 import type { Runtime } from '../loop/runtime.ts'
@@ -65,6 +66,8 @@ export function fleetSummary(runtime: Runtime, fleet: FleetSpec, given?: readonl
     because: decision?.because ?? null,
     capacity: entry?.observation.capacity ?? null,
     sessions: entry?.observation.sessions ?? null,
+    slotsPerInstance: spec.sessions.slotsPerInstance,
+    freeze: entry !== null && isFrozen(entry.memory.freeze, entry.at) ? entry.memory.freeze : null,
     kpis: decision?.kpis ?? {},
     approval: entry?.approval ?? null,
     overrides,

@@ -34,8 +34,10 @@ export interface RollCall {
   readonly vacated: number
 }
 
-export function callRoll(call: Call, { marks, orders }: Pick<Memory, 'marks' | 'orders'>): RollCall {
+export function callRoll(call: Call, memory: Pick<Memory, 'at' | 'marks' | 'orders'>): RollCall {
   const { at } = call
+  const { marks, orders } = memory
+  const unseenMs = unseen(call, memory)
   const present: { entry: ListedInstance; mark: Mark }[] = []
   const missing: { id: string; mark: Mark }[] = []
   const gone: Record<string, Mark> = {}
@@ -72,11 +74,19 @@ export function callRoll(call: Call, { marks, orders }: Pick<Memory, 'marks' | '
       gone[key] ??= mark
       continue
     }
-    const since = mark.missingSince ?? at
+    const since = mark.missingSince === null ? at : Math.min(at, mark.missingSince + unseenMs)
     if (mark.seal === 'sealed' || at - since >= call.listingLagMs) bury(key, key, mark)
     else missing.push({ id: key, mark: { ...mark, missingSince: since } })
   }
   return { present, missing, gone: bounded(gone, call), lost, vacated }
+}
+
+/**
+ * What of the time since the last look does not count as missing. One look counts for at most half of the lag: a clock that is
+ * set forward, or one of another daemon, or a daemon that was away, saw nothing missing meanwhile.
+ */
+function unseen({ at, listingLagMs }: Call, memory: Pick<Memory, 'at'>): number {
+  return memory.at === 0 ? 0 : Math.max(0, at - memory.at - listingLagMs / 2)
 }
 
 function byId(a: ListedInstance, b: ListedInstance): number {

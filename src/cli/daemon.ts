@@ -80,7 +80,10 @@ function userName(): string {
 }
 
 /** The named one, else the one whose configuration is in this folder, else the usual address. */
-async function doorOf(io: Io, { url, config }: DaemonOptions): Promise<{ url: URL; token: string | null }> {
+export async function doorOf(
+  io: Io,
+  { url, config }: DaemonOptions,
+): Promise<{ url: URL; token: string | null }> {
   const given = io.env.PLIMSOLL_TOKEN ?? null
   if (url !== undefined && config !== undefined) {
     throw new CliError('PLM-501', 'Give one of --url and --config, not both.')

@@ -82,10 +82,10 @@ describe('drain', () => {
     const { body } = await rooms.get('sessions/a')
     await run(`drain ${body.instance} --fleet web`)
     expect((await run(`drain ${body.instance} --undo`)).out).toBe(
-      `web: ${body.instance} is as any other again\n`,
+      `web: ${body.instance} is like any other again\n`,
     )
     expect((await run(`drain ${body.instance} --undo`)).out).toBe(
-      `web: ${body.instance} is as any other; nothing was asked of it\n`,
+      `web: ${body.instance} is like any other; nothing was asked of it\n`,
     )
     expect((await run('overrides web')).out).toBe('web is as configured\n')
   })
@@ -117,7 +117,7 @@ describe('protect', () => {
       rooms.daemon.wake('web')
       return rooms.fleet.ids().join() === first
     })
-    expect((await run(`protect ${first} --undo`)).out).toBe(`web: ${first} is as any other again\n`)
+    expect((await run(`protect ${first} --undo`)).out).toBe(`web: ${first} is like any other again\n`)
   })
 })
 

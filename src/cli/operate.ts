@@ -125,7 +125,7 @@ async function changeCommand(
   return print(io, options, ChangedAnswer, answer, [line])
 }
 
-/** @param order `null`: as any other instance */
+/** @param order `null`: like any other instance */
 export async function instanceCommand(
   instance: string,
   order: 'keep' | 'drain' | null,
@@ -141,7 +141,7 @@ export async function instanceCommand(
   })
   const line =
     answer.override === null
-      ? `${fleet}: ${instance} is as any other${answer.cleared === null ? '; nothing was asked of it' : ' again'}`
+      ? `${fleet}: ${instance} is like any other${answer.cleared === null ? '; nothing was asked of it' : ' again'}`
       : tellOverride(io, answer.override)
   return print(io, options, ChangedAnswer, answer, [line])
 }

@@ -31,6 +31,31 @@ export function addSessionCommands(program: Command, io: Io, done: Done): void {
       done(await sessionsCommand(fleet, words, { ...options, ...spans }, io))
     })
   addInstanceCommands(program, io, done)
+  addAgentCommand(program, io, done)
+}
+
+function addAgentCommand(program: Command, io: Io, done: Done): void {
+  asking(program.command('agent'))
+    .helpGroup('The daemon:')
+    .summary('report the load of an instance, beside it')
+    .description(
+      'Counts the sessions of an instance again and again, reports them to a fleet with `router: { type: agent }`, and closes the instance when it is told to.',
+    )
+    .requiredOption('--fleet <name>', 'its fleet')
+    .requiredOption('--instance <id>', 'its id, as the target lists it')
+    .option('--command <line>', 'count: a shell command that prints the number of slots in use')
+    .option('--http <url>', 'count: an address that answers it as JSON')
+    .option('--pointer <pointer>', 'where in that JSON the number is', '/sessions')
+    .option('--every <duration>', 'how often at least', span, 5_000)
+    .option('--lease <duration>', 'without a report for so long its load is unknown', span, 30_000)
+    .option('--incarnation <text>', 'tells it from others that had its id before')
+    .option('--on-close <line>', 'a shell command after which the instance takes no more sessions')
+    .option('--on-open <line>', 'a shell command after which it takes them again')
+    .option('--count-only', 'instead of --on-close: another router keeps new sessions away')
+    .action(async options => {
+      const { every, lease, ...rest } = options
+      done(await (await import('./agent.ts')).agentCommand({ ...rest, everyMs: every, leaseMs: lease }, io))
+    })
 }
 
 const INSTANCE_ORDERS = [
@@ -39,14 +64,14 @@ const INSTANCE_ORDERS = [
     order: 'drain',
     summary: 'let one instance go, without cutting a session',
     what: 'It gets no new sessions and is terminated once it is empty; another takes its place where it is missed.',
-    undo: 'let it be as any other again; it may be reopened',
+    undo: 'let it be like any other again; it may be reopened',
   },
   {
     word: 'protect',
     order: 'keep',
     summary: 'keep one instance in any case',
     what: 'It is not closed, repaired or terminated, until the time is over.',
-    undo: 'let it be as any other again',
+    undo: 'let it be like any other again',
   },
 ] as const
 

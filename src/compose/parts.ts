@@ -8,6 +8,7 @@ import { targetOptions } from '../config/schema.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { AgentRouter } from '../plugins/routers/agent/agent.ts'
 import type { ProxyRouter } from '../plugins/routers/proxy/proxy.ts'
+import { createWitnesses } from '../plugins/routers/witnesses.ts'
 import { createCommandTarget } from '../plugins/targets/command.ts'
 import { createNoneTarget } from '../plugins/targets/none.ts'
 import { createProcessTarget, type ProcessTarget } from '../plugins/targets/process.ts'
@@ -111,7 +112,8 @@ function togetherOf(routers: readonly SessionRouter[]): SessionRouter | null {
   const [first, second] = routers
   if (first === undefined) return null
   if (second === undefined) return first
-  throw new PluginError('misconfigured', 'several routers are not joined yet')
+  // The broker last: nobody comes back to what it closed, so its seal is the one that cannot be regretted.
+  return createWitnesses([...routers.filter(one => !isBroker(one)), ...routers.filter(isBroker)])
 }
 
 function isProcessTarget(target: Target): target is ProcessTarget {

@@ -9,6 +9,7 @@ import { routerOptions } from '../config/schema.ts'
 import type { FleetSpec, PluginRef } from '../model/spec.ts'
 import { createAgentRouter } from '../plugins/routers/agent/agent.ts'
 import { createHaproxyRouter } from '../plugins/routers/haproxy/haproxy.ts'
+import { createHttpRouter } from '../plugins/routers/http/http.ts'
 import { createProxyRouter } from '../plugins/routers/proxy/proxy.ts'
 import type { Random } from '../ports/clock.ts'
 import { PluginError } from '../ports/plugin.ts'
@@ -56,6 +57,8 @@ async function createRouter(
         random: secureRandom,
       })
     }
+    case 'http':
+      return createHttpRouter(routerOptions.http.parse(options), fleet)
     case 'haproxy':
       return createHaproxyRouter(routerOptions.haproxy.parse(options), fleet)
     default:

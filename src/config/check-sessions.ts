@@ -30,6 +30,7 @@ export function checkSessions(check: FleetCheck, raw: Readonly<Record<string, un
   const routers = checkRouters(check, raw.router, [...path, 'router'])
   const place = [...path, 'sessions']
   if (raw.sessions !== undefined) checkSessionKeys(check, raw.sessions, place)
+  checkClosing(check, routers, raw.router)
   const broker = routers.find(({ type }) => type === 'broker')
   if (broker !== undefined) {
     requireSlots(check, raw, { what: 'the broker cannot know which instance is full', path: broker.path })
@@ -70,6 +71,29 @@ function checkSessionKeys(check: FleetCheck, raw: unknown, path: Path): void {
   if (raw.waiting !== undefined) readObject(check, waitingSchema, raw.waiting, [...path, 'waiting'])
   if (pieces.reserve !== undefined) {
     requireSlots(check, { sessions: raw }, { what: 'a reserve counts in slots', path: [...path, 'reserve'] })
+  }
+}
+
+/** A router that only looks cannot keep new sessions from an instance that is to go. */
+function checkClosing(check: FleetCheck, routers: readonly Named[], raw: unknown): void {
+  const polled = routers.find(({ type }) => type === 'http')
+  if (polled === undefined) return
+  const written = Array.isArray(raw) ? raw[Number(polled.path.at(-1))] : raw
+  const { close, reopen } = isMapping(written) ? written : {}
+  if ((close === undefined) !== (reopen === undefined)) {
+    check.report({
+      code: CODES.missing,
+      message: `the router has "${close === undefined ? 'reopen' : 'close'}" and no "${close === undefined ? 'close' : 'reopen'}"`,
+      hint: 'give both, such as close: POST /drain and reopen: DELETE /drain, or neither',
+      path: polled.path,
+    })
+  } else if (close === undefined && routers.length === 1) {
+    check.report({
+      code: CODES.cannotClose,
+      message: 'no router of the fleet can keep new sessions from an instance that is to go',
+      hint: 'add close: POST /drain and reopen: DELETE /drain, or a second router that places the sessions',
+      path: polled.path,
+    })
   }
 }
 

@@ -45,6 +45,7 @@ export const CODES = {
   settingType: 'PLM-145',
   groupRule: 'PLM-146',
   noSlots: 'PLM-147',
+  cannotClose: 'PLM-148',
   noMargin: 'PLM-150',
   shadowed: 'PLM-151',
   unusedMetric: 'PLM-152',

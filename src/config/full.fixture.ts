@@ -85,7 +85,7 @@ fleets:
       - { name: Room, rank: 5, reserve: { slots: 30 } }
   jobs:
     target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate] }
-    router: { type: http, path: /load, pointer: /jobs, headers: { accept: application/json }, timeout: 1s }
+    router: { type: http, path: /load, pointer: /jobs, headers: { accept: application/json }, timeout: 1s, close: POST /drain, reopen: DELETE /drain }
     health: { command: { command: [./well.sh], env: { TEAM: jobs }, cwd: scripts } }
     capacity: { min: 1, max: 3 }
   calls:

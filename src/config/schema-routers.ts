@@ -18,6 +18,12 @@ export const agentRouterShape = {
   ),
 }
 
+/** What an instance is told: `POST /drain`. */
+const instanceCall = z
+  .string()
+  .max(2000)
+  .regex(/^(GET|POST|PUT|PATCH|DELETE) \/\S*$/, 'write a method and a path, such as POST /drain')
+
 export const httpRouterShape = {
   path: key(
     urlPath.prefault('/sessions'),
@@ -34,6 +40,16 @@ export const httpRouterShape = {
     duration({ min: 10, max: 600_000 }).prefault('2s'),
     'Without an answer within this the load is unknown.',
     '2s',
+  ),
+  close: key(
+    instanceCall.optional(),
+    'What tells an instance to take no more sessions, in effect when it answers 2xx. Without it another router must close.',
+    'POST /drain',
+  ),
+  reopen: key(
+    instanceCall.optional(),
+    'What tells it to take them again; goes with `close`.',
+    'DELETE /drain',
   ),
 }
 
@@ -107,13 +123,21 @@ export const haproxyRouterShape = {
   ),
 }
 
+function callOf(text: string): { readonly method: string; readonly path: string } {
+  const [method = '', path = ''] = text.split(' ')
+  return { method, path }
+}
+
 /** What each router is given, in code units. */
 export const moreRouterOptions = {
   broker: z.strictObject(brokerRouterShape),
   agent: z.strictObject(agentRouterShape).transform(({ lease }) => ({ leaseMs: lease })),
-  http: z
-    .strictObject(httpRouterShape)
-    .transform(({ timeout, ...written }) => ({ ...written, timeoutMs: timeout })),
+  http: z.strictObject(httpRouterShape).transform(({ timeout, close, reopen, ...written }) => ({
+    ...written,
+    timeoutMs: timeout,
+    calls:
+      close === undefined || reopen === undefined ? null : { close: callOf(close), reopen: callOf(reopen) },
+  })),
   haproxy: z.strictObject(haproxyRouterShape).transform(({ timeout, hardStopAfter, check, ...written }) => ({
     socket: written.socket,
     masterSocket: written.masterSocket ?? null,

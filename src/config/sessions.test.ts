@@ -73,6 +73,16 @@ describe('a file with every key', () => {
       timeoutMs: 1000,
     })
     expect(routerOptions.agent.parse(fleets.calls?.routers[0]?.options)).toEqual({ leaseMs: 10_000 })
+    expect(routerOptions.http.parse(fleets.jobs?.routers[0]?.options)).toEqual({
+      path: '/load',
+      pointer: '/jobs',
+      headers: { accept: 'application/json' },
+      timeoutMs: 1000,
+      calls: {
+        close: { method: 'POST', path: '/drain' },
+        reopen: { method: 'DELETE', path: '/drain' },
+      },
+    })
   })
 
   it('says how instances are probed and mended', () => {
@@ -153,6 +163,12 @@ describe('sessions', () => {
     ],
     [['router: [ { type: agent }, { type: agent } ]'], ['PLM-136 router[1].type']],
     [['router: []'], ['PLM-114 router']],
+    [['router: { type: http }'], ['PLM-148 router']],
+    [['router: [ { type: http } ]'], ['PLM-148 router[0]']],
+    [['router: [ { type: agent }, { type: http } ]'], []],
+    [['router: { type: http, close: POST /drain }'], ['PLM-111 router']],
+    [['router: { type: http, close: POST /drain, reopen: drain }'], ['PLM-115 router.reopen']],
+    [['router: { type: http, close: POST /drain, reopen: DELETE /drain }'], []],
     [['router: [ { type: agent }, { type: agend } ]'], ['PLM-118 router[1].type']],
     [
       ['router: { type: haproxy, socket: s, backend: b, check: { raise: 1 } }'],

@@ -7,7 +7,16 @@ const start = Date.parse('2026-11-21T08:00:00Z')
 const window = { from: start, to: start + 3_600_000 }
 
 function point(second: number, change: Partial<TimelinePoint> = {}): TimelinePoint {
-  const usual = { open: 2, pending: 0, draining: 0, desired: 2, lowest: 2, highest: 5, rule: null }
+  const usual = {
+    open: 2,
+    pending: 0,
+    draining: 0,
+    desired: 2,
+    lowest: 2,
+    highest: 5,
+    rule: null,
+    sessions: null,
+  }
   return { at: start + second * 1000, revision: second, ...usual, ...change }
 }
 

@@ -631,10 +631,30 @@ export function stateStoreAcceptance(name: string, create: () => Promise<StateSt
           lowest: 2,
           highest: 6,
           rule: 'Scale up',
+          sessions: null,
         })
         expect(points[0]).toMatchObject({ desired: 4, rule: null })
         const newest = await store.readTimeline({ fleet: 'web', window, limit: 2 })
         expect(newest.map(point => point.revision)).toEqual([3, 4])
+      })
+
+      it('tells the sessions of a fleet that has slots, and only of such a one', async () => {
+        const seen = [
+          { ...NO_SESSIONS, inUse: 17, inUseOpen: 15, slots: 24 },
+          { ...NO_SESSIONS, waiting: 2 },
+          { ...NO_SESSIONS, inUse: 17, inUseOpen: 15 },
+        ]
+        await commitMany('web', 3, revision => {
+          const plain = sampleEntry('web', revision)
+          const sessions = seen[revision - 1] ?? NO_SESSIONS
+          return { entry: { ...plain, observation: { ...plain.observation, sessions } } }
+        })
+        const points = await store.readTimeline({ fleet: 'web', window: ALWAYS, limit: 9 })
+        expect(points.map(point => point.sessions)).toEqual([
+          { inUse: 17, slots: 24, waiting: 0 },
+          { inUse: null, slots: null, waiting: 2 },
+          null,
+        ])
       })
 
       it('leaves out what lies at the end of its half-open window', async () => {

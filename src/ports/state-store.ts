@@ -71,6 +71,15 @@ export interface TimelinePoint {
   readonly highest: number
   /** The rule or constraint that won, when the count changed. */
   readonly rule: string | null
+  /** `null` for a fleet without slots. */
+  readonly sessions: SessionsPoint | null
+}
+
+/** Slots in use on all instances, slots of the open ones (`null`: not known then), and requests that wait for room. */
+export interface SessionsPoint {
+  readonly inUse: number | null
+  readonly slots: number | null
+  readonly waiting: number
 }
 
 export interface TimelineQuery {

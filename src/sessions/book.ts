@@ -35,7 +35,6 @@ export interface BookSession {
 
 export class BookInstance {
   readonly id: string
-  readonly hash: number
   incarnation: string | null
   address: string
   zone: string | null
@@ -50,16 +49,18 @@ export class BookInstance {
   /** Placements on it whose records are being stored at this moment. */
   storing = 0
   readonly sessions = new Set<BookSession>()
-  readonly inAll = new RoomCell<BookInstance>(this)
-  inZone = new RoomCell<BookInstance>(this)
+  readonly inAll: RoomCell<BookInstance>
+  inZone: RoomCell<BookInstance>
 
   constructor(routed: Omit<RoutedInstance, 'admission'>, listed: boolean) {
     this.id = routed.id
-    this.hash = hashText(routed.id)
     this.incarnation = routed.incarnation
     this.address = routed.address
     this.zone = routed.zone
     this.listed = listed
+    const key = hashText(routed.id)
+    this.inAll = new RoomCell(this, key)
+    this.inZone = new RoomCell(this, key)
   }
 }
 
@@ -122,7 +123,7 @@ export class Book<S extends BookSession = BookSession> {
   setZone(instance: BookInstance, zone: string | null): void {
     if (instance.zone === zone) return
     if (instance.zone !== null) this.#zones.get(instance.zone)?.put(instance.inZone, 0)
-    instance.inZone = new RoomCell(instance)
+    instance.inZone = new RoomCell(instance, instance.inAll.key)
     instance.zone = zone
     this.#index(instance)
   }

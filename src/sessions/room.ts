@@ -9,12 +9,15 @@
 /** One instance in one index: in which row it is, and where. Rows and `all` are unordered. */
 export class RoomCell<T> {
   readonly of: T
+  /** Some number of its own, of 32 bits. */
+  readonly key: number
   free = 0
   atRow = -1
   atAll = -1
 
-  constructor(of: T) {
+  constructor(of: T, key: number) {
     this.of = of
+    this.key = key
   }
 }
 
@@ -23,10 +26,16 @@ export class Room<T> {
   /** Bit f is set when row f holds something: 32 rows per number. */
   readonly #filled: number[] = []
   readonly #all: RoomCell<T>[] = []
+  #keys = new Uint32Array(16)
 
   /** Those with at least one free slot, in no order. */
   get all(): readonly RoomCell<T>[] {
     return this.#all
+  }
+
+  /** Their keys, in the same order, and maybe more after them. */
+  get keys(): Uint32Array {
+    return this.#keys
   }
 
   /** With 0 or less it is not (any more) among those with room. */
@@ -36,10 +45,11 @@ export class Room<T> {
       this.#leaveRow(cell)
     }
     if (free > 0) {
-      if (cell.atAll < 0) cell.atAll = this.#all.push(cell) - 1
+      if (cell.atAll < 0) this.#join(cell)
       this.#enterRow(cell, free)
     } else if (cell.atAll >= 0) {
       moveLast(this.#all, cell.atAll, 'atAll')
+      this.#keys[cell.atAll] = this.#all[cell.atAll]?.key ?? 0
       cell.atAll = -1
     }
   }
@@ -67,6 +77,16 @@ export class Room<T> {
 
   #inRow(free: number): T | null {
     return this.#rows[free]?.at(-1)?.of ?? null
+  }
+
+  #join(cell: RoomCell<T>): void {
+    cell.atAll = this.#all.push(cell) - 1
+    if (cell.atAll >= this.#keys.length) {
+      const larger = new Uint32Array(2 * this.#keys.length)
+      larger.set(this.#keys)
+      this.#keys = larger
+    }
+    this.#keys[cell.atAll] = cell.key
   }
 
   #enterRow(cell: RoomCell<T>, free: number): void {

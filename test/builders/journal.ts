@@ -8,13 +8,13 @@ import { applySettings } from '../../src/engine/apply-settings.ts'
 import { decide } from '../../src/engine/decide.ts'
 import type { Approval } from '../../src/model/approval.ts'
 import type { AggregateOperand, Condition } from '../../src/model/expression.ts'
-import { USUAL_REPAIR } from '../../src/model/health.ts'
+import { type Freeze, USUAL_REPAIR } from '../../src/model/health.ts'
 import { type Instance, PLAIN_TARGET } from '../../src/model/inventory.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts'
-import type { CapacityCounts, OperandReading } from '../../src/model/observation.ts'
+import type { CapacityCounts, OperandReading, SessionCounts } from '../../src/model/observation.ts'
 import type { Override } from '../../src/model/override.ts'
-import type { Action, Outcome } from '../../src/model/plan.ts'
+import type { Action, Outcome, Waiting } from '../../src/model/plan.ts'
 import type { SettingChange } from '../../src/model/settings.ts'
 import { type FleetSpec, type MetricSpec, type Spec, USUAL_SESSIONS } from '../../src/model/spec.ts'
 import type { EpochMs } from '../../src/model/time.ts'
@@ -161,6 +161,11 @@ export interface Seen {
   /** What a person is asked after it. */
   readonly approval?: Approval
   readonly overrides?: readonly Override[]
+  /** Seen instead of three sessions on each instance. */
+  readonly sessions?: SessionCounts
+  readonly freeze?: Freeze
+  /** What the plan would do and does not do yet. */
+  readonly waiting?: readonly Waiting[]
   /** The target could not be asked. */
   readonly blind?: boolean
   /** When the peak window ends; none in force unless said. */
@@ -175,14 +180,14 @@ export interface Journalled {
 
 /** The entry of the tick after `before` (`null`: the first), its plan, and its outcomes, all done. */
 export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): Journalled {
-  const memory = before ?? EMPTY_MEMORY
+  const memory = { ...(before ?? EMPTY_MEMORY), freeze: seen.freeze ?? null }
   const observation = {
     at: seen.at,
     fleet: fleet.name,
     capacity: seen.blind === true ? null : countsOf(seen.instances),
     capacityGap: seen.blind === true ? 'the target did not answer within 2 s' : null,
     external: null,
-    sessions: {
+    sessions: seen.sessions ?? {
       inUse: seen.instances.length * 3,
       inUseOpen: seen.instances.length * 3,
       slots: seen.instances.length * 20,
@@ -214,7 +219,7 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
       memory,
       inventory: { instances: seen.instances, orders: [], target: PLAIN_TARGET },
       decision: decided.decision,
-      plan: { fleet: fleet.name, desired, actions, waiting: [] },
+      plan: { fleet: fleet.name, desired, actions, waiting: seen.waiting ?? [] },
       approval: seen.approval ?? null,
       outcomes: actions.map((action, index) => doneAt(action, seen.at + 10 + index)),
     },

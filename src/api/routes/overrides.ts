@@ -229,7 +229,7 @@ export function overrideRoutes(app: App, runtime: Runtime): void {
         tags,
         params: FleetParams.extend({ instance: z.string().min(1).max(200) }),
         body: z.strictObject({
-          order: z.enum(['keep', 'drain']).nullable().describe('null: as any other instance.'),
+          order: z.enum(['keep', 'drain']).nullable().describe('null: like any other instance.'),
           ...orderFields,
         }),
         response: { 200: ChangedAnswer, ...POST_FAILURES },

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { MOST_PER_PAGE } from '../../sessions/limits.ts'
 import type { PlaceOutcome, SessionBroker, SessionView } from '../../sessions/session-broker.ts'
 import { badRequest, noBroker, noSuchSession, sessionEnded } from '../failure.ts'
+import type { Metrics, PlacingOutcome } from '../metrics.ts'
 import { type App, FleetParams } from '../route.ts'
 import type { Served } from '../served.ts'
 import { attempt, goneAway, noRoom, refuse, type SessionFailure, sessionFailure } from '../session-failure.ts'
@@ -36,7 +37,12 @@ const USUAL_PAGE = 100
 const tags = ['sessions']
 
 /** @param limit of requests, for each route that places */
-export function sessionRoutes(app: App, served: Served, limit: object): void {
+export function sessionRoutes(
+  app: App,
+  served: Served,
+  limit: object,
+  metrics: Pick<Metrics, 'placing'>,
+): void {
   const brokerOf = (fleet: string): SessionBroker => {
     const broker = served.broker(fleetNamed(served, fleet).name)
     if (broker === null) throw noBroker(fleet)
@@ -66,7 +72,13 @@ export function sessionRoutes(app: App, served: Served, limit: object): void {
       const { fleet } = request.params
       const broker = brokerOf(fleet)
       const signal = goneAway(reply)
-      const result = await attempt(reply, () => broker.place(requestOf(request.body), signal))
+      const result = await attempt(reply, () =>
+        broker.place(requestOf(request.body), signal).catch(error => {
+          metrics.placing(fleet, 'failed')
+          throw error
+        }),
+      )
+      metrics.placing(fleet, outcomeOf(result))
       if (!result.placed) {
         const refusal = noRoom(result)
         refuse(reply, refusal)
@@ -101,8 +113,10 @@ export function sessionRoutes(app: App, served: Served, limit: object): void {
       const broker = brokerOf(request.params.fleet)
       const { release, place, why } = request.body
       const signal = goneAway(reply)
+      const { fleet } = request.params
       const released = release.length === 0 ? [] : await broker.releaseMany(release, why)
       const placed = place.length === 0 ? [] : await broker.placeMany(place.map(requestOf), signal)
+      for (const outcome of placed) metrics.placing(fleet, outcomeOf(outcome))
       return {
         released: released.map((outcome, index) => {
           const session = release[index] ?? ''
@@ -220,6 +234,11 @@ export function sessionRoutes(app: App, served: Served, limit: object): void {
       return { ...sessionEnded(fleet, session, howOf(ended)).body(), session: sessionTold(ended) }
     },
   )
+}
+
+function outcomeOf(outcome: PlaceOutcome): PlacingOutcome {
+  if (outcome.placed) return outcome.again ? 'again' : 'placed'
+  return 'error' in outcome ? 'failed' : outcome.because
 }
 
 function outcomeTold(outcome: PlaceOutcome) {

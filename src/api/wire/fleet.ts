@@ -12,6 +12,16 @@ import { ApprovalWire, ModeWire, OverrideWire } from './override.ts'
 import { OutcomeWire, PlanWire } from './plan.ts'
 import { Time } from './time.ts'
 
+export const FreezeWire = component(
+  'Freeze',
+  z.object({
+    since: Time,
+    cause: z.enum(['unhealthy', 'silent', 'replacements-fail']),
+    because: z.string(),
+    until: Time.describe('It ends then at the latest.'),
+  }),
+)
+
 export const FleetSummaryWire = component(
   'FleetSummary',
   z.object({
@@ -26,7 +36,16 @@ export const FleetSummaryWire = component(
     bounds: BoundsWire.nullable(),
     because: z.string().nullable(),
     capacity: CapacityWire.nullable(),
-    sessions: z.object({ inUse: z.number().nullable(), slots: z.number().nullable() }).nullable(),
+    sessions: z
+      .object({
+        inUse: z.number().nullable().describe('Slots in use, on draining instances too.'),
+        inUseOpen: z.number().nullable().describe('On the open ones.'),
+        slots: z.number().nullable().describe('Of the open ones.'),
+        waiting: z.number().describe('Requests for a session that wait for room.'),
+      })
+      .nullable(),
+    slotsPerInstance: z.number().nullable().describe('null: its instances have no slots.'),
+    freeze: FreezeWire.nullable().describe('While it is frozen: why nothing is closed, ended or restarted.'),
     kpis: z.record(z.string(), KpiStateWire),
     approval: ApprovalWire.nullable().describe('What a person was asked, as the last tick left it.'),
     overrides: z.array(OverrideWire).readonly().describe('What operators changed, as the last tick saw it.'),

@@ -46,6 +46,10 @@ export const TimelinePointWire = component(
     lowest: z.number(),
     highest: z.number(),
     rule: z.string().nullable(),
+    sessions: z
+      .object({ inUse: z.number().nullable(), slots: z.number().nullable(), waiting: z.number() })
+      .nullable()
+      .describe('Slots in use, slots of the open instances, requests that wait; null without slots.'),
   }),
 )
 export type TimelineCovered = Covers<TimelinePoint, z.output<typeof TimelinePointWire>>

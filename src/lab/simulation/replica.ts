@@ -14,7 +14,7 @@ import type { Timeline } from './timeline.ts'
 /** 2026-03-02 12:00 UTC. */
 const BEGINNING: EpochMs = 1_772_452_800_000
 const LONGEST_DRIFT = 0.001
-const LONGEST_JUMP_MS = 4_000
+const LONGEST_JUMP_MS = 20_000
 const LONGEST_PAUSE_MS = 60_000
 
 export class Replica {

@@ -13,7 +13,7 @@ import { NO_SESSIONS, type SessionCounts } from '../../model/observation.ts'
 import { type NewAct, NO_OVERRIDES } from '../../model/override.ts'
 import type { Outcome } from '../../model/plan.ts'
 import { PluginError } from '../../ports/plugin.ts'
-import type { Commit, TimelinePoint } from '../../ports/state-store.ts'
+import type { Commit, SessionsPoint, TimelinePoint } from '../../ports/state-store.ts'
 import { presentMemory } from './sqlite/memory-form.ts'
 
 /** What is stored for the fleet now. `epoch` is 0 when its lease was never given. */
@@ -156,5 +156,10 @@ export function timelinePoint(entry: JournalEntry): TimelinePoint {
     lowest: decision.bounds.lowest,
     highest: decision.bounds.highest,
     rule: decision.direction === 'none' ? null : decision.rule,
+    sessions: sessionsPoint(observation.sessions),
   }
+}
+
+function sessionsPoint({ inUse, slots, waiting }: SessionCounts): SessionsPoint | null {
+  return slots === null && waiting === 0 ? null : { inUse, slots, waiting }
 }

@@ -102,7 +102,7 @@ describe('a state file', () => {
       const { DatabaseSync } = loadSqlite()
       const database = new DatabaseSync(path)
       database.exec(
-        'DROP TABLE overrides; DROP TABLE acts; DROP TABLE waiting_notices; PRAGMA user_version = 2',
+        'DROP TABLE overrides; DROP TABLE acts; DROP TABLE waiting_notices; DROP TABLE journal_sessions; PRAGMA user_version = 2',
       )
       const { observation, approval: _, memory, ...entry } = sampleEntry('web', 2)
       const { overrides: __, fleets: ____, ...seen } = observation
@@ -444,6 +444,38 @@ describe('a state file', () => {
     other.exec('ROLLBACK')
     other.close()
     await store.commit(sampleCommit('web', 1))
+  })
+
+  it('keeps what was seen of sessions as long as the journal, in files that had no room for it too', async () => {
+    await writeFile(1)
+    const { DatabaseSync } = loadSqlite()
+    const before = new DatabaseSync(path)
+    before.exec('DROP TABLE journal_sessions')
+    before.close()
+    const store = await opened()
+    for (const revision of [2, 3, 4]) {
+      const entry = sampleEntry('web', revision)
+      const sessions = { inUse: revision, inUseOpen: 0, slots: 8, waiting: 0, silent: 0 }
+      await store.commit(
+        sampleCommit('web', revision, {
+          entry: { ...entry, observation: { ...entry.observation, sessions } },
+        }),
+      )
+    }
+    const inUse = async () =>
+      (await store.readTimeline({ fleet: 'web', window: ALWAYS, limit: 9 })).map(
+        ({ sessions }) => sessions?.inUse ?? null,
+      )
+    expect(await inUse()).toEqual([null, 2, 3, 4])
+    const rows = () => {
+      const database = new DatabaseSync(path, { readOnly: true })
+      const row = database.prepare('SELECT count(*) AS n FROM journal_sessions').get()
+      database.close()
+      return row?.n
+    }
+    expect(rows()).toBe(3)
+    await store.prune(NOON + DAY, { ...KEEP_NOTHING, journalMs: 2 * DAY, journalEntries: 2 })
+    expect([await inUse(), rows()]).toEqual([[3, 4], 2])
   })
 
   describe('without room to grow', () => {

@@ -118,6 +118,14 @@ describe('a conversation with HAProxy', () => {
   })
 })
 
+describe('something that is not HAProxy', () => {
+  it('is not listened to for ever', async () => {
+    const chatter = await openSocket(socket => void socket.write('hello '.repeat(50_000)))
+    ends.push(chatter.end)
+    expect((await refusalOf(place(chatter.socket))).message).toContain('"prompt" and did not understand')
+  })
+})
+
 describe('the name of a socket', () => {
   it.each([
     ['/run/haproxy/admin.sock', { path: '/run/haproxy/admin.sock' }],

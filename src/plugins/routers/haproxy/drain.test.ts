@@ -128,6 +128,26 @@ describe.skipIf(skipHaproxy)(titled('an instance behind a real HAProxy'), () => 
     expect(await late).toMatchObject({ status: 200 })
   })
 
+  it('is not sealed when a user came and went between the look and the shutting, and has no connection', async () => {
+    const site = await open({ mode: 'http', instances: 1, backend: COOKIE })
+    await believeTable(site)
+    let cookie = ''
+    const relay = await openRelay(site.socket, async command => {
+      if (command.endsWith('state maint')) expect((await site.visit(cookie)).instance).toBe('room-1')
+      return null
+    })
+    ends.push(relay.end)
+    const router = site.router({ socket: relay.socket, cookieKey: 'key' }, BELIEVED)
+    await router.route([told(at(site, 0), 'open')], signal())
+    const { cookies } = await site.visit()
+    const cookieOf = (name: string): string => new RegExp(`${name}=([^;]+)`).exec(cookies)?.[1] ?? ''
+    cookie = `SRV=${cookieOf('SRV')}`
+    await site.ask(`clear table rooms key ${cookieOf('sid')}`)
+    await router.closeInstance('room-1', signal())
+    await expect(router.sealInstance('room-1', signal())).rejects.toThrow('it holds 1 session.')
+    expect(await stateOf(site, 'rooms:room-1')).toBe('DRAIN')
+  })
+
   it('drains on when HAProxy will not delete it', async () => {
     const site = await open({ mode: 'tcp', instances: 1 })
     const relay = await openRelay(site.socket, async command =>

@@ -11,6 +11,9 @@ import type { ThreadStart } from './messages.ts'
 import { SESSIONS_FORM } from './schema.ts'
 import { type Pile, type SessionTables, sessionTables } from './tables.ts'
 
+/** 16 MB of write-ahead log. */
+const CHECKPOINT_PAGES = 4_000
+
 export interface SessionFile {
   readonly tables: SessionTables
   /** Throws when the file is not where it was: nobody would find again what is written. */
@@ -21,6 +24,8 @@ export interface SessionFile {
 /** `most`: what may pile up unfolded; the usual when left out. Throws the same `PluginError`s as a state file. */
 export function openSessionFile({ path, keepEnded, maxBytes }: ThreadStart, most?: Pile): SessionFile {
   const connection = openFile(path, { readOnly: false, maxBytes }, SESSIONS_FORM)
+  // Most pages are written over and over: the longer between two checkpoints, the less each has to write.
+  connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   const tables = sessionTables(createDatabase(connection, path), keepEnded, most)
   const opened = statSync(path)
   return {

@@ -6,11 +6,12 @@
  */
 import type { JournalEntry } from '../../../model/journal.ts'
 import type { Outcome } from '../../../model/plan.ts'
-import type { JournalQuery, TimelinePoint, TimelineQuery } from '../../../ports/state-store.ts'
+import type { JournalQuery, SessionsPoint, TimelinePoint, TimelineQuery } from '../../../ports/state-store.ts'
 import { changedSomething, completeEntry, timelinePoint, withOutcomes } from '../commit-rules.ts'
 import {
   type Database,
   deflateJson,
+  hasTable,
   inflateStored,
   numberOf,
   numberOrNull,
@@ -39,6 +40,15 @@ export function insertEntry(database: Database, fleetId: number, entry: JournalE
     point.rule,
     entry.specDigest,
     deflateJson(entry),
+  )
+  if (point.sessions === null) return
+  database.run(
+    'INSERT INTO journal_sessions (fleet, revision, in_use, slots, waiting) VALUES (?, ?, ?, ?, ?)',
+    fleetId,
+    entry.revision,
+    point.sessions.inUse,
+    point.sessions.slots,
+    point.sessions.waiting,
   )
 }
 
@@ -112,13 +122,41 @@ export function readPoints(database: Database, fleetId: number, query: TimelineQ
     query.window.to,
     query.limit,
   )
-  return rows.map(row => pointOf(database, row)).reverse()
+  const sessions = readSessions(database, fleetId, rows)
+  return rows.map(row => pointOf(database, row, sessions)).reverse()
 }
 
-function pointOf(database: Database, row: Row): TimelinePoint {
+/** By revision, between the lowest and the highest of these rows. */
+function readSessions(
+  database: Database,
+  fleetId: number,
+  rows: readonly Row[],
+): ReadonlyMap<number, SessionsPoint> {
+  if (rows.length === 0 || !hasTable(database, 'journal_sessions')) return new Map()
+  const revisions = rows.map(row => numberOf(database, row, 'revision'))
+  const found = database.all(
+    'SELECT revision, in_use, slots, waiting FROM journal_sessions WHERE fleet = ? AND revision >= ? AND revision <= ?',
+    fleetId,
+    revisions.reduce((one, other) => Math.min(one, other)),
+    revisions.reduce((one, other) => Math.max(one, other)),
+  )
+  return new Map(
+    found.map(row => [
+      numberOf(database, row, 'revision'),
+      {
+        inUse: numberOrNull(database, row, 'in_use'),
+        slots: numberOrNull(database, row, 'slots'),
+        waiting: numberOf(database, row, 'waiting'),
+      },
+    ]),
+  )
+}
+
+function pointOf(database: Database, row: Row, sessions: ReadonlyMap<number, SessionsPoint>): TimelinePoint {
+  const revision = numberOf(database, row, 'revision')
   return {
     at: numberOf(database, row, 'at'),
-    revision: numberOf(database, row, 'revision'),
+    revision,
     open: numberOrNull(database, row, 'open'),
     pending: numberOrNull(database, row, 'pending'),
     draining: numberOrNull(database, row, 'draining'),
@@ -126,6 +164,7 @@ function pointOf(database: Database, row: Row): TimelinePoint {
     lowest: numberOf(database, row, 'lowest'),
     highest: numberOf(database, row, 'highest'),
     rule: row.rule === null ? null : textOf(database, row, 'rule'),
+    sessions: sessions.get(revision) ?? null,
   }
 }
 
@@ -136,6 +175,7 @@ export function pruneJournal(database: Database, horizon: number, keep: number, 
     const fleetId = numberOf(database, row, 'id')
     deleted += deleteOlder(database, fleetId, horizon, budget - deleted)
     deleted += deleteSurplus(database, fleetId, keep, budget - deleted)
+    deleteSessions(database, fleetId, budget)
   }
   return deleted
 }
@@ -162,6 +202,20 @@ function deleteSurplus(database: Database, fleetId: number, keep: number, budget
     fleetId,
     fleetId,
     Math.min(surplus, budget),
+  )
+}
+
+/** What belongs to entries that are gone. */
+function deleteSessions(database: Database, fleetId: number, budget: number): void {
+  database.run(
+    `DELETE FROM journal_sessions WHERE fleet = ? AND revision IN
+       (SELECT revision FROM journal_sessions WHERE fleet = ? AND revision <
+          (SELECT coalesce(min(revision), ?) FROM journal WHERE fleet = ?) ORDER BY revision LIMIT ?)`,
+    fleetId,
+    fleetId,
+    ANY_REVISION,
+    fleetId,
+    Math.max(0, budget),
   )
 }
 

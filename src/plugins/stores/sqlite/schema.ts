@@ -131,6 +131,16 @@ CREATE TABLE IF NOT EXISTS acts (
   act TEXT NOT NULL
 ) STRICT;
 
+-- What a tick saw of the sessions, for fleets that have slots; gone with the journal entry of the same revision.
+CREATE TABLE IF NOT EXISTS journal_sessions (
+  fleet INTEGER NOT NULL REFERENCES fleets (id),
+  revision INTEGER NOT NULL,
+  in_use REAL,
+  slots REAL,
+  waiting REAL NOT NULL,
+  PRIMARY KEY (fleet, revision)
+) STRICT, WITHOUT ROWID;
+
 -- The id says the order.
 CREATE TABLE IF NOT EXISTS waiting_notices (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
