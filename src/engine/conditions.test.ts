@@ -175,11 +175,14 @@ describe('a KPI', () => {
       kpis: { calm: 'last(orders) < 100' },
       rules: [{ when: 'last(orders) > 1000', by: 1 }],
     })
-    expect(stepOf(spec, value, 'kpis')).toMatchObject({
+    expect(stepOf(spec, value, 'kpis')).toEqual({
+      stage: 'kpis',
       outcome,
       kpi: 'calm',
       goal: 'last(orders) < 100',
       found: { 'last(orders)': value },
+      since: NOON,
+      until: NOON + MINUTE,
     })
   })
 })

@@ -41,6 +41,10 @@ describe('an operand', () => {
     [{ reporting: null, dividedBy: 3 }, 'avg(cpu, 5m) = 83.2 (9 samples, divided by 3 ready)'],
     [{ samples: null, reporting: null }, 'avg(cpu, 5m) = 83.2 (as stated)'],
     [{ samples: null, reporting: null, dividedBy: 2 }, 'avg(cpu, 5m) = 83.2 (as stated, divided by 2 ready)'],
+    [
+      { operand: 'avg(web/queue, 5m)', reporting: null, dividedBy: 3 },
+      'avg(web/queue, 5m) = 83.2 (9 samples, divided by 3 ready of "web")',
+    ],
     [{ operand: 'fleet(db).ready', samples: null }, 'fleet(db).ready = 83.2 (as of its latest tick)'],
   ])('%j', (change, expected) => {
     expect(sentence({ ...value, ...change })).toBe(expected)
@@ -563,6 +567,17 @@ describe('the headline', () => {
     expect(because({ rules: [], spec: { rules: [match] } }, {})).toBe('"queue" is content: no operands')
     expect(because({ rules: [], spec: { rules: [match] } }, { open: 7 })).toBe(
       '"queue" asks for 8: no operands',
+    )
+    const twelve = {
+      ...match,
+      name: 'twelve',
+      expression: { node: 'number' as const, value: 12, text: '12' },
+    }
+    expect(because({ rules: [], spec: { rules: [match, twelve] } }, { open: 7 })).toBe(
+      '"twelve" asks for 12: no operands',
+    )
+    expect(because({ rules: [], spec: { rules: [{ ...match, forMs: MINUTE }] } }, { open: 7 })).toBe(
+      '"queue" abstains: true, but not for long enough (another 1m)',
     )
   })
 

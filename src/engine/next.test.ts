@@ -350,6 +350,21 @@ describe('which ways there are', () => {
     expect(up.ways).toMatchObject([{ kind: 'time', at: NOON + MINUTE }])
   })
 
+  it('one that is earlier than what comes anyway', () => {
+    const spec = fleetSpec({
+      ...upAndDown,
+      constraints: [{ name: 'Peak', rank: 100, min: 6, max: 8, schedule: 'peak' }],
+      guards: { cooldownOutMs: 3 * MINUTE },
+    })
+    const windows = { peak: { from: NOON + 30 * MINUTE, to: NOON + 60 * MINUTE } }
+    const given = observation({ values: { 'avg(cpu, 5m)': 62.1 }, windows })
+    const { up } = nextSteps(spec, given, changedAt(NOON - MINUTE), () => windows)
+    expect(up.ways).toMatchObject([
+      { kind: 'time', at: NOON + 30 * MINUTE, desired: 6 },
+      { kind: 'value', at: NOON + 2 * MINUTE, desired: 5 },
+    ])
+  })
+
   it('none that waits where a value alone would do', () => {
     const windows = { day: { from: NOON - MINUTE, to: NOON + MINUTE } }
     const given = observation({ values: { 'avg(cpu, 5m)': 62.1 }, windows })
@@ -399,6 +414,41 @@ describe('why there is no way', () => {
       {},
       { values: { 'avg(cpu, 5m)': 90 }, targetHighest: 4 },
       { up: 'the target holds at most 4' },
+    ],
+    [
+      'what the target holds is not all: there is room, or it is the way down',
+      { rules: downOnly },
+      { ...calm, targetHighest: 9 },
+      { up: 'no rule asks for more' },
+    ],
+    [
+      'and does not hold the way down',
+      { rules: upOnly },
+      { ...calm, targetHighest: 4 },
+      { down: 'no rule asks for fewer' },
+    ],
+    [
+      'the quota, where there is room',
+      { rules: downOnly, spec: { quota: 9 } },
+      calm,
+      { up: 'no rule asks for more' },
+    ],
+    [
+      'the quota, on the way down',
+      { rules: upOnly, spec: { quota: 4 } },
+      calm,
+      { down: 'no rule asks for fewer' },
+    ],
+    [
+      'several values would have to change together, for the one rule that asks',
+      {
+        rules: [
+          { name: 'both', when: 'avg(cpu, 5m) > 80% and last(orders) > 100', by: 1 },
+          { name: 'never', when: 'at_max', by: -1 },
+        ],
+      },
+      { values: { 'avg(cpu, 5m)': 50, 'last(orders)': 50 } },
+      { up: 'no single value, and no waiting, would do it: several would have to change together' },
     ],
     ['the quota', { spec: { quota: 4 } }, calm, { up: 'the quota allows at most 4', down: null }],
     [

@@ -146,6 +146,7 @@ describe('a reconciliation', () => {
     ['did-not-fire', rule('other', { when: 'last(orders) > 0', by: -1 }), 0],
     ['unknown', rule('other', { when: 'last(orders) > 0', by: -1 }), null],
     ['unknown', rule('other', { when: 'last(orders) > 0', by: 1 }), null],
+    ['did-not-fire', rule('other', { when: 'last(orders) > 0', by: -1, forMs: MINUTE }), 1],
   ] as const)('is vetoed because of %s: %j', (reason, other, value) => {
     expect(reconciled({ rules: [down, other] }, { 'last(orders)': value })).toEqual({
       stage: 'reconciliation',
@@ -182,5 +183,19 @@ describe('a reconciliation', () => {
     const step = decision.steps.find(({ stage }) => stage === 'reconciliation')
     expect(step).toMatchObject({ outcome, rule: 'down', want: 3 })
     if (outcome === 'vetoed') expect(step).toMatchObject({ by: 'content', reason: 'holds' })
+  })
+
+  it.each<[string, FleetWords]>([
+    [
+      'one that is not true for long enough, where any is enough',
+      { guards: { scaleIn: 'any', flapping: false } },
+    ],
+    [
+      'one that could only ask for more, and does not yet',
+      { rules: [down, rule('other', { to: 4, forMs: MINUTE })] },
+    ],
+  ])('is not vetoed by %s', (_, words) => {
+    const rules = [down, rule('other', { by: -1, forMs: MINUTE })]
+    expect(reconciled({ rules, ...words })).toMatchObject({ outcome: 'shrink', want: 3 })
   })
 })

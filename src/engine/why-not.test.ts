@@ -343,6 +343,16 @@ describe('each reason', () => {
     expect(because(ask('up', { rules: other }, { values }))?.[0]).toBe('5 > last(cpu) is unknown')
   })
 
+  it('false: a KPI that is known, with what it is known by', () => {
+    const words = { kpis: { busy: 'last(cpu) < 85%' }, rules: [{ ...up, when: 'busy is unknown' }] }
+    expect(first('up', words, busy)).toEqual({
+      ...nothing,
+      reason: 'false',
+      because: 'busy is unknown is false',
+      found: { 'last(cpu)': 90 },
+    })
+  })
+
   it('false: a KPI, by name', () => {
     const words = { kpis: { busy: 'last(cpu) < 85%' }, rules: [{ ...up, when: 'busy is red' }] }
     expect(first('up', words, { values: { 'last(cpu)': 62 } })).toMatchObject({ reason: 'false', by: 'busy' })

@@ -147,3 +147,109 @@ describe('the paid hour by age', () => {
     expect(down.ways).toMatchObject([{ kind: 'time', at: NOON + 20 * MINUTE, desired: 2 }])
   })
 })
+
+describe('the paid hour by the wall clock', () => {
+  it.each([
+    [1, 14, null],
+    [1, 15, 60],
+    [-1, 49, 50],
+    [-1, 50, null],
+  ])('for a change of %i at minute %i waits until minute %s', (by, minute, until) => {
+    const clock = { by: 'wall-clock' as const, outFirstMinutes: 15, inLastMinutes: 10 }
+    const at = NOON + minute * MINUTE
+    const given = observation({ at, open: 4, values: { 'avg(cpu, 5m)': 50 } })
+    const { decision } = decide(
+      { ...spec(by), guards: { ...spec(by).guards, billingHour: clock } },
+      given,
+      EMPTY_MEMORY,
+    )
+    expect(decision.steps.find(step => step.stage === 'guards' && step.guard === 'billing-hour')).toEqual({
+      stage: 'guards',
+      guard: 'billing-hour',
+      outcome: until === null ? 'passed' : 'held',
+      from: 4 + by,
+      to: until === null ? 4 + by : 4,
+      until: until === null ? null : NOON + until * MINUTE,
+    })
+  })
+
+  it.each([1, -1])('never holds a change of %i that no minutes are set for', by => {
+    const clock = { by: 'wall-clock' as const, outFirstMinutes: null, inLastMinutes: null }
+    for (const minute of [0, 30, 59]) {
+      const given = observation({ at: NOON + minute * MINUTE, open: 4, values: { 'avg(cpu, 5m)': 50 } })
+      const held = { ...spec(by), guards: { ...spec(by).guards, billingHour: clock } }
+      expect(decide(held, given, EMPTY_MEMORY).decision.desired).toBe(4 + by)
+    }
+  })
+})
+
+describe('who may go by age', () => {
+  const stepOf = (by: number, given: Seen) =>
+    guarded(by, given).decision.steps.find(step => step.stage === 'guards' && step.guard === 'billing-hour')
+
+  it.each<[string, number, Seen, object]>([
+    [
+      'places, what is booting in its last minutes, and open ones in theirs',
+      -4,
+      {
+        open: 4,
+        pending: 1,
+        replacing: 2,
+        launches: { open: launched(55, 20, 10, 1), booting: launched(50) },
+      },
+      {
+        outcome: 'passed',
+        to: 3,
+        until: null,
+        ages: { lastMinutes: 10, mayGo: 4, waitsFor: 'last-minutes' },
+      },
+    ],
+    [
+      'places alone, while something boots that has just been paid for',
+      -4,
+      {
+        open: 4,
+        pending: 2,
+        replacing: 2,
+        launches: { open: launched(55, 20, 10, 1), booting: launched(50, 1) },
+      },
+      { outcome: 'lessened', to: 5, until: null, ages: { lastMinutes: 10, mayGo: 3, waitsFor: 'booting' } },
+    ],
+    [
+      'nobody, as long as the launches are not known',
+      -1,
+      { open: 4 },
+      { outcome: 'held', to: 4, until: null, ages: { lastMinutes: 10, mayGo: 0, waitsFor: 'launches' } },
+    ],
+    [
+      'those that are known, while some are not',
+      -3,
+      { open: 4, launches: { open: launched(55), booting: [] } },
+      { outcome: 'lessened', to: 3, until: null, ages: { lastMinutes: 10, mayGo: 1, waitsFor: 'launches' } },
+    ],
+    [
+      'all that are known, and all are',
+      -4,
+      { open: 2, launches: { open: launched(55, 52), booting: [] }, replacing: 1, pending: 0 },
+      {
+        outcome: 'passed',
+        to: 0,
+        until: null,
+        ages: { lastMinutes: 10, mayGo: 3, waitsFor: 'last-minutes' },
+      },
+    ],
+    [
+      'the next of those that are known, while some are not',
+      -3,
+      { open: 4, launches: { open: launched(45), booting: [] } },
+      {
+        outcome: 'held',
+        to: 4,
+        until: NOON + 5 * MINUTE,
+        ages: { lastMinutes: 10, mayGo: 0, waitsFor: 'last-minutes' },
+      },
+    ],
+  ])('%s', (_, by, given, expected) => {
+    expect(stepOf(by, given)).toMatchObject(expected)
+  })
+})

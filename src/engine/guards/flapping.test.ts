@@ -54,6 +54,25 @@ describe('who is asked whether a cut would make the fleet grow back', () => {
     expect(cut(busy, 2, { open: 3, values: { 'avg(cpu, 5m)': 90 } }, { rank: 1 }).desired).toBe(2)
   })
 
+  it('also where it has only not been true for long enough', () => {
+    const seen = { open: 3, values: { 'avg(cpu, 5m)': 90 } }
+    expect(cut({ ...busy, forMs: MINUTE }, 2, seen, { rank: 1 }).desired).toBe(2)
+  })
+
+  it('a rule of the same rank that would set a count above, once it is true for long enough', () => {
+    const spec = fleetSpec({
+      min: 0,
+      metrics,
+      rules: [
+        { name: 'five', when: 'last(signal) > 0', to: 5, forMs: MINUTE },
+        { name: 'three', when: 'last(signal) > 0', to: 3 },
+      ],
+      guards: { scaleIn: 'any' },
+    })
+    const seen = observation({ open: 8, values: { 'last(signal)': 1 } })
+    expect(decide(spec, seen, EMPTY_MEMORY).decision.desired).toBe(5)
+  })
+
   it('a grow rule of the same rank that has only not been true for long enough', () => {
     const grow = { ...busy, forMs: MINUTE }
     expect(cut(grow, 2, { open: 3, values: { 'avg(cpu, 5m)': 90 } }).desired).toBe(3)

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../../test/builders/observation.ts'
 import { type FleetWords, fleetSpec } from '../../../test/builders/spec.ts'
+
 import { NO_SESSIONS, type Observation, type OperandReading } from '../../model/observation.ts'
+import type { ReactiveRule } from '../../model/spec.ts'
+
 import { knobsOf } from './knobs.ts'
 
 const NO_GAPS: ReadonlySet<string> = new Set()
@@ -66,11 +69,22 @@ describe('the numbers that could be otherwise', () => {
     ['last(cpu) > 80%', -5, { scale: 80, lowest: Number.NEGATIVE_INFINITY }],
     ['last(cpu) > 0', 0, { scale: 1, lowest: 0 }],
     ['last(cpu) > 0', null, { scale: 1, lowest: 0 }],
+    ['last(cpu) > -20 or last(cpu) > 80%', 5, { scale: 80, lowest: Number.NEGATIVE_INFINITY }],
     ['slope(orders, 5m) > 3', 1, { scale: 3, lowest: Number.NEGATIVE_INFINITY }],
     ['trend(orders, 5m) > 3', 1, { scale: 3, lowest: Number.NEGATIVE_INFINITY }],
   ])('are searched as far as they can go: %s at %s', (when, value, expected) => {
     const reading = value === null ? { gap: 'no data' } : { stated: value }
     expect(one(when, reading).knob.search).toMatchObject(expected)
+  })
+
+  it('may be negative only where they are slopes, whatever stands beside them', () => {
+    const rules = [{ when: 'slope(orders, 5m) > 3 and last(cpu) > 80% and trend(orders, 5m) > 1', by: 1 }]
+    const found = knobs({ rules }, observation())
+    expect(found.map(({ name, search }) => [name, search.lowest])).toEqual([
+      ['slope(orders, 5m)', Number.NEGATIVE_INFINITY],
+      ['last(cpu)', 0],
+      ['trend(orders, 5m)', Number.NEGATIVE_INFINITY],
+    ])
   })
 
   describe('of sessions', () => {
@@ -96,6 +110,47 @@ describe('the numbers that could be otherwise', () => {
     it('are none where nobody counts them, or they are another fleet’s', () => {
       expect(namesOf('free_slots < 10', null)).toEqual([])
       expect(namesOf('fleet(db).sessions > 10')).not.toContain('sessions')
+    })
+
+    it('are those any kind of rule asks about', () => {
+      const operand = { node: 'quantity', quantity: 'free_slots', fleet: null } as const
+      const frame = {
+        name: 'rule',
+        rank: 0,
+        enabled: true,
+        forMs: 0,
+        during: null,
+        cooldownMs: null,
+        effects: { set: {}, notify: [], run: [] },
+      }
+      const of: ReactiveRule[] = [
+        { ...frame, kind: 'match', expression: operand, expressionText: 'free_slots' },
+        {
+          ...frame,
+          kind: 'steps',
+          operand,
+          operandText: 'free_slots',
+          threshold: 10,
+          bands: [],
+          rounding: 'up',
+        },
+        {
+          ...frame,
+          kind: 'track',
+          operand,
+          operandText: 'free_slots',
+          spread: 'total',
+          target: 10,
+          toleranceRatio: 0.1,
+          toleranceInRatio: 0.1,
+          wholePercents: false,
+        },
+      ]
+      for (const rule of of) {
+        expect(knobs({ spec: { rules: [rule] } }, withSessions(30)).map(({ name }) => name)).toEqual([
+          'sessions',
+        ])
+      }
     })
 
     it('are set to another', () => {

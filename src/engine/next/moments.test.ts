@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NOON, type ObservationWords, observation } from '../../../test/builders/observation.ts'
 import { type FleetWords, fleetSpec } from '../../../test/builders/spec.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
+import type { Launches } from '../../model/observation.ts'
 import type { Override } from '../../model/override.ts'
 import { comingMoments } from './moments.ts'
 
@@ -170,6 +171,20 @@ describe('the moments to come', () => {
     ],
   ])('%s', (_, words, seen, memory, expected) => {
     expect(coming(words, seen, memory)).toEqual(expected)
+  })
+
+  it('are when the last minutes of paid hours by age begin, of the first fifty', () => {
+    const guards = { billingHour: { by: 'age' as const, outFirstMinutes: null, inLastMinutes: 10 } }
+    const at = (launches: Launches) =>
+      comingMoments(fleetSpec({ guards }), { ...observation(), launches }, EMPTY_MEMORY)
+        .filter(({ what }) => what === "the last minutes of an instance's paid hour begin")
+        .map(({ at: when }) => (when - NOON) / MINUTE)
+    const launched = (...minutes: number[]) => minutes.map(age => NOON - age * MINUTE)
+    expect(at({ open: launched(10, 45), booting: launched(1) })).toEqual([5, 40, 49])
+    expect(at({ open: launched(50, 55), booting: [] })).toEqual([55, 60])
+    const many = Array.from({ length: 60 }, (_, n) => NOON - n * 1000)
+    expect(at({ open: many, booting: [] })).toHaveLength(50)
+    expect(at({ open: [], booting: many })).toHaveLength(50)
   })
 
   it('of one time the first that says what it is', () => {

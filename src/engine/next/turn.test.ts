@@ -94,6 +94,14 @@ describe('the nearest number at which a test turns true', () => {
       { scale: 0.001 },
       { value: 0.0025, inclusive: false },
     ],
+    [
+      'a number that is smaller than any that is said',
+      1e-7,
+      'rise',
+      v => v > 2.5e-7,
+      { scale: 1e-7 },
+      { inclusive: true },
+    ],
     ['a number that is not round', 0, 'rise', v => v > 1 / 3, { scale: 1 }, { value: 0.33333 }],
   ])('%s', (_, from, move, test, change, expected) => {
     const turn = nearestTurn(from, move, test, search(change))

@@ -16,7 +16,6 @@ const ROUNDING = 1e-9
 export function askTrack(rule: TrackRule, operand: Evaluate, slot: number): Ask {
   return question => {
     const read = operand(question.evidence)
-    if (Number.isNaN(read)) return UNKNOWN
     const value = rule.wholePercents ? Math.trunc(read) : read
     return rule.spread === 'total'
       ? answer(rule, value, question.current)
@@ -37,7 +36,7 @@ function trackPerInstance(rule: TrackRule, value: number, question: Question, sl
 }
 
 function answer(rule: TrackRule, demand: number, current: number): Answer {
-  // What no instance carries at an utilization without limit, as in a projection to none.
+  // Not known; or what no instance carries at an utilization without limit, as in a projection to none.
   if (Number.isNaN(demand)) return UNKNOWN
   const { target, toleranceRatio, toleranceInRatio } = rule
   const count = Math.max(0, Math.ceil(demand / target - ROUNDING))
