@@ -90,6 +90,8 @@ describe('the main job', () => {
         expect(demo.failed / demo.sent).toBeLessThanOrEqual(MOST_FAILED_SHARE)
         expect(demo.skipped).toBe(0)
 
+        await theRoomsLoseNobody(daemon, left)
+
         const family = daemon.family()
         const instances = (await daemon.instances('web')).length
         expect(family.filter(({ command }) => command.includes('app.mjs')).length).toBeGreaterThanOrEqual(
@@ -123,6 +125,19 @@ describe('the main job', () => {
     })
   })
 })
+
+/** The crowd has made the rooms more; it leaves, they become fewer again, and nobody is cut off meanwhile. */
+async function theRoomsLoseNobody(daemon: RunningDaemon, left: () => number): Promise<void> {
+  const out = await daemon.says(line => line.fleet === 'rooms' && (line.desired ?? 0) >= 4, left())
+  expect(out.msg).toMatch(/\d -> \d {2}because "reserve" asks for \d: sessions = \d+, /)
+  await daemon.says(
+    ({ fleet, current = 0, desired = 0 }) => fleet === 'rooms' && current > desired && desired < 4,
+    left(),
+  )
+  const visitors = daemon.lines().findLast(line => line.visitors !== undefined)?.visitors
+  expect(visitors).toMatchObject({ cut: 0, failed: 0, turnedAway: 0 })
+  expect(visitors?.left).toBeGreaterThan(30)
+}
 
 /** The commands that tell what happened answer from the running daemon and from its state file alike. */
 async function theRecordSpeaks(folder: Folder, daemon: RunningDaemon, url: string): Promise<void> {

@@ -375,7 +375,7 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     await open()
     const frozen = page.getByRole('region', { name: 'Frozen' })
     await eventually(() => frozen.innerText()).toMatch(
-      /Frozen since \d\d:\d\d:\d\d: nothing is closed, ended or restarted\. 3 of 5 instances are unhealthy, more than 40 %\s+It ends when that is over, at \d\d:\d\d at the latest/,
+      /Frozen since \d\d:\d\d:\d\d: 3 of 5 instances are unhealthy, more than 40 %\. Nothing is closed, ended or restarted until that is over, or \d\d:\d\d at the latest/,
     )
     await frozen.getByRole('button', { name: 'Unfreeze' }).click()
     await eventually(async () =>

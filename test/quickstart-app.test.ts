@@ -1,15 +1,17 @@
-/** The quickstart's application, started by hand as its reader would: what it answers, where it is full, how it ends. */
+/** The quickstart's applications, started by hand as their reader would: what they answer, where one is full, how they end. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { createApi } from '../src/api/api.ts'
 import { instance, specOf } from './builders/journal.ts'
 import { createStandIn } from './builders/runtime.ts'
 import { sheddingFleet } from './builders/settings.ts'
 
 const APP = fileURLToPath(new URL('../examples/quickstart/app.mjs', import.meta.url))
+const ROOMS = fileURLToPath(new URL('../examples/quickstart/rooms.mjs', import.meta.url))
 const started: ChildProcess[] = []
 
 afterEach(() => {
@@ -24,9 +26,9 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-async function start(env: Record<string, string> = {}) {
+async function start(env: Record<string, string> = {}, app = APP) {
   const port = await freePort()
-  const child = spawn(process.execPath, [APP], {
+  const child = spawn(process.execPath, [app], {
     env: { ...process.env, PORT: String(port), PLIMSOLL_INSTANCE: 'web-1', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -92,5 +94,63 @@ describe('the quickstart’s application', () => {
     expect(await underWay.text()).toBe('Hello from web-1, after 300 ms.\n')
     expect(await exit).toEqual([0, null])
     await expect(fetch(app.url('/health'))).rejects.toThrow()
+  })
+})
+
+describe('the quickstart’s rooms', () => {
+  /** Everything that is said to somebody who came in. */
+  async function enter(url: string, session: string) {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}?session=${session}`)
+    const heard: string[] = []
+    socket.on('message', text => heard.push(String(text)))
+    const closed = once(socket, 'close').then(([code]) => Number(code))
+    await once(socket, 'open')
+    return { socket, heard, closed }
+  }
+  const startRooms = () => start({ PLIMSOLL_ZONE: 'b' }, ROOMS)
+
+  it('tell everybody in the room what one of them says, and who comes and goes', async () => {
+    const rooms = await startRooms()
+    const ada = await enter(rooms.url('/'), 'ada')
+    const bob = await enter(rooms.url('/'), 'bob')
+    expect(await (await fetch(rooms.url('/'))).text()).toBe('web-1 in zone b, 2 in the room\n')
+    bob.socket.send('hello')
+    const long = 'ä'.repeat(1000)
+    bob.socket.send(long)
+    await expect
+      .poll(() => ada.heard, { timeout: 15_000 })
+      .toEqual(['ada came, 1 in the room', 'bob came, 2 in the room', 'bob: hello', `bob: ${long}`])
+    bob.socket.close(1000)
+    expect(await bob.closed).toBe(1000)
+    await expect.poll(() => ada.heard.at(-1), { timeout: 15_000 }).toBe('bob left, 1 in the room')
+    const pong = once(ada.socket, 'pong')
+    ada.socket.ping('there?')
+    expect(String((await pong)[0])).toBe('there?')
+  })
+
+  it('stay well whatever somebody sends them', async () => {
+    const rooms = await startRooms()
+    const talker = await enter(rooms.url('/'), 'talker')
+    talker.socket.send('x'.repeat(5000))
+    expect(await talker.closed).toBe(1009)
+    const flood = await enter(rooms.url('/'), 'flood')
+    flood.socket.send('x'.repeat(100_000))
+    expect(await flood.closed).toBe(1009)
+    const rude = await enter(rooms.url('/'), 'rude')
+    rude.socket.terminate()
+    await rude.closed
+    expect((await fetch(rooms.url('/health'))).status).toBe(200)
+    await expect
+      .poll(async () => (await fetch(rooms.url('/'))).text(), { timeout: 15_000 })
+      .toContain(' 0 in the room')
+  })
+
+  it('tell those who are there that they go away when they are told to end', async () => {
+    const rooms = await startRooms()
+    const ada = await enter(rooms.url('/'), 'ada')
+    const exit = once(rooms.child, 'exit')
+    rooms.child.kill('SIGTERM')
+    expect(await ada.closed).toBe(1001)
+    expect(await exit).toEqual([0, null])
   })
 })

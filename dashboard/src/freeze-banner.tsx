@@ -1,7 +1,7 @@
 /**
  * A fleet that froze, said plainly: since when, why, what is held back, how it ends; and the button that ends it now.
  *
- * Example: "Frozen since 12:04:15. 3 of 5 instances are unhealthy ... It ends when that is over, or at 12:34." [Unfreeze]
+ * Example: "Frozen since 12:04:15: 3 of 5 instances are unhealthy. Nothing is closed ... or 12:34 at the latest." [Unfreeze]
  */
 import { useEffect, useState } from 'preact/hooks'
 import { post } from './connection.ts'
@@ -36,10 +36,11 @@ export function FreezeBanner({ fleet, freeze, now }: FreezeBannerProps) {
   return (
     <section class="banner freeze" aria-label="Frozen">
       <p>
-        <b>Frozen since {clockText(freeze.since)}: nothing is closed, ended or restarted.</b> {freeze.because}{' '}
-        <span class="muted">
-          It ends when that is over, at {whenText(freeze.until, now)} at the latest. Launching goes on.
-        </span>
+        <b>
+          Frozen since {clockText(freeze.since)}: {freeze.because}.
+        </b>{' '}
+        Nothing is closed, ended or restarted until that is over, or {whenText(freeze.until, now)} at the
+        latest; launching goes on.
       </p>
       <button type="button" disabled={said} onClick={() => void unfreeze()}>
         {said ? 'Unfreezing …' : 'Unfreeze'}

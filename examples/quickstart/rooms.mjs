@@ -50,10 +50,13 @@ function enter(socket, session) {
   let unread = Buffer.alloc(0)
   socket.setNoDelay(true)
   socket.on('error', () => socket.destroy())
+  // Gone without a word, which leaves this side open.
+  socket.on('end', () => socket.end())
   socket.on('close', () => {
     if (people.delete(socket)) tellAll(`${session} left, ${people.size} in the room`)
   })
   socket.on('data', bytes => {
+    if (!socket.writable) return
     unread = Buffer.concat([unread, bytes])
     for (let frame = firstFrame(unread); frame !== null; frame = firstFrame(unread)) {
       if (frame === 'too long') return leave(socket, TOO_LONG)

@@ -45,6 +45,8 @@ export const CLI_CODES = {
   'PLM-514': EXIT_FAILED,
   /** A demonstration load with nothing to send it to. */
   'PLM-515': EXIT_BAD_INPUT,
+  /** A daemon has the instances that were to be ended. */
+  'PLM-516': EXIT_FAILED,
 } as const
 
 export type CliCode = keyof typeof CLI_CODES

@@ -74,6 +74,35 @@ describe('drain', () => {
       rooms.daemon.wake('web')
       return !rooms.fleet.ids().includes(instance)
     })
+    await until('nothing is asked of it any more', async () => {
+      rooms.daemon.wake('web')
+      return (await rooms.get('overrides')).body.overrides.length === 0
+    })
+    expect((await run('acts web')).out).toMatch(/^\S.* plimsoll ended: .*\(its instance is gone\)$/m)
+  })
+
+  it('does not mean another instance that gets the id', async () => {
+    const { rooms, run } = await open()
+    rooms.fleet.reuse('web-1', 'first')
+    await rooms.until(({ inventory }) =>
+      inventory.instances.some(({ incarnation }) => incarnation === 'first'),
+    )
+    await rooms.untilOpen(2)
+    const placed = await rooms.post('sessions', { sessionId: 'a' })
+    await run('protect web-1')
+    expect((await rooms.get('overrides')).body.overrides).toMatchObject([
+      { change: { incarnation: 'first' } },
+    ])
+    rooms.fleet.reuse('web-1', 'second')
+    const seen = await rooms.until(({ inventory }) =>
+      inventory.instances.some(({ incarnation }) => incarnation === 'second'),
+    )
+    expect(seen.inventory.instances.map(({ order }) => order)).toEqual([null, null])
+    await until('it has ended', async () => {
+      rooms.daemon.wake('web')
+      return (await rooms.get('overrides')).body.overrides.length === 0
+    })
+    expect(placed.status).toBe(201)
   })
 
   it('is undone', async () => {

@@ -124,6 +124,16 @@ function addRunCommand(program: Command, io: Io, done: Done): void {
       const spoken = options.json === true ? { ...io, isTerminal: false } : io
       done(await (await import('./run.ts')).runCommand(file, { ...options, forMs: options.for }, spoken))
     })
+  program
+    .command('down')
+    .helpGroup('The daemon:')
+    .summary('end the instances that outlived it')
+    .description(
+      'Ends what a target with `keep: true` left running when the daemon ended, and the sessions there with it.',
+    )
+    .argument('<file>', 'the configuration')
+    .option('--json', 'answer as JSON')
+    .action(async (file, options) => done(await (await import('./down.ts')).downCommand(file, options, io)))
 }
 
 function addFileCommands(program: Command, io: Io, done: Done): void {

@@ -6,12 +6,14 @@
  * fleet behind http://127.0.0.1:8080 and one of rooms, and sends them a day's requests and people in 100 s.
  */
 import { createApi } from '../api/api.ts'
+import { keptFolder } from '../compose/kept.ts'
 import { compose, type Daemon } from '../compose.ts'
 import { configurationFile, formatProblems, type Loaded, type LoadResult } from '../config/load.ts'
 import { watchConfig } from '../config/watch.ts'
 import { startDemoLoad } from '../demo/load.ts'
 import { startVisitors, type VisitorsStatus } from '../demo/visitors.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
+import { keptFiles } from '../plugins/targets/process/kept-folder.ts'
 import { CliError, EXIT_FAILED, EXIT_OK } from './cli-error.ts'
 import { loadFile } from './config-file.ts'
 import { onInterrupt } from './interrupts.ts'
@@ -53,7 +55,13 @@ export async function runCommand(file: string, options: RunOptions, io: Io): Pro
   } finally {
     for (const end of endings.reverse()) await end()
     stop.over()
+    sayKept(voice, file, keptFiles(keptFolder(loaded.state.path)).length)
   }
+}
+
+/** Nobody should wonder later what it is that still runs. */
+function sayKept(voice: Voice, file: string, kept: number): void {
+  if (kept > 0) voice.say(`${kept} kept instances go on; \`plimsoll down ${file}\` ends them`, { kept })
 }
 
 function announce(voice: Voice, daemon: Daemon, url: string): void {

@@ -20,6 +20,8 @@ export interface PartsContext {
   readonly plugins: HostPlugins
   readonly clock: Clock
   readonly log: (fleet: string, line: string) => void
+  /** Where instances that outlive the daemon are written down. */
+  readonly keptIn: string
   /** Names this process in the session log. */
   readonly holder: string
   /** Where brokers write down their sessions; opened when the first one asks. */
@@ -28,7 +30,7 @@ export interface PartsContext {
 
 export function fleetContext(
   fleet: string,
-  { clock, log }: PartsContext,
-): { fleet: string; clock: Clock; log: (line: string) => void } {
-  return { fleet, clock, log: line => log(fleet, line) }
+  { clock, log, keptIn }: PartsContext,
+): { fleet: string; clock: Clock; keptIn: string; log: (line: string) => void } {
+  return { fleet, clock, keptIn, log: line => log(fleet, line) }
 }

@@ -32,6 +32,7 @@ import { checkFleet, checkSettingsWebhook, checkSource, type PluginCheck } from 
 import { type ConfigurationFile, createConfiguring } from './configuring.ts'
 import type { HostPlugins, PartsContext } from './context.ts'
 import { checkEffects, Effects, type HostEffects } from './effects.ts'
+import { keptFolder } from './kept.ts'
 import {
   adjustParts,
   agentOf,
@@ -96,6 +97,7 @@ export class Daemon implements Runtime {
       plugins: plugins ?? {},
       clock: systemClock,
       log: log ?? (() => undefined),
+      keptIn: keptFolder(loaded.state.path),
       holder: this.#holder,
       sessionLog: () => this.#theSessionLog(),
     }

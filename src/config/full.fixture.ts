@@ -43,6 +43,7 @@ fleets:
       stopGrace: 10s
       portFrom: 41000
       zones: [a, b]
+      keep: true
     router: { type: proxy, listen: "127.0.0.1:8080", cookie: { name: sid, ttl: 10m, secret: "\${env:COOKIE_SECRET}" }, concurrency: 8, queue: 500, queueTimeout: 5s }
     capacity: { min: 2, max: 5, default: 3 }
     constraints:

@@ -132,6 +132,7 @@ describe('a file with every key', () => {
       stopGraceMs: 10_000,
       portFrom: 41_000,
       zones: ['a', 'b'],
+      keep: true,
     })
     expect(routerOptions.proxy.parse(web?.routers[0]?.options)).toEqual({
       listen: { host: '127.0.0.1', port: 8080 },

@@ -111,6 +111,11 @@ const processTargetShape = {
     'Names of zones the instances are spread over. Each gets the name of its own as PLIMSOLL_ZONE.',
     ['a', 'b', 'c'],
   ),
+  keep: key(
+    z.boolean().default(false),
+    'Instances go on when Plimsoll ends, however it ends; the next start takes them over, and `plimsoll down FILE` ends them.',
+    true,
+  ),
 }
 const processTarget = z.strictObject(processTargetShape).transform(({ health, ...written }) => ({
   command: written.command,
@@ -120,6 +125,7 @@ const processTarget = z.strictObject(processTargetShape).transform(({ health, ..
   stopGraceMs: written.stopGrace,
   portFrom: written.portFrom ?? null,
   zones: [...new Set(written.zones)],
+  keep: written.keep,
 }))
 
 const commandTargetShape = {

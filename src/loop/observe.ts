@@ -29,7 +29,7 @@ import type { TargetCapabilities, TargetInstance } from '../ports/target.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
 import { otherFleets } from './other-fleets.ts'
 import type { Senses } from './senses.ts'
-import { standingOverrides } from './standing-overrides.ts'
+import { isSameIncarnation, standingOverrides } from './standing-overrides.ts'
 import type { FleetPorts, World } from './world.ts'
 
 /** Longer than a target's own deadline may be set by default. */
@@ -56,7 +56,7 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
   ])
   // The world answered by now; what it said is judged at this instant.
   // Overrides are read after the target answered, so that a word said while it was slow is heard.
-  const overrides = await standingOverrides(world, spec.name, at, senses.overrides)
+  const overrides = await standingOverrides(world, spec.name, at, senses.overrides, memory.marks)
   senses.overrides = overrides
   const { capabilities } = ports.target
   const taken = listed.ok
@@ -71,7 +71,7 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
           health: spec.health,
           probes: ports.health?.readings() ?? null,
           repair: spec.repair,
-          asked: askedOfInstances(overrides),
+          asked: askedOfInstances(overrides, listed.value),
           unfreeze: overrides.some(({ change }) => change.kind === 'unfreeze'),
         },
         memory,
@@ -113,12 +113,18 @@ function readyOf(listed: readonly TargetInstance[], { instances }: Inventory): r
   return instances.filter(({ id, listed: isListed }) => isListed && ready.has(id))
 }
 
-function askedOfInstances(overrides: readonly Override[]): ReadonlyMap<string, InstanceOrder> {
-  return new Map(
-    overrides.flatMap(({ change }) =>
-      change.kind === 'instance' ? [[change.instance, change.order] as const] : [],
-    ),
-  )
+/** Not of another instance that has the id of the one that was meant. */
+function askedOfInstances(
+  overrides: readonly Override[],
+  listed: readonly TargetInstance[],
+): ReadonlyMap<string, InstanceOrder> {
+  const orders = new Map<string, InstanceOrder>()
+  for (const { change } of overrides) {
+    if (change.kind !== 'instance') continue
+    const there = listed.find(({ id }) => id === change.instance)
+    if (isSameIncarnation(change.incarnation, there?.incarnation)) orders.set(change.instance, change.order)
+  }
+  return orders
 }
 
 async function asked<T>(call: Promise<T>): Promise<Asked<T>> {

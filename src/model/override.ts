@@ -17,8 +17,13 @@ export type OverrideChange =
   | { readonly kind: 'capacity'; readonly count: number }
   | { readonly kind: 'rule-enabled'; readonly rule: string; readonly enabled: boolean }
   | { readonly kind: 'rule-rank'; readonly rule: string; readonly rank: number }
-  /** One instance is kept in any case, or drained and let go. */
-  | { readonly kind: 'instance'; readonly instance: string; readonly order: InstanceOrder }
+  /** One instance is kept in any case, or drained and let go; another one that has its id later is not meant. */
+  | {
+      readonly kind: 'instance'
+      readonly instance: string
+      readonly order: InstanceOrder
+      readonly incarnation?: string | null
+    }
   /** What froze itself because so much failed at once goes on all the same. */
   | { readonly kind: 'unfreeze' }
 

@@ -43,6 +43,16 @@ export const LogLine = z.looseObject({
   demo: z
     .object({ sent: z.number(), answered: z.number(), failed: z.number(), skipped: z.number() })
     .optional(),
+  visitors: z
+    .object({
+      talking: z.number(),
+      came: z.number(),
+      left: z.number(),
+      turnedAway: z.number(),
+      failed: z.number(),
+      cut: z.number(),
+    })
+    .optional(),
 })
 export type LogLine = z.output<typeof LogLine>
 
@@ -74,6 +84,7 @@ export const InstanceAnswer = z.looseObject({
   id: z.string(),
   lifecycle: z.string(),
   admission: z.string(),
+  zone: z.string().nullable(),
   address: z.string().nullable(),
 })
 export type InstanceAnswer = z.output<typeof InstanceAnswer>

@@ -34,6 +34,8 @@ const ChangedAnswer = z.object({
 
 const tags = ['operating']
 
+type InstanceChange = Extract<OverrideChange, { kind: 'instance' }>
+
 export function overrideRoutes(app: App, runtime: Runtime): void {
   const { operator } = runtime
 
@@ -76,8 +78,8 @@ export function overrideRoutes(app: App, runtime: Runtime): void {
       const fleet = fleetNamed(runtime, request.params.fleet)
       const { change, ...order } = request.body
       if ('rule' in change) askRule(fleet, change.rule)
-      if ('instance' in change) askInstance(runtime, fleet, change.instance)
-      return { override: await operator.set(fleet.name, change, order) }
+      const meant = 'instance' in change ? meaning(runtime, fleet, change) : change
+      return { override: await operator.set(fleet.name, meant, order) }
     },
   )
 
@@ -239,8 +241,9 @@ export function overrideRoutes(app: App, runtime: Runtime): void {
       const fleet = fleetNamed(runtime, request.params.fleet)
       const { instance } = request.params
       const { order, ...asked } = request.body
-      if (order !== null) askInstance(runtime, fleet, instance)
-      return change(fleet, { kind: 'instance', instance, order: order ?? 'keep' }, order !== null, asked)
+      const subject = { kind: 'instance', instance, order: order ?? 'keep' } as const
+      const meant = order === null ? subject : meaning(runtime, fleet, subject)
+      return change(fleet, meant, order !== null, asked)
     },
   )
 
@@ -310,13 +313,17 @@ function byOf({ who, why }: Order): By {
   return { who, why }
 }
 
-/** As the last tick saw them. */
-function askInstance(runtime: Runtime, fleet: FleetSpec, instance: string): void {
+/** The one that has the id now, as the last tick saw it. Throws PLM-482. */
+function meaning(runtime: Runtime, fleet: FleetSpec, change: InstanceChange): InstanceChange {
+  const { instance } = change
   const instances = runtime.latest(fleet.name)?.inventory.instances ?? []
-  const known = instances.flatMap(({ id, lifecycle }) => (lifecycle === 'gone' ? [] : [id]))
-  if (!known.includes(instance)) {
+  const there = instances.filter(({ lifecycle }) => lifecycle !== 'gone')
+  const found = there.find(({ id }) => id === instance)
+  if (found === undefined) {
+    const known = there.map(({ id }) => id)
     throw noSuchInstance(fleet.name, instance, known, nearest(instance, known))
   }
+  return found.incarnation === null ? change : { ...change, incarnation: found.incarnation }
 }
 
 function askRule(fleet: FleetSpec, rule: string): void {

@@ -27,7 +27,12 @@ export const OverrideChangeWire = component(
     z.object({ kind: z.literal('capacity'), count: CountWire }),
     z.object({ kind: z.literal('rule-enabled'), rule: z.string(), enabled: z.boolean() }),
     z.object({ kind: z.literal('rule-rank'), rule: z.string(), rank: RankWire }),
-    z.object({ kind: z.literal('instance'), instance: z.string(), order: z.enum(['keep', 'drain']) }),
+    z.object({
+      kind: z.literal('instance'),
+      instance: z.string(),
+      order: z.enum(['keep', 'drain']),
+      incarnation: z.string().nullable().exactOptional().describe('Which of those that had the id is meant.'),
+    }),
     z.object({ kind: z.literal('unfreeze') }),
   ]),
 )

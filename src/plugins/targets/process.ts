@@ -1,6 +1,6 @@
 /**
- * Instances as child processes on this machine: each on a port of its own, with a health endpoint, and none that
- * outlives the daemon, however the daemon ends.
+ * Instances as child processes on this machine: each on a port of its own, with a health endpoint. None outlives the
+ * daemon, however the daemon ends; or, where they are kept, each does, and the next daemon takes them over.
  *
  * Example: `createProcessTarget({ command: ['node', 'app.mjs'], ... }, { fleet: 'web', log })`, then
  * `launch([{ token: 'web/42/1', zone: null }], signal)` answers `[{ token: 'web/42/1', ok: true, instance: 'web-g2pc0x7-1' }]`
@@ -20,6 +20,8 @@ import type {
 } from '../../ports/target.ts'
 import { type InstanceContext, type InstanceOptions, ProcessInstance } from './process/instance.ts'
 import { instanceIds } from './process/instance-id.ts'
+import { keptFiles, readKept } from './process/kept-folder.ts'
+import { makeKeptFolder } from './process/kept-record.ts'
 import { type ProcessUsage, readUsage } from './process/usage.ts'
 import { quoted } from './process/wording.ts'
 
@@ -46,11 +48,15 @@ export interface ProcessTargetOptions {
   readonly portFrom: number | null
   /** Names that instances are spread over; each gets its own as PLIMSOLL_ZONE. None when left out. */
   readonly zones?: readonly string[]
+  /** They outlive the daemon, however it ends. */
+  readonly keep?: boolean
 }
 
 export interface ProcessTargetContext {
   readonly fleet: string
   readonly clock?: Clock
+  /** Where kept instances are written down; one place for all daemons that are to share them. */
+  readonly keptIn?: string
   /** Every line the children print, as `web-g2pc0x7-1: listening on 41231`. */
   readonly log: (line: string) => void
 }
@@ -61,6 +67,9 @@ export interface ProcessTarget extends Target, ProcessUsage {
   /** The last 200 lines an instance printed; empty when it is not listed. */
   output(instance: string): readonly string[]
 }
+
+/** Guards that do not answer at once are not waited for longer: their instances are listed all the same. */
+const GUARDS_ANSWER_MS = 2_000
 
 const CAPABILITIES: Omit<TargetCapabilities, 'zones'> = {
   acts: true,
@@ -84,29 +93,80 @@ export function createProcessTarget(
 ): ProcessTarget {
   const clock = context.clock ?? systemClock
   const cwd = resolve(options.cwd ?? '.')
-  const instanceOptions: InstanceOptions = { ...options, cwd, fleet: context.fleet }
+  const keptIn = keptFolderOf(options, context)
+  const instanceOptions: InstanceOptions = { ...options, cwd, fleet: context.fleet, keptIn }
   const zones = options.zones ?? []
   const nextId = instanceIds(context.fleet, clock.now(), Math.random)
   const instances = new Map<string, ProcessInstance>()
   const launches = new Map<string, Promise<LaunchResult>>()
   const listeners = new Set<() => void>()
+  /** What is written down, and known already: ours by id, or another fleet's. */
+  const written = new Map<string, string | null>()
   let closed: Promise<void> | null = null
 
   const wake = () => {
     for (const listener of [...listeners]) listener()
   }
 
-  function launchOne(order: LaunchOrder, signal: AbortSignal): Promise<LaunchResult> {
+  async function launchOne(order: LaunchOrder, signal: AbortSignal): Promise<LaunchResult> {
     const known = launches.get(order.token)
     if (known) return known
     const result = startOne(order, signal)
     launches.set(order.token, result)
     forgetOldest(launches, TOKENS)
-    return result.then(answer => {
-      // A launch that never was does not use its token up.
-      if (!answer.ok) launches.delete(order.token)
-      return answer
+    const answer = await result
+    if (answer.ok) return answer
+    // A launch that never was does not use its token up.
+    launches.delete(order.token)
+    // Or it is in use: by a daemon that was here before, or is here too.
+    await adoptWritten()
+    return launches.get(order.token) ?? answer
+  }
+
+  /** Takes over what was written down and is not known yet. */
+  async function adoptWritten(): Promise<void> {
+    if (keptIn === null) return
+    const paths = new Set(keptFiles(keptIn))
+    for (const path of written.keys()) if (!paths.has(path)) written.delete(path)
+    const adopted: ProcessInstance[] = []
+    for (const path of paths) {
+      if (written.has(path)) continue
+      const record = readKept(path)
+      if (record === null) continue
+      const isOurs = record.fleet === context.fleet
+      written.set(path, isOurs ? record.instance : null)
+      if (!isOurs || instances.has(record.instance)) continue
+      const instance = ProcessInstance.adopt({ path, record }, instanceOptions, contextOf(record.instance))
+      take(instance)
+      launches.set(record.token, Promise.resolve({ token: record.token, ok: true, instance: instance.id }))
+      adopted.push(instance)
+    }
+    const late = Promise.withResolvers<void>()
+    const cancelLate = clock.after(GUARDS_ANSWER_MS, late.resolve)
+    await Promise.race([Promise.all(adopted.map(({ met }) => met)), late.promise])
+    cancelLate()
+  }
+
+  function take(instance: ProcessInstance): void {
+    instances.set(instance.id, instance)
+    instance.gone.then(() => {
+      instances.delete(instance.id)
+      for (const [path, id] of written) if (id === instance.id) written.delete(path)
+      // A launch that failed was never listed, so nothing changed.
+      if (instance.view() !== null) wake()
     })
+  }
+
+  function requireOpen(): void {
+    if (closed === null) return
+    throw new PluginError(
+      'unavailable',
+      `PLM-307 the process target of ${context.fleet} is closed; nothing was launched.`,
+    )
+  }
+
+  function contextOf(id: string): InstanceContext {
+    return { clock, onLine: line => context.log(`${id}: ${line}`), onChange: wake }
   }
 
   async function startOne(order: LaunchOrder, signal: AbortSignal): Promise<LaunchResult> {
@@ -122,19 +182,10 @@ export function createProcessTarget(
     }
     const problem = cwdProblem(cwd)
     if (problem !== null) return refused(problem)
+    if (keptIn !== null) makeKeptFolder(keptIn)
     const id = nextId()
-    const instanceContext: InstanceContext = {
-      clock,
-      onLine: line => context.log(`${id}: ${line}`),
-      onChange: wake,
-    }
-    const instance = new ProcessInstance(id, order, instanceOptions, instanceContext)
-    instances.set(id, instance)
-    instance.gone.then(() => {
-      instances.delete(id)
-      // A launch that failed was never listed, so nothing changed.
-      if (instance.view() !== null) wake()
-    })
+    const instance = new ProcessInstance(id, order, instanceOptions, contextOf(id))
+    take(instance)
     // Called off: nothing half-started stays behind, and the token may be used again.
     const callOff = () => instance.terminate()
     signal.addEventListener('abort', callOff, { once: true })
@@ -154,9 +205,10 @@ export function createProcessTarget(
 
   async function closeAll(): Promise<void> {
     await Promise.all(
-      [...instances.values()].map(instance => {
+      [...instances.values()].map(async instance => {
+        if (instance.letGo()) return
         instance.terminate()
-        return instance.gone
+        await instance.gone
       }),
     )
     listeners.clear()
@@ -167,16 +219,16 @@ export function createProcessTarget(
 
     async listInstances(signal): Promise<readonly TargetInstance[]> {
       refuseAborted(signal, 'list the instances')
+      if (keptIn !== null && closed === null) await adoptWritten()
       return listed(instances)
     },
 
     async launch(orders, signal): Promise<readonly LaunchResult[]> {
       refuseAborted(signal, `launch ${orders.length}`)
-      if (closed) {
-        throw new PluginError(
-          'unavailable',
-          `PLM-307 the process target of ${context.fleet} is closed; nothing was launched.`,
-        )
+      requireOpen()
+      if (keptIn !== null) {
+        await adoptWritten()
+        requireOpen()
       }
       return Promise.all(orders.map(order => launchOne(order, signal)))
     },
@@ -213,6 +265,15 @@ export function createProcessTarget(
       return closed
     },
   }
+}
+
+function keptFolderOf(options: ProcessTargetOptions, { fleet, keptIn }: ProcessTargetContext): string | null {
+  if (options.keep !== true) return null
+  if (keptIn !== undefined) return keptIn
+  throw new PluginError(
+    'misconfigured',
+    `PLM-318 the instances of ${fleet} are to be kept, and there is no folder to write them down in. Give one as keptIn, or take out keep.`,
+  )
 }
 
 function listed(instances: ReadonlyMap<string, ProcessInstance>): readonly TargetInstance[] {

@@ -2,26 +2,36 @@
  * A small program between the daemon and one command: it starts the command in a process group of its own and
  * ends that group, with everything that descends from it, when it is told to or when the daemon is gone. A
  * daemon that is killed outright cannot clean up after itself; this can, because the kernel closes the channel.
+ * Where the instance is to be kept, it stays when the daemon goes, and waits for the next one.
  *
  * Example: with a grace of 5000 ms, the daemon dies at 12:00:00.000; the group gets SIGTERM at once, whatever is
  * left at 12:00:05.000 gets SIGKILL, and then this program ends too.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { membersOf, trySignal } from './family.ts'
 import type { GuardOrder, GuardReport, GuardStart } from './guard-protocol.ts'
+import { KeptDoor } from './kept-door.ts'
+import { collectOutput } from './output.ts'
 
 const POLL_MS = 50
 /** What has not gone this long after SIGKILL is in the kernel's hands. */
 const AFTER_KILL_MS = 2_000
+/** The daemon that gave the order comes at once, if it is still there. */
+const FIRST_COMER_MS = 1_000
 const posix = process.platform !== 'win32'
 
 let order: GuardStart | null = null
 let child: ChildProcess | null = null
 let exited = false
 let ending = false
+/** Where daemons come in, once the instance is kept. */
+let door: KeptDoor | null = null
 
 process.on('message', message => obey(message as GuardOrder))
-process.on('disconnect', end)
+process.on('disconnect', () => {
+  if (door === null) end()
+  else door.expectNobody()
+})
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end)
 process.on('uncaughtException', () => {
   signalAll('SIGKILL')
@@ -30,20 +40,49 @@ process.on('uncaughtException', () => {
 
 function obey(message: GuardOrder): void {
   if (message.do === 'terminate') end()
-  else if (order === null && !ending) start(message)
+  else if (message.do === 'remember-ready') door?.rememberReady()
+  else if (order === null && !ending) void start(message)
 }
 
-function start(wanted: GuardStart): void {
+async function start(wanted: GuardStart): Promise<void> {
   order = wanted
+  if (wanted.keep === null || (await keep(wanted))) run(wanted)
+  else leave()
+}
+
+/** Written down before it starts, so that whatever happens from here on the next daemon finds it. */
+async function keep(wanted: GuardStart): Promise<boolean> {
+  try {
+    const opened = await KeptDoor.open(wanted, obey)
+    if (opened === null) report({ saw: 'taken' })
+    else {
+      report({ saw: 'kept' })
+      door = opened
+      // A command that ends at once would be over before anyone could be told why.
+      await opened.firstComer(FIRST_COMER_MS)
+      return !ending
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    report({ saw: 'failed', code: code ?? 'UNKNOWN', message: `it cannot be written down: ${message}` })
+  }
+  return false
+}
+
+function run(wanted: GuardStart): void {
   const [program = '', ...args] = wanted.command
+  const kept = door
   child = spawn(program, args, {
     cwd: wanted.cwd,
     env: wanted.env,
-    // The command writes straight into the daemon's pipes; this program never reads a byte of it.
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // Without being kept it writes straight into the daemon's pipes, and this program never reads a byte of it.
+    stdio: kept === null ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
     detached: posix,
     windowsHide: true,
   })
+  if (kept !== null) {
+    collectOutput(child.stdout, child.stderr, (line, stream) => kept.tell({ saw: 'printed', stream, line }))
+  }
   child.once('spawn', () => report({ saw: 'started', pid: child?.pid ?? 0 }))
   child.once('error', (error: NodeJS.ErrnoException) => {
     if (child?.pid !== undefined) return
@@ -61,13 +100,15 @@ function start(wanted: GuardStart): void {
 
 function report(seen: GuardReport): void {
   // A daemon that is gone reads nothing; the empty callback keeps that from being an error.
-  if (process.connected) process.send?.(seen, undefined, undefined, () => {})
+  if (door !== null) door.tell(seen)
+  else if (process.connected) process.send?.(seen, undefined, undefined, () => {})
 }
 
 /** Ends the group: asks, waits for the grace, then insists. Called again, it changes nothing. */
 function end(): void {
   if (ending) return
   ending = true
+  if (door !== null && !exited) report({ saw: 'ending' })
   if (child?.pid === undefined || (exited && remaining().length === 0)) {
     leave()
     return
@@ -94,6 +135,10 @@ function waitUntilEmpty(deadline: number, killed: boolean): void {
 /** Leaves after the last report was written; nothing else keeps this program running. */
 function leave(): void {
   ending = true
+  door?.close()
+  // A descendant that got away may hold them open for ever.
+  child?.stdout?.destroy()
+  child?.stderr?.destroy()
   child?.unref()
   if (process.connected) process.disconnect()
 }
@@ -106,40 +151,8 @@ function signalAll(signal: NodeJS.Signals): void {
   if (exited || signal === 'SIGKILL') for (const pid of remaining()) trySignal(pid, signal)
 }
 
-function trySignal(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(pid, signal)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/**
- * Processes of this instance that still run: the group's members, and those that left the group but carry the
- * instance's mark in their environment. Zombies do not run. Where there is no /proc, the group as a whole.
- */
+/** Processes of this instance that still run. */
 function remaining(): readonly number[] {
   const leader = child?.pid
-  if (leader === undefined || !posix) return []
-  if (!existsSync('/proc/self/stat')) return trySignal(-leader, 0) ? [-leader] : []
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-    .filter(pid => pid !== process.pid && belongs(pid, leader))
-}
-
-function belongs(pid: number, leader: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (state === 'Z' || state === 'X') return false
-    if (Number(group) === leader) return true
-    return readFileSync(`/proc/${pid}/environ`, 'utf8')
-      .split('\0')
-      .includes(order?.mark ?? '\0')
-  } catch {
-    // Gone between the listing and the reading, or another user's: not ours.
-    return false
-  }
+  return leader === undefined ? [] : membersOf(leader, order?.mark ?? '\0')
 }

@@ -11,9 +11,9 @@ import type { GuardOrder, GuardReport } from './guard-protocol.ts'
 import { collectOutput, type Output } from './output.ts'
 
 /** Output written just before an exit may arrive just after it. */
-const DRAIN_MS = 250
+export const DRAIN_MS = 250
 /** Beyond its own grace, a guard gets this long before it is ended by force. */
-const GUARD_GRACE_MS = 4_000
+export const GUARD_GRACE_MS = 4_000
 
 export interface ChildOrder {
   readonly command: readonly string[]
@@ -72,7 +72,7 @@ export function startChild(order: ChildOrder, clock: Clock, onLine: (line: strin
       started.resolve(true)
     } else if (report.saw === 'failed') {
       finish({ kind: 'not-started', code: report.code, message: report.message })
-    } else {
+    } else if (report.saw === 'exited') {
       const exit: ChildEnd = { kind: 'exited', code: report.code, signal: report.signal }
       end ??= exit
       clock.after(DRAIN_MS, () => finish(exit))
@@ -99,7 +99,7 @@ export function startChild(order: ChildOrder, clock: Clock, onLine: (line: strin
     // A descendant that got away may hold the pipes open for ever.
     clock.after(DRAIN_MS, whole)
   })
-  tell(guard, { do: 'start', ...order })
+  tell(guard, { do: 'start', ...order, keep: null })
 
   return {
     started: started.promise,
@@ -140,13 +140,13 @@ function endGroup(pid: number): void {
 }
 
 /** Beside this file: `.ts` in the source tree, `.js` once compiled. */
-function guardPath(): string {
+export function guardPath(): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   return fileURLToPath(new URL(`./child-guard.${extension}`, import.meta.url))
 }
 
 /** Options meant for the daemon (an inspector, a loader) must not reach the guard; nor any instance's mark. */
-function guardEnvironment(): Record<string, string> {
+export function guardEnvironment(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'SYSTEMROOT', 'SystemRoot', 'LD_LIBRARY_PATH']
   return Object.fromEntries(
     kept.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),

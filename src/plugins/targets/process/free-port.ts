@@ -35,6 +35,11 @@ export async function takePort(from: number | null): Promise<number> {
   )
 }
 
+/** An instance that was there before us has it. */
+export function holdPort(port: number): void {
+  given.add(port)
+}
+
 export function releasePort(port: number): void {
   given.delete(port)
 }

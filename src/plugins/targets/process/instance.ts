@@ -10,9 +10,11 @@ import type { EpochMs } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
 import type { LaunchOrder, LaunchResult, TargetInstance } from '../../../ports/target.ts'
-import { type Child, type ChildEnd, startChild } from './child.ts'
-import { releasePort, takePort } from './free-port.ts'
+import { type Child, type ChildEnd, type ChildOrder, startChild } from './child.ts'
+import { holdPort, releasePort, takePort } from './free-port.ts'
 import { type ProbeAnswer, startProbe } from './health-probe.ts'
+import { adoptKeptChild, type KeptChild, startKeptChild } from './kept-child.ts'
+import { type KeptRecord, keptPaths } from './kept-record.ts'
 import * as wording from './wording.ts'
 
 const PORT_TRIES = 3
@@ -30,6 +32,14 @@ export interface InstanceOptions {
   readonly health: { path: string; everyMs: number; timeoutMs: number; failures: number }
   readonly stopGraceMs: number
   readonly portFrom: number | null
+  /** Where kept instances are written down; `null`: they end with the daemon. */
+  readonly keptIn: string | null
+}
+
+/** Found when it was there before us. */
+export interface Found {
+  readonly path: string
+  readonly record: KeptRecord
 }
 
 export interface InstanceContext {
@@ -60,18 +70,44 @@ export class ProcessInstance {
   #port = 0
   #portTries = 1
   #child: Child | null = null
+  #kept: KeptChild | null = null
   #stopProbe = () => {}
 
-  constructor(id: string, { token, zone }: LaunchOrder, options: InstanceOptions, context: InstanceContext) {
+  constructor(
+    id: string,
+    { token, zone }: LaunchOrder,
+    options: InstanceOptions,
+    context: InstanceContext,
+    launchedAt = context.clock.now(),
+  ) {
     this.id = id
     this.token = token
     this.zone = zone
     this.#options = options
     this.#context = context
-    this.launchedAt = context.clock.now()
+    this.launchedAt = launchedAt
     const gone = Promise.withResolvers<void>()
     this.gone = gone.promise
     this.#markGone = gone.resolve
+  }
+
+  /** One that was kept: as it is, without a start. `met` of the answer: its guard told what it knows. */
+  static adopt({ path, record }: Found, options: InstanceOptions, context: InstanceContext): ProcessInstance {
+    const { instance: id, launchedAt, port, ready } = record
+    const adopted = new ProcessInstance(id, record, options, context, launchedAt)
+    adopted.#launched = true
+    adopted.#port = port
+    adopted.#lifecycle = ready ? 'ready' : 'booting'
+    adopted.#wasReady = ready
+    holdPort(port)
+    const child = adoptKeptChild(path, record, context.clock, context.onLine)
+    adopted.#keep(child)
+    return adopted
+  }
+
+  /** What it is told of its guard's; at once where it has none of that kind. */
+  get met(): Promise<void> {
+    return this.#kept?.met ?? Promise.resolve()
   }
 
   /** `null` until its command has started: a launch that fails is never listed. */
@@ -136,29 +172,54 @@ export class ProcessInstance {
     child.gone.then(() => this.#leave())
   }
 
+  /** It goes on without us, if it is kept; the answer says so. */
+  letGo(): boolean {
+    if (this.#kept === null || this.#terminating) return false
+    this.#stopProbe()
+    this.#kept.letGo()
+    releasePort(this.#port)
+    return true
+  }
+
   #spawn(): Child {
-    const { command, env, cwd, stopGraceMs, fleet } = this.#options
+    const { command, env, cwd, stopGraceMs, fleet, keptIn } = this.#options
     const [program, ...args] = command
-    const child = startChild(
-      {
-        // `node` is the very binary this daemon runs on, whatever the PATH holds.
-        command: [program === 'node' ? process.execPath : (program ?? ''), ...args],
-        env: {
-          ...inherited(),
-          HOST: '127.0.0.1',
-          ...env,
-          PORT: String(this.#port),
-          PLIMSOLL_INSTANCE: this.id,
-          PLIMSOLL_FLEET: fleet,
-          ...(this.zone === null ? {} : { PLIMSOLL_ZONE: this.zone }),
-        },
-        cwd,
-        stopGraceMs,
-        mark: `PLIMSOLL_INSTANCE=${this.id}`,
+    const order: ChildOrder = {
+      // `node` is the very binary this daemon runs on, whatever the PATH holds.
+      command: [program === 'node' ? process.execPath : (program ?? ''), ...args],
+      env: {
+        ...inherited(),
+        HOST: '127.0.0.1',
+        ...env,
+        PORT: String(this.#port),
+        PLIMSOLL_INSTANCE: this.id,
+        PLIMSOLL_FLEET: fleet,
+        ...(this.zone === null ? {} : { PLIMSOLL_ZONE: this.zone }),
       },
-      this.#context.clock,
-      this.#context.onLine,
-    )
+      cwd,
+      stopGraceMs,
+      mark: `PLIMSOLL_INSTANCE=${this.id}`,
+    }
+    const { clock, onLine } = this.#context
+    if (keptIn === null) {
+      const child = startChild(order, clock, onLine)
+      this.#follow(child)
+      return child
+    }
+    const { id: instance, token, zone, launchedAt } = this
+    const about = { fleet, instance, token, zone, port: this.#port, launchedAt }
+    const kept = startKeptChild(order, { ...keptPaths(keptIn, about), about }, clock, onLine)
+    this.#keep(kept)
+    return kept
+  }
+
+  #keep(child: KeptChild): void {
+    this.#kept = child
+    this.#follow(child)
+    void child.ending.then(() => this.terminate())
+  }
+
+  #follow(child: Child): void {
     this.#child = child
     this.#stopProbe = startProbe({
       url: this.#healthUrl(),
@@ -171,7 +232,6 @@ export class ProcessInstance {
       onAnswer: answer => this.#answered(answer),
     })
     child.ended.then(end => this.#ended(child, end))
-    return child
   }
 
   #answered(answer: ProbeAnswer): void {
@@ -181,7 +241,10 @@ export class ProcessInstance {
       this.#health = 'healthy'
       this.#detail = null
       this.#wasReady = true
-      if (this.#lifecycle === 'booting') this.#lifecycle = 'ready'
+      if (this.#lifecycle === 'booting') {
+        this.#lifecycle = 'ready'
+        this.#kept?.rememberReady()
+      }
     } else if (this.#lifecycle === 'booting') {
       const age = this.#context.clock.now() - this.launchedAt
       if (age > SLOW_BOOT_MS) this.#detail = wording.notReadyYet(this.#healthUrl(), answer.because, age)

@@ -20,29 +20,35 @@ export interface Output {
   printed(pattern: RegExp): boolean
 }
 
+export type StreamName = 'stdout' | 'stderr'
+
 export function collectOutput(
   stdout: Readable | null,
   stderr: Readable | null,
-  onLine: (line: string) => void,
+  onLine: (line: string, stream: StreamName) => void,
 ): Output {
+  const output = gatherOutput(onLine)
+  if (stdout) eachLine(stdout, line => output.add(line, 'stdout'))
+  if (stderr) eachLine(stderr, line => output.add(line, 'stderr'))
+  return output
+}
+
+/** The same of lines that come one by one. */
+export function gatherOutput(
+  onLine: (line: string, stream: StreamName) => void,
+): Output & { add(line: string, stream: StreamName): void } {
   const all: string[] = []
   const errors: string[] = []
   const keep = (lines: string[], line: string) => {
     lines.push(line)
     if (lines.length > LINES) lines.shift()
   }
-  if (stdout)
-    eachLine(stdout, line => {
-      keep(all, line)
-      onLine(line)
-    })
-  if (stderr)
-    eachLine(stderr, line => {
-      keep(all, line)
-      keep(errors, line)
-      onLine(line)
-    })
   return {
+    add(line, stream) {
+      keep(all, line)
+      if (stream === 'stderr') keep(errors, line)
+      onLine(line, stream)
+    },
     lines: () => [...all],
     tellingLine: () => tellingLine(errors),
     printed: pattern => all.some(line => pattern.test(line)),
