@@ -48,6 +48,6 @@ export default defineConfig({
     setupFiles: ['test/seed.ts', 'test/mutation/no-shrinking.ts'],
     sequence: { sequencer: QuickFirst },
     isolate: false,
-    testTimeout: 30_000,
+    testTimeout: 120_000,
   },
 })

@@ -67,6 +67,25 @@ describe('growing during a warm-up', () => {
     expect(wanted(9)).toBe(14)
   })
 
+  it.each([
+    ['is overruled by rank', { rank: -1 }],
+    ['is not true for long enough', { forMs: MINUTE }],
+    ['is disabled', { enabled: false }],
+  ])('orders nothing again for a rule that asks for more, but %s', (_case, change) => {
+    const spec = fleetSpec({
+      max: 1000,
+      rules: [
+        { name: 'two', when: 'last(orders) > 1', by: 2 },
+        { name: 'fourteen', when: 'last(orders) > 1', to: 14, ...change },
+      ],
+      guards: { growDuringWarmup: false },
+      spec: { warmupMs: 5 * MINUTE },
+    })
+    const seen = observation({ open: 12, values: { 'last(orders)': 9 } })
+    const memory = { ...EMPTY_MEMORY, changes: [grown(10, 12, 1)] }
+    expect(decide(spec, seen, memory).decision.desired).toBe(12)
+  })
+
   it('nor from one that matches, and counts what is on its way itself', () => {
     const rules: ReactiveRule[] = [
       ...fleet({ by: 3 }).rules,

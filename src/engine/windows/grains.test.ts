@@ -80,6 +80,29 @@ describe('windows over grains', () => {
     expect(readings['avg 30000']).toEqual({ gap: 'the window is shorter than a grain' })
   })
 
+  it('hold one grain where they are as long as it', () => {
+    const grained = windows('sum', [operand('avg', MINUTE_MS)])
+    for (const sample of samples) grained.add(sample)
+    expect(grained.read(NOON + 120_000)['avg 60000']).toMatchObject({ value: 60, samples: 1 })
+    expect(grained.read(NOON + 120_001)['avg 60000']).toEqual({
+      gap: 'no samples in the complete grains of the last 1m',
+    })
+  })
+
+  it('take a late sample for as long as the longest of them reaches its grain', () => {
+    const operands = [operand('sum', 2 * MINUTE_MS), operand('sum', 5 * MINUTE_MS)]
+    const late = (lateMs: number): boolean => {
+      const grained = windows('sum', operands)
+      grained.read(NOON + 5 * MINUTE_MS)
+      return grained.add({ at: NOON + 5 * MINUTE_MS - lateMs, value: 1 })
+    }
+    expect([5 * MINUTE_MS, 6 * MINUTE_MS - 1, 6 * MINUTE_MS].map(late)).toEqual([true, true, false])
+    const stale = windows('sum', [operand('sum', MINUTE_MS)])
+    stale.read(NOON + 5 * MINUTE_MS)
+    expect(stale.add({ at: NOON + MINUTE_MS + 1, value: 1 })).toBe(true)
+    expect(stale.add({ at: NOON + MINUTE_MS, value: 1 })).toBe(false)
+  })
+
   it('combine the series that labels tell apart', () => {
     const grained = windows('sum', [operand('avg', 5 * MINUTE_MS)])
     grained.add({ at: NOON, value: 5, labels: { region: 'eu' } })
