@@ -159,7 +159,7 @@ describe('the built command', () => {
 
   it('validates the quickstart', async () => {
     const { code, out } = await run('validate', path.join(repository, 'examples/quickstart/plimsoll.yaml'))
-    expect(out).toContain('is valid: 1 fleet')
+    expect(out).toContain('is valid: 2 fleets')
     expect(code).toBe(0)
   })
 

@@ -57,7 +57,6 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
         onBack={() => setSelected(null)}
         waiting={chosen === null ? (feed.fleet?.plan?.waiting ?? []) : []}
       />
-      <SettingsCard settings={feed.settings} />
       <section class="card wide" aria-label="Timeline">
         <div class="card-head">
           <h2>Timeline</h2>
@@ -79,6 +78,7 @@ export function FleetView({ feed, summary, now, onRange }: FleetViewProps) {
         })}
         <KpiStrips histories={feed.kpis} range={range} />
       </section>
+      <SettingsCard settings={feed.settings} />
       <section class="card has-instances" aria-label="Instances">
         <h2>Instances</h2>
         <InstancesTable

@@ -360,6 +360,16 @@ export function noReports(fleet: string): ApiError {
   )
 }
 
+/** Its parts are only just being made, or made anew: what it knows of sessions is not there yet, which is not "none". */
+export function notYetThere(fleet: string): ApiError {
+  return new ApiError(
+    503,
+    'PLM-484',
+    `The fleet "${fleet}" is only just starting.`,
+    'Ask again when Retry-After is over; with the same session id, where there is one.',
+  )
+}
+
 export const NO_SUCH_INSTANCE = 'PLM-482'
 
 /** @param meant the one that was probably meant */

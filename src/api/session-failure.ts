@@ -4,9 +4,10 @@
  * Example: `PluginError('unavailable', 'PLM-430 The broker ...', { retryAfterMs: 1500 })` is 503 with `Retry-After: 2`.
  */
 import type { FastifyReply } from 'fastify'
+import type { FleetSpec } from '../model/spec.ts'
 import { PluginError, type PluginErrorKind } from '../ports/plugin.ts'
 import type { PlaceResult } from '../sessions/session-broker.ts'
-import { type ApiError, badRequest, brokerRefused, defect } from './failure.ts'
+import { type ApiError, badRequest, brokerRefused, defect, notYetThere } from './failure.ts'
 
 export interface SessionFailure {
   readonly failure: ApiError
@@ -72,6 +73,22 @@ export async function attempt<T>(reply: FastifyReply, work: () => T | Promise<T>
     if (reply.raw.destroyed) throw badRequest('The client went away.')
     throw refuse(reply, sessionFailure(error))
   }
+}
+
+/**
+ * The door of one of the fleet's routers. Where it has none of that type, the answer is final; where it has one that is not
+ * there yet, it is not.
+ */
+export function doorOf<T>(
+  reply: FastifyReply,
+  { name, routers }: FleetSpec,
+  type: 'broker' | 'agent',
+  door: T | null,
+  none: (fleet: string) => ApiError,
+): T {
+  if (door !== null) return door
+  if (!routers.some(router => router.type === type)) throw none(name)
+  throw refuse(reply, { failure: notYetThere(name), retryAfter: 1 })
 }
 
 export function refuse(reply: FastifyReply, { failure, retryAfter }: SessionFailure): Error {

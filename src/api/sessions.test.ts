@@ -1,6 +1,7 @@
 /** The session API of a real daemon: a real broker, a real session log, real HTTP. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { specOf, webFleet } from '../../test/builders/journal.ts'
 import { openRooms, type Rooms, type RoomsOptions } from '../../test/builders/rooms.ts'
 import { createStandIn } from '../../test/builders/runtime.ts'
 import { until } from '../../test/builders/until.ts'
@@ -301,5 +302,37 @@ describe('a fleet whose sessions others place', () => {
     expect(await codeAt('/v1/fleets/web/sessions/a')).toBe('PLM-479')
     expect(await codeAt('/v1/fleets/wep/sessions')).toBe('PLM-461')
     await api.close()
+  })
+})
+
+describe('a fleet that is only just starting', () => {
+  it('does not say that it has no sessions: a client would believe it', async () => {
+    const brokers = { routers: [{ type: 'broker', options: {} }] }
+    const agents = { routers: [{ type: 'agent', options: {} }] }
+    const told: unknown[] = []
+    for (const [routers, path, method] of [
+      [brokers, 'sessions/a/heartbeat', 'POST'],
+      [brokers, 'sessions/a', 'GET'],
+      [agents, 'instances/web-1/load', 'PUT'],
+    ] as const) {
+      const api = await createApi(createStandIn(specOf({ ...webFleet(), ...routers })), {
+        host: '127.0.0.1',
+        port: 0,
+        token: null,
+        dashboardRoot: null,
+      })
+      ends.push(() => api.close())
+      const { url } = await api.listen()
+      const answer = await fetch(`${url}/v1/fleets/web/${path}`, {
+        method,
+        ...(method === 'PUT' ? { body: '{"slots":0}', headers: { 'content-type': 'application/json' } } : {}),
+      })
+      told.push([answer.status, answer.headers.get('retry-after'), (await answer.json()).error.code])
+    }
+    expect(told).toEqual([
+      [503, '1', 'PLM-484'],
+      [503, '1', 'PLM-484'],
+      [503, '1', 'PLM-484'],
+    ])
   })
 })

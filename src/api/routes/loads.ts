@@ -8,7 +8,7 @@ import type { LoadReport } from '../../plugins/routers/agent/reports.ts'
 import { noReports } from '../failure.ts'
 import { type App, FleetParams } from '../route.ts'
 import type { Served } from '../served.ts'
-import { attempt, goneAway } from '../session-failure.ts'
+import { attempt, doorOf, goneAway } from '../session-failure.ts'
 import { fleetNamed } from '../views.ts'
 import { Failure, POST_FAILURES } from '../wire/failure.ts'
 import { AdmittedWire, LoadReportBody } from '../wire/load.ts'
@@ -34,8 +34,8 @@ export function loadRoutes(app: App, served: Served, limit: object): void {
     },
     async (request, reply) => {
       const { fleet, instance } = request.params
-      const reports = served.reports(fleetNamed(served, fleet).name)
-      if (reports === null) throw noReports(fleet)
+      const spec = fleetNamed(served, fleet)
+      const reports = doorOf(reply, spec, 'agent', served.reports(fleet), noReports)
       const { waitMs = 0, ...said } = request.body
       const answer = await attempt(reply, () => reports.report(instance, reportOf(said)))
       const known = said.closed ?? null

@@ -6,6 +6,7 @@
  * `{ "session": "match-7", "instance": "rooms-3", "address": "http://127.0.0.1:41231", ... }`; the same again 200. Without
  * room within 5 s it answers 409 with `Retry-After`.
  */
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { MOST_PER_PAGE } from '../../sessions/limits.ts'
 import type { PlaceOutcome, SessionBroker, SessionView } from '../../sessions/session-broker.ts'
@@ -13,7 +14,15 @@ import { badRequest, noBroker, noSuchSession, sessionEnded } from '../failure.ts
 import type { Metrics, PlacingOutcome } from '../metrics.ts'
 import { type App, FleetParams } from '../route.ts'
 import type { Served } from '../served.ts'
-import { attempt, goneAway, noRoom, refuse, type SessionFailure, sessionFailure } from '../session-failure.ts'
+import {
+  attempt,
+  doorOf,
+  goneAway,
+  noRoom,
+  refuse,
+  type SessionFailure,
+  sessionFailure,
+} from '../session-failure.ts'
 import { fleetNamed } from '../views.ts'
 import { NAMED_FAILURES, POST_FAILURES } from '../wire/failure.ts'
 import {
@@ -43,11 +52,8 @@ export function sessionRoutes(
   limit: object,
   metrics: Pick<Metrics, 'placing'>,
 ): void {
-  const brokerOf = (fleet: string): SessionBroker => {
-    const broker = served.broker(fleetNamed(served, fleet).name)
-    if (broker === null) throw noBroker(fleet)
-    return broker
-  }
+  const brokerOf = (fleet: string, reply: FastifyReply): SessionBroker =>
+    doorOf(reply, fleetNamed(served, fleet), 'broker', served.broker(fleet), noBroker)
 
   app.post(
     '/v1/fleets/:fleet/sessions',
@@ -70,7 +76,7 @@ export function sessionRoutes(
     },
     async (request, reply) => {
       const { fleet } = request.params
-      const broker = brokerOf(fleet)
+      const broker = brokerOf(fleet, reply)
       const signal = goneAway(reply)
       const result = await attempt(reply, () =>
         broker.place(requestOf(request.body), signal).catch(error => {
@@ -110,7 +116,7 @@ export function sessionRoutes(
       },
     },
     async (request, reply) => {
-      const broker = brokerOf(request.params.fleet)
+      const broker = brokerOf(request.params.fleet, reply)
       const { release, place, why } = request.body
       const signal = goneAway(reply)
       const { fleet } = request.params
@@ -156,7 +162,7 @@ export function sessionRoutes(
       },
     },
     async (request, reply) => {
-      const broker = brokerOf(request.params.fleet)
+      const broker = brokerOf(request.params.fleet, reply)
       const { instance, label = [], after, limit } = request.query
       const query = {
         limit,
@@ -182,7 +188,7 @@ export function sessionRoutes(
     },
     async (request, reply) => {
       const { fleet, session } = request.params
-      const broker = brokerOf(fleet)
+      const broker = brokerOf(fleet, reply)
       const view = await attempt(reply, () => broker.get(session))
       if (view === null) throw noSuchSession(fleet, session)
       return sessionTold(view)
@@ -204,7 +210,7 @@ export function sessionRoutes(
     },
     async (request, reply) => {
       const { fleet, session } = request.params
-      const broker = brokerOf(fleet)
+      const broker = brokerOf(fleet, reply)
       const released = await attempt(reply, () => broker.release(session, request.query.why))
       if (released === 'unknown') throw noSuchSession(fleet, session)
       return { session, released }
@@ -225,7 +231,7 @@ export function sessionRoutes(
     },
     async (request, reply) => {
       const { fleet, session } = request.params
-      const broker = brokerOf(fleet)
+      const broker = brokerOf(fleet, reply)
       const beat = await attempt(reply, () => broker.heartbeat(session))
       if (beat.alive) return sessionTold(beat.session)
       const { ended } = beat
