@@ -68,6 +68,13 @@ interface Coming {
   stop(): Promise<void>
 }
 
+const VISIT_EVERY_MS = 100
+
+const nextVisit = (): Promise<void> =>
+  new Promise(begin => {
+    setTimeout(begin, VISIT_EVERY_MS)
+  })
+
 /** Comes back every tenth of a second until told to stop. */
 function keepComing(user: User, signal: AbortSignal): Coming {
   let goesOn = true
@@ -76,7 +83,7 @@ function keepComing(user: User, signal: AbortSignal): Coming {
       await user.visit().catch(error => {
         if (!signal.aborted) throw error
       })
-      await new Promise(resolve => setTimeout(resolve, 100))
+      await nextVisit()
     }
   })()
   return {

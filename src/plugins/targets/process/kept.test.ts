@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { until } from '../../../../test/builders/until.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { targetAcceptance, victims } from '../../../ports/target.acceptance.ts'
 import type { TargetInstance } from '../../../ports/target.ts'
@@ -52,16 +53,6 @@ function make(folder: string, options: Partial<ProcessTargetOptions> = {}, fleet
   )
   targets.push(target)
   return target
-}
-
-async function until<T>(what: string, look: () => Promise<T | null> | T | null): Promise<T> {
-  const deadline = performance.now() + 20_000
-  for (;;) {
-    const found = await look()
-    if (found !== null) return found
-    if (performance.now() > deadline) throw new Error(`not within 20 s: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 10))
-  }
 }
 
 async function launchOne(target: ProcessTarget, token = 'web/1/1'): Promise<string> {
