@@ -958,6 +958,12 @@ const ROWS: readonly Row[] = [
     'add sessions: { slotsPerInstance: 20 }',
   ],
   [
+    'a router that can only ask for the load',
+    fleet('router: »{ type: http }'),
+    'PLM-148',
+    /close: POST \/drain/,
+  ],
+  [
     'two rules of one name in a group',
     file(
       `groups: { shop: { fleets: { web: 1 }, rules: [ { name: Up, when: ready > 1, ${UP} }, { name: »Up, when: ready > 2, ${UP} } ] } }`,
