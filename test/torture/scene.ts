@@ -1,0 +1,64 @@
+/**
+ * What the torture is played with: a folder with one state file and two configurations of the same fleet, which differ only
+ * in where their API listens. Rooms of the quickstart, four people each, kept across daemons.
+ *
+ * Example: `await createScene()` answers `{ folder: '/tmp/plimsoll-torture-x', files: ['first.yaml', 'second.yaml'], urls: [...] }`.
+ */
+import { cpSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { freePort, QUICKSTART } from '../builders/real.ts'
+
+export const FLEET = 'rooms'
+export const STATE = 'state.db'
+/** Shorter than many troubles last, and renewed much more often. */
+export const LEASE_MS = 10_000
+export const SLOTS = 4
+export const MOST_ROOMS = 6
+
+export interface Scene {
+  readonly folder: string
+  readonly files: readonly string[]
+  readonly urls: readonly string[]
+}
+
+export async function createScene(): Promise<Scene> {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'plimsoll-torture-')))
+  cpSync(path.join(QUICKSTART, 'rooms.mjs'), path.join(folder, 'rooms.mjs'))
+  const files = ['first.yaml', 'second.yaml']
+  const urls: string[] = []
+  for (const file of files) {
+    const port = await freePort()
+    urls.push(`http://127.0.0.1:${port}`)
+    writeFileSync(path.join(folder, file), configuration(port))
+  }
+  return { folder, files, urls }
+}
+
+function configuration(port: number): string {
+  return `plimsoll: 1
+api: { listen: "127.0.0.1:${port}" }
+state: { path: ${STATE} }
+fleets:
+  ${FLEET}:
+    target:
+      type: process
+      command: [node, rooms.mjs]
+      keep: true
+      zones: [a, b]
+      health: { path: /health, every: 500ms, timeout: 2s, failures: 6 }
+      stopGrace: 5s
+    router: { type: broker }
+    sessions:
+      slotsPerInstance: ${SLOTS}
+      reserve: 25%
+      lease: ${LEASE_MS / 1000}s
+      drain: { deadline: 10m, then: keep }
+      waiting: { most: 100, longest: 10s }
+    capacity: { min: 1, max: ${MOST_ROOMS} }
+    cooldown: { out: 0s, in: 1s }
+    stabilization: { out: 0s, in: 1s }
+    every: 500ms
+    bootTimeout: 30s
+`
+}
