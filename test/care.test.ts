@@ -257,12 +257,12 @@ describe('the brake', () => {
         min: 2,
         max: 4,
         metrics,
-        spec: { bootTimeoutMs: 3_000, repair: { ...repair, freezeMs: 120_000 } },
+        spec: { bootTimeoutMs: 3_000, repair: { ...repair, freezeMs: 600_000 } },
       }),
       { routed: true },
     )
     const entries: JournalEntry[] = []
-    for (let n = 0; n < 120; n++) entries.push(await world.tick())
+    for (let n = 0; n < 300; n++) entries.push(await world.tick())
     const stopped = entries.find(({ memory }) => memory.freeze !== null)
     expect(stopped?.memory.freeze).toMatchObject({
       cause: 'replacements-fail',

@@ -12,7 +12,9 @@ import type { EpochMs } from '../model/time.ts'
 import { isSick } from './health.ts'
 
 /** So many rounds of launches in a row that came to nothing. */
-const FRUITLESS_ROUNDS = 5
+const FRUITLESS_ROUNDS = 8
+/** After that the next is tried no sooner, and then one at a time. */
+const FRUITLESS_WAIT_MS = 300_000
 /** Fewer replacements than this are no pattern. */
 const FEW_REPLACED = 3
 
@@ -34,16 +36,16 @@ interface Scene {
   readonly instances: readonly Instance[]
 }
 
-type Cause = Pick<Freeze, 'cause' | 'because'> & { readonly newest?: EpochMs }
+type Cause = Pick<Freeze, 'cause' | 'because'> & { readonly newest?: EpochMs; readonly forMs?: number }
 
 export function brake(scene: Scene, memory: Pick<Memory, 'freeze' | 'repairs' | 'marks'>): Freeze | null {
   const found = scene.unfreeze ? null : findCause(scene, memory)
   if (found === null) return null
   const { freeze } = memory
   const { at, repair } = scene
-  const { cause, because, newest } = found
+  const { cause, because, newest, forMs = repair.freezeMs } = found
   const goesOn = freeze !== null && freeze.cause === cause && (newest === undefined || newest < freeze.until)
-  return goesOn ? { ...freeze, because } : { since: at, cause, because, until: at + repair.freezeMs }
+  return goesOn ? { ...freeze, because } : { since: at, cause, because, until: at + forMs }
 }
 
 function findCause(scene: Scene, memory: Pick<Memory, 'repairs' | 'marks'>): Cause | null {
@@ -82,8 +84,10 @@ function replacementsFail(
     recent.flatMap(({ how, at: begun }) => (how === 'never-ready' && begun > lastGood ? [begun] : [])),
   )
   if (rounds.size >= FRUITLESS_ROUNDS) {
-    const because = `${rounds.size} rounds of launches in a row gave no instance that lasted`
-    return { cause: 'replacements-fail', because, newest: Math.max(...rounds) }
+    const last = recent.findLast(({ how }) => how === 'never-ready')?.because ?? ''
+    const because = `${rounds.size} rounds of launches in a row gave no instance that lasted; the last: ${last}`
+    const forMs = Math.min(repair.freezeMs, FRUITLESS_WAIT_MS)
+    return { cause: 'replacements-fail', because, newest: Math.max(...rounds), forMs }
   }
   const replaced = recent.filter(({ how }) => how === 'replace')
   const many = Math.max(FEW_REPLACED, serving.length * repair.maxUnhealthyRatio)

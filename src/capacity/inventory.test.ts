@@ -55,6 +55,24 @@ function withMark(memory: Memory, id: string, change: Partial<Mark>): Memory {
   return { ...memory, marks: { ...memory.marks, [id]: { ...mark, ...change } } }
 }
 
+describe('an instance that ends by itself', () => {
+  const ends = (readyAt: number | null) => {
+    const memory = withMark(two(), 'web-1', { readyAt })
+    const lost = entry('web-1', { incarnation: 'vm-a', lifecycle: 'lost', detail: 'exit code 3' })
+    return take(memory, [lost, entry('web-2')], 60_000).memory
+  }
+
+  it('before it was ever ready makes the next launch wait, and says why', () => {
+    expect(ends(null).launchTrouble).toMatchObject({ failures: 1, error: 'exit code 3' })
+    expect(ends(null).repairs).toMatchObject([{ how: 'never-ready', because: 'exit code 3' }])
+  })
+
+  it('after it had lasted is replaced at once', () => {
+    expect(ends(AT).launchTrouble).toBeNull()
+    expect(ends(AT).repairs).toEqual([])
+  })
+})
+
 describe('a late list', () => {
   it('leaves an instance standing as it stood for the listing lag', () => {
     const taken = take(two(), [entry('web-2')], 5_000)

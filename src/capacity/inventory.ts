@@ -76,8 +76,9 @@ export function takeInventory(listing: Listing, memory: Memory): Taken {
   }
   if (roll.missing.length > 0) instances.sort((a, b) => (a.id < b.id ? -1 : 1))
   const { orders, expired } = openOrders(memory.orders, listing)
-  const repairs = withShortLived(memory.repairs, roll, at)
-  const troubles = troublesAfter(memory, listing, { marks, expired, roll })
+  const ended = shortLived(listing, roll)
+  const repairs = withShortLived(memory.repairs, ended, at)
+  const troubles = troublesAfter(memory, listing, { marks, expired, roll, ended })
   const next = { ...memory, marks, orders, repairs, ...troubles }
   return {
     inventory: { instances, orders, target },
@@ -199,11 +200,33 @@ function openOrders(
 }
 
 /** Those that ended by themselves before they had lasted: launching more of the kind may be in vain. */
-function withShortLived(repairs: readonly Repair[], { lost }: RollCall, at: EpochMs): readonly Repair[] {
-  const ended = lost.filter(({ mark }) => mark.readyAt === null || at - mark.readyAt < LASTS_MS)
+function shortLived({ listed, at }: Listing, { lost }: RollCall): readonly ShortLived[] {
+  return lost
+    .filter(({ mark }) => mark.readyAt === null || at - mark.readyAt < LASTS_MS)
+    .map(({ id, mark }) => {
+      const detail = listed.find(entry => entry.id === id)?.detail
+      const wasReady = mark.readyAt !== null
+      return { id, zone: mark.zone, wasReady, because: detail ?? 'it ended before it had lasted' }
+    })
+}
+
+interface ShortLived {
+  readonly id: string
+  readonly zone: string | null
+  readonly wasReady: boolean
+  readonly because: string
+}
+
+function withShortLived(
+  repairs: readonly Repair[],
+  ended: readonly ShortLived[],
+  at: EpochMs,
+): readonly Repair[] {
   if (ended.length === 0) return repairs
-  const because = 'it ended before it had lasted'
-  return [...repairs, ...ended.map(({ id }): Repair => ({ at, instance: id, how: 'never-ready', because }))]
+  return [
+    ...repairs,
+    ...ended.map(({ id, because }): Repair => ({ at, instance: id, how: 'never-ready', because })),
+  ]
 }
 
 function troublesAfter(
@@ -213,7 +236,13 @@ function troublesAfter(
     marks,
     expired,
     roll,
-  }: { marks: Readonly<Record<string, Mark>>; expired: readonly Order[]; roll: RollCall },
+    ended,
+  }: {
+    marks: Readonly<Record<string, Mark>>
+    expired: readonly Order[]
+    roll: RollCall
+    ended: readonly ShortLived[]
+  },
 ): Troubles {
   const readyNow = roll.present.filter(
     ({ entry: { id }, mark }) => mark.readyAt === null && marks[id]?.readyAt === at,
@@ -233,6 +262,12 @@ function troublesAfter(
       `launch ${token} was accepted, but no instance of it ever appeared`,
       at,
     )
+  }
+  const neverReady = ended.filter(({ wasReady }) => !wasReady)
+  // One round of launches is one failure, however many it was of.
+  for (const zone of new Set(neverReady.map(one => zoneOf(one.zone, target)))) {
+    const because = neverReady.find(one => zoneOf(one.zone, target) === zone)?.because ?? ''
+    troubles = troubleIn(troubles, zone, because, at)
   }
   return { launchTrouble: troubles.launchTrouble, zoneTrouble: troubles.zoneTrouble }
 }
