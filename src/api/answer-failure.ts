@@ -31,14 +31,26 @@ export function failureOf(error: unknown, request: FastifyRequest, bodyLimitByte
   }
 }
 
+/** "Not now" is no defect, and is asked again and again by every client: it is said so often, by its code. */
+const NOT_NOW_EVERY_MS = 10_000
+
 export function answerFailure(
   log: ApiLog | null,
   bodyLimitBytes: number,
   bodyOf: (failure: ApiError, request: FastifyRequest) => object = failure => failure.body(),
 ) {
+  const saidNotNow = new Map<string, number>()
+  const sayNotNow = (failure: ApiError, path: string): void => {
+    const now = performance.now()
+    if (now - (saidNotNow.get(failure.code) ?? Number.NEGATIVE_INFINITY) < NOT_NOW_EVERY_MS) return
+    saidNotNow.set(failure.code, now)
+    log?.warn({ code: failure.code, path }, failure.message)
+  }
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const failure = failureOf(error, request, bodyLimitBytes)
-    if (failure.statusCode >= 500) {
+    if (failure.statusCode === 503 && failure.cause === undefined) {
+      sayNotNow(failure, pathOf(request.url))
+    } else if (failure.statusCode >= 500) {
       log?.error(
         {
           code: failure.code,

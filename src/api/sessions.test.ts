@@ -335,4 +335,25 @@ describe('a fleet that is only just starting', () => {
       [503, '1', 'PLM-484'],
     ])
   })
+
+  it('is said in the log once, not for each client that asks again', async () => {
+    const said: string[] = []
+    const api = await createApi(
+      createStandIn(specOf({ ...webFleet(), routers: [{ type: 'broker', options: {} }] })),
+      {
+        host: '127.0.0.1',
+        port: 0,
+        token: null,
+        dashboardRoot: null,
+        log: {
+          error: (_, text) => said.push(`error: ${text}`),
+          warn: (_, text) => said.push(`warn: ${text}`),
+        },
+      },
+    )
+    ends.push(() => api.close())
+    const { url } = await api.listen()
+    for (const session of ['a', 'b', 'c']) await fetch(`${url}/v1/fleets/web/sessions/${session}`)
+    expect(said).toEqual(['warn: The fleet "web" is only just starting.'])
+  })
 })
