@@ -7,9 +7,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { LAUNCHER } from '../builders/real.ts'
 import type { TortureLog } from './log.ts'
+import { rest } from './rest.ts'
 import type { Scene } from './scene.ts'
 
 /** One that cannot start, since its store refuses, is not started a hundred times a second. */
@@ -53,7 +53,7 @@ export class Daemons {
         this.endedByThemselves += 1
         this.#log.say(`daemon ${which} ended by itself: ${code ?? signal}`)
       }
-      void pause(wasUs ? 0 : START_AGAIN_MS).then(() => {
+      void rest(wasUs ? 0 : START_AGAIN_MS).then(() => {
         if (!this.#stopping) this.start(which)
       })
     })

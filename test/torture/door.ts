@@ -5,8 +5,8 @@
  * Example: `await door.place('s-1', signal)` answers `{ instance: 'rooms-3', address: 'http://127.0.0.1:41231' }` once a daemon
  * acknowledged it, however often either was ended meanwhile.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
+import { rest } from './rest.ts'
 import { FLEET } from './scene.ts'
 
 const ANSWER_MS = 5_000
@@ -112,9 +112,4 @@ export class Door {
       return null
     }
   }
-}
-
-/** `false`: called off. */
-export async function rest(ms: number, signal: AbortSignal): Promise<boolean> {
-  return pause(ms, true, { signal }).catch(() => false)
 }

@@ -6,7 +6,7 @@
  * Had it broken by itself, it would be `sessionsCut`; had a heartbeat been answered with 410, `acknowledgedLost`.
  */
 import type { Door, Placed } from './door.ts'
-import { rest } from './door.ts'
+import { rest } from './rest.ts'
 import { LEASE_MS } from './scene.ts'
 
 const HEARTBEAT_MS = LEASE_MS / 5

@@ -7,17 +7,17 @@
  */
 import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { LAUNCHER } from '../builders/real.ts'
 import { until } from '../builders/until.ts'
 import { Chance } from './chance.ts'
 import { Daemons } from './daemons.ts'
-import { Door, rest } from './door.ts'
+import { Door } from './door.ts'
 import { readHistory } from './history.ts'
 import { processesIn } from './instances.ts'
 import { TortureLog } from './log.ts'
 import { type Account, Person } from './person.ts'
+import { rest } from './rest.ts'
 import { createScene, LEASE_MS, type Scene } from './scene.ts'
 import { Torturer } from './torturer.ts'
 
@@ -244,7 +244,7 @@ class Torture {
   /** Instances that run and are in nobody's list: asked again, since one may just be ending or beginning. */
   async #unlisted(): Promise<number> {
     let unlisted: readonly string[] = []
-    for (const end = performance.now() + CALM_MS; performance.now() < end; await pause(500)) {
+    for (const end = performance.now() + CALM_MS; performance.now() < end; await rest(500)) {
       const listed = await this.#door.instances(AbortSignal.timeout(5_000))
       if (listed === null) continue
       const ids = new Set(listed.map(({ id }) => id))

@@ -8,9 +8,9 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Chance } from './chance.ts'
 import type { Daemons } from './daemons.ts'
-import { rest } from './door.ts'
 import { processesIn } from './instances.ts'
 import type { TortureLog } from './log.ts'
+import { rest } from './rest.ts'
 import { type Scene, STATE } from './scene.ts'
 
 /** The lease of a daemon lasts 15 s at this pace of ticks. */
