@@ -12,7 +12,7 @@ import type { FleetSpec, ReserveRule, Spec } from '../model/spec.ts'
 import type { SessionLog } from '../ports/session-log.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import { createBroker } from '../sessions/broker.ts'
-import { Cloud, type Machine } from './simulation/cloud.ts'
+import { Cloud, type Host } from './simulation/cloud.ts'
 import { Faults } from './simulation/faults.ts'
 import { Replica } from './simulation/replica.ts'
 import { seededRandom } from './simulation/seeded-random.ts'
@@ -91,7 +91,7 @@ class SessionReplay {
       faults,
       random: random.fork(),
       zones: [],
-      onTerminate: machine => this.#onTerminate(machine),
+      onTerminate: host => this.#onTerminate(host),
       onMutation: () => undefined,
       onEnd: () => undefined,
       epochOf: ms => this.#replica.clock.now() - this.#timeline.now + ms,
@@ -173,7 +173,7 @@ class SessionReplay {
     return Math.max(constraints[0]?.min ?? 0, ...needed.map(count => Math.ceil(count)))
   }
 
-  #onTerminate({ id }: Machine): void {
+  #onTerminate({ id }: Host): void {
     this.#lost += this.#on.get(id) ?? 0
     const closedAt = this.#latest?.memory.marks[id]?.closedAt ?? null
     if (closedAt !== null) this.#drainsMs.push(Math.max(0, this.#replica.clock.now() - closedAt))

@@ -3,7 +3,7 @@
  * their answer lost; one order brings two instances; the list is late and shows what is gone; names are given again; zones
  * are lost; instances never boot, or end by themselves. Only one thing it keeps: a token it knows launches nothing new.
  *
- * Example: `cloud.targetFor(replica)` is the port a tick sees; `cloud.machines` is the truth that checkers judge by.
+ * Example: `cloud.targetFor(replica)` is the port a tick sees; `cloud.hosts` is the truth that checkers judge by.
  */
 import type { EpochMs } from '../../model/time.ts'
 import { PluginError } from '../../ports/plugin.ts'
@@ -13,7 +13,7 @@ import type { Replica } from './replica.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Timeline } from './timeline.ts'
 
-export interface Machine {
+export interface Host {
   readonly id: string
   readonly incarnation: string
   readonly token: string
@@ -37,10 +37,10 @@ export interface CloudOptions {
   readonly random: SeededRandom
   readonly zones: readonly string[]
   /** Just before an instance is ended because someone asked for it. */
-  readonly onTerminate: (machine: Machine, replica: Replica) => void
+  readonly onTerminate: (host: Host, replica: Replica) => void
   readonly onMutation: (what: string, replica: Replica) => void
   /** An instance ended, in whatever way. */
-  readonly onEnd: (machine: Machine) => void
+  readonly onEnd: (host: Host) => void
   /** The time of instances that is told to replicas. */
   readonly epochOf: (timelineMs: number) => EpochMs
 }
@@ -55,9 +55,9 @@ const USUAL_BOOT_MS = 15_000
 const LONGEST_BOOT_MS = 45_000
 
 export class Cloud {
-  readonly machines: Machine[] = []
+  readonly hosts: Host[] = []
   readonly #options: CloudOptions
-  readonly #byToken = new Map<string, Machine>()
+  readonly #byToken = new Map<string, Host>()
   readonly #lostZones = new Set<string>()
   #launched = 0
 
@@ -65,26 +65,26 @@ export class Cloud {
     this.#options = options
   }
 
-  living(): readonly Machine[] {
-    return this.machines.filter(({ state }) => state !== 'ended')
+  living(): readonly Host[] {
+    return this.hosts.filter(({ state }) => state !== 'ended')
   }
 
-  ready(): readonly Machine[] {
-    return this.machines.filter(({ state }) => state === 'ready')
+  ready(): readonly Host[] {
+    return this.hosts.filter(({ state }) => state === 'ready')
   }
 
-  find(id: string, incarnation: string | null): Machine | undefined {
-    return this.machines.findLast(
-      machine => machine.id === id && (incarnation === null || machine.incarnation === incarnation),
+  find(id: string, incarnation: string | null): Host | undefined {
+    return this.hosts.findLast(
+      host => host.id === id && (incarnation === null || host.incarnation === incarnation),
     )
   }
 
   /** What happens to a cloud from one moment to the next without anybody asking. */
   weather(): void {
     const { faults, random, zones } = this.#options
-    for (const machine of this.ready()) {
-      if (faults.strikes('instance-crash')) this.#end(machine, 'crashed')
-      else if (faults.strikes('health-blip')) this.#sicken([machine], random.whole(5_000, 90_000))
+    for (const host of this.ready()) {
+      if (faults.strikes('instance-crash')) this.#end(host, 'crashed')
+      else if (faults.strikes('health-blip')) this.#sicken([host], random.whole(5_000, 90_000))
     }
     if (faults.strikes('shared-cause')) this.#sicken(this.ready(), random.whole(60_000, 420_000))
     if (zones.length > 0 && faults.strikes('zone-lost')) this.#loseZone(random.pick(zones))
@@ -93,11 +93,11 @@ export class Cloud {
   /** Everything that was taken away for a while is there again. */
   calm(): void {
     this.#lostZones.clear()
-    for (const machine of this.living()) {
-      machine.healthy = true
-      machine.listedFrom = 0
+    for (const host of this.living()) {
+      host.healthy = true
+      host.listedFrom = 0
     }
-    for (const machine of this.machines) if (machine.state === 'ended') machine.listedUntil = 0
+    for (const host of this.hosts) if (host.state === 'ended') host.listedUntil = 0
   }
 
   targetFor(replica: Replica): Target {
@@ -142,28 +142,28 @@ export class Cloud {
   #list() {
     const { faults, random, epochOf, timeline } = this.#options
     const now = timeline.now
-    for (const machine of this.living()) {
-      if (machine.listedFrom > now) continue
+    for (const host of this.living()) {
+      if (host.listedFrom > now) continue
       // A look at the list in between may have been lost: soon after one another they would be one, longer than the lag.
-      if (now < machine.lateAgainFrom || !faults.strikes('listing-late')) continue
-      machine.listedFrom = now + random.whole(1, LISTING_LAG_MS - LATEST_LOOK_MS)
-      machine.lateAgainFrom = machine.listedFrom + BETWEEN_LATE_MS
+      if (now < host.lateAgainFrom || !faults.strikes('listing-late')) continue
+      host.listedFrom = now + random.whole(1, LISTING_LAG_MS - LATEST_LOOK_MS)
+      host.lateAgainFrom = host.listedFrom + BETWEEN_LATE_MS
     }
-    return this.machines
+    return this.hosts
       .filter(({ state, listedFrom, listedUntil }) =>
         state === 'ended' ? now < listedUntil : listedFrom <= now,
       )
-      .map(machine => ({
-        id: machine.id,
-        incarnation: machine.incarnation,
+      .map(host => ({
+        id: host.id,
+        incarnation: host.incarnation,
         // A phantom looks as alive as it was.
-        lifecycle: machine.state === 'booting' ? ('booting' as const) : ('ready' as const),
-        health: machine.healthy ? ('healthy' as const) : ('unhealthy' as const),
-        zone: machine.zone,
-        address: machine.address,
-        launchedAt: epochOf(machine.launchedAt),
-        token: machine.token,
-        detail: machine.healthy ? null : 'its probe fails',
+        lifecycle: host.state === 'booting' ? ('booting' as const) : ('ready' as const),
+        health: host.healthy ? ('healthy' as const) : ('unhealthy' as const),
+        zone: host.zone,
+        address: host.address,
+        launchedAt: epochOf(host.launchedAt),
+        token: host.token,
+        detail: host.healthy ? null : 'its probe fails',
       }))
       .filter((entry, index, all) => all.findLastIndex(({ id }) => id === entry.id) === index)
   }
@@ -177,10 +177,10 @@ export class Cloud {
         return { token, ok: false, kind: 'refused', error: `zone ${zone} has no capacity` }
       }
       if (faults.strikes('partly-done')) return { token, ok: false, kind: 'refused', error: 'quota exceeded' }
-      const machine = this.#boot(token, zone)
-      this.#byToken.set(token, machine)
+      const host = this.#boot(token, zone)
+      this.#byToken.set(token, host)
       if (faults.strikes('launched-twice')) this.#boot(token, zone)
-      return { token, ok: true, instance: machine.id }
+      return { token, ok: true, instance: host.id }
     })
   }
 
@@ -198,17 +198,17 @@ export class Cloud {
 
   /** Of those that had the name it is the one with that incarnation; without one, whoever has the name now. */
   #delete({ id, incarnation }: Victim, replica: Replica): boolean {
-    const machine = this.find(id, incarnation)
-    if (machine === undefined || machine.state === 'ended') return false
-    this.#options.onTerminate(machine, replica)
-    this.#end(machine, 'terminated')
+    const host = this.find(id, incarnation)
+    if (host === undefined || host.state === 'ended') return false
+    this.#options.onTerminate(host, replica)
+    this.#end(host, 'terminated')
     return true
   }
 
-  #boot(token: string, zone: string | null): Machine {
+  #boot(token: string, zone: string | null): Host {
     const { timeline, random, faults, zones } = this.#options
     this.#launched += 1
-    const machine: Machine = {
+    const host: Host = {
       id: this.#nameFor(),
       incarnation: `vm-${this.#launched}`,
       token,
@@ -223,21 +223,21 @@ export class Cloud {
       lateAgainFrom: timeline.now + BETWEEN_LATE_MS,
       listedUntil: 0,
     }
-    this.machines.push(machine)
-    if (faults.strikes('never-ready')) return machine
+    this.hosts.push(host)
+    if (faults.strikes('never-ready')) return host
     const bootMs = Math.min(LONGEST_BOOT_MS, random.exponential(USUAL_BOOT_MS))
     const fails = faults.strikes('boot-failed')
     timeline.after(bootMs, () => {
-      if (machine.state !== 'booting') return
-      if (fails) this.#end(machine, 'crashed')
-      else machine.state = 'ready'
+      if (host.state !== 'booting') return
+      if (fails) this.#end(host, 'crashed')
+      else host.state = 'ready'
     })
-    return machine
+    return host
   }
 
   #nameFor(): string {
     const { faults } = this.#options
-    const free = this.machines.filter(
+    const free = this.hosts.filter(
       ({ id, state }) => state === 'ended' && !this.living().some(other => other.id === id),
     )
     const latest = free.at(-1)
@@ -245,27 +245,27 @@ export class Cloud {
     return `i-${this.#launched}`
   }
 
-  #end(machine: Machine, how: 'terminated' | 'crashed'): void {
+  #end(host: Host, how: 'terminated' | 'crashed'): void {
     const { timeline, random, faults, onEnd } = this.#options
-    machine.state = 'ended'
-    machine.ended = how
+    host.state = 'ended'
+    host.ended = how
     if (faults.strikes('listing-phantom')) {
-      machine.listedUntil = timeline.now + random.whole(1_000, LISTING_LAG_MS)
+      host.listedUntil = timeline.now + random.whole(1_000, LISTING_LAG_MS)
     }
-    onEnd(machine)
+    onEnd(host)
   }
 
-  #sicken(machines: readonly Machine[], ms: number): void {
-    for (const machine of machines) machine.healthy = false
+  #sicken(hosts: readonly Host[], ms: number): void {
+    for (const host of hosts) host.healthy = false
     this.#options.timeline.after(ms, () => {
-      for (const machine of machines) machine.healthy = true
+      for (const host of hosts) host.healthy = true
     })
   }
 
   #loseZone(zone: string): void {
     const { timeline, random } = this.#options
     this.#lostZones.add(zone)
-    for (const machine of this.living()) if (machine.zone === zone) this.#end(machine, 'crashed')
+    for (const host of this.living()) if (host.zone === zone) this.#end(host, 'crashed')
     timeline.after(random.whole(30_000, 300_000), () => this.#lostZones.delete(zone))
   }
 

@@ -6,7 +6,7 @@
  * From then until it goes, ending i-3 is a violation.
  */
 import type { PlaceResult, SessionBroker } from '../../sessions/session-broker.ts'
-import type { Cloud, Machine } from './cloud.ts'
+import type { Cloud, Host } from './cloud.ts'
 import type { Faults } from './faults.ts'
 import type { Replica } from './replica.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -42,7 +42,7 @@ export interface CrowdOptions {
 interface Client {
   readonly id: string
   readonly slots: number
-  machine: Machine | null
+  host: Host | null
   /** It goes on, as far as its user is concerned. */
   using: boolean
 }
@@ -61,10 +61,10 @@ export class Crowd {
     this.#nextArrival()
   }
 
-  /** Sessions in use on a machine, by acknowledged placement. */
-  on(machine: Machine): readonly string[] {
+  /** Sessions in use on a host, by acknowledged placement. */
+  on(host: Host): readonly string[] {
     return [...this.#clients.values()]
-      .filter(client => client.using && client.machine === machine)
+      .filter(client => client.using && client.host === host)
       .map(({ id }) => id)
   }
 
@@ -79,9 +79,9 @@ export class Crowd {
   }
 
   /** What ends with its instance. */
-  machineEnded(machine: Machine): void {
+  hostEnded(host: Host): void {
     for (const client of this.#clients.values()) {
-      if (client.machine === machine) this.#leave(client)
+      if (client.host === host) this.#leave(client)
     }
   }
 
@@ -106,7 +106,7 @@ export class Crowd {
     const client: Client = {
       id: `s-${this.#come}`,
       slots: random.chance(0.1) ? 2 : 1,
-      machine: null,
+      host: null,
       using: false,
     }
     for (let tries = 0; tries < MOST_TRIES; tries++) {
@@ -149,20 +149,20 @@ export class Crowd {
   ): void {
     const { cloud, random, timeline, faults, violate, meanSessionMs } = this.#options
     const { id } = client
-    const machine = cloud.find(session.instance, session.incarnation)
-    if (machine === undefined) {
+    const host = cloud.find(session.instance, session.incarnation)
+    if (host === undefined) {
       violate('16', `${id} was placed on ${session.instance}, which never was`)
       return
     }
     // A repeated request may well learn of a placement that was made before the close.
-    if (afterClose && !again) violate('16', `${id} was placed on ${machine.id} after its close`)
+    if (afterClose && !again) violate('16', `${id} was placed on ${host.id} after its close`)
     this.placed += 1
-    if (machine.ended === 'terminated') {
-      violate('2', `${id} was acknowledged on ${machine.id}, which had been terminated`)
+    if (host.ended === 'terminated') {
+      violate('2', `${id} was acknowledged on ${host.id}, which had been terminated`)
       return
     }
-    if (machine.state === 'ended') return
-    client.machine = machine
+    if (host.state === 'ended') return
+    client.host = host
     client.using = true
     this.#clients.set(id, client)
     const staysMs = Math.min(LONGEST_SESSION_MS, random.exponential(meanSessionMs))
@@ -198,7 +198,7 @@ export class Crowd {
       const answer = await this.#atSomeDoor(({ broker }) => broker.heartbeat(client.id))
       if (answer === null || answer.alive || !client.using) continue
       const why = answer.ended?.ended?.why ?? 'unknown'
-      violate('acknowledged', `${client.id} on ${client.machine?.id} was forgotten (${why})`)
+      violate('acknowledged', `${client.id} on ${client.host?.id} was forgotten (${why})`)
       this.#leave(client)
     }
   }

@@ -8,7 +8,7 @@
 import type { Load } from '../../model/inventory.ts'
 import { PluginError } from '../../ports/plugin.ts'
 import type { SessionRouter } from '../../ports/session-router.ts'
-import type { Cloud, Machine } from './cloud.ts'
+import type { Cloud, Host } from './cloud.ts'
 import type { Faults } from './faults.ts'
 import type { Replica } from './replica.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -28,7 +28,7 @@ const LOOK_MS = 30_000
 const MOST_TRIES = 30
 
 interface Behind {
-  readonly machine: Machine
+  readonly host: Host
   admission: 'open' | 'closed'
   sessions: number
 }
@@ -54,8 +54,8 @@ export class FrontDoor {
     this.#ended = true
   }
 
-  on(machine: Machine): number {
-    return this.#behind.get(machine.incarnation)?.sessions ?? 0
+  on(host: Host): number {
+    return this.#behind.get(host.incarnation)?.sessions ?? 0
   }
 
   get size(): number {
@@ -64,7 +64,7 @@ export class FrontDoor {
     return sum
   }
 
-  machineEnded({ incarnation }: Machine): void {
+  hostEnded({ incarnation }: Host): void {
     this.#behind.delete(incarnation)
   }
 
@@ -83,11 +83,10 @@ export class FrontDoor {
       route: (instances, signal) =>
         asked('route', signal, () => {
           for (const { id, incarnation, admission } of instances) {
-            const machine = cloud.find(id, incarnation)
-            if (machine === undefined || machine.state === 'ended' || admission === 'gone') continue
-            const known = this.#behind.get(machine.incarnation)
-            if (known === undefined)
-              this.#behind.set(machine.incarnation, { machine, admission, sessions: 0 })
+            const host = cloud.find(id, incarnation)
+            if (host === undefined || host.state === 'ended' || admission === 'gone') continue
+            const known = this.#behind.get(host.incarnation)
+            if (known === undefined) this.#behind.set(host.incarnation, { host, admission, sessions: 0 })
             else known.admission = admission
           }
         }),
@@ -110,19 +109,17 @@ export class FrontDoor {
   #loads(at: number): ReadonlyMap<string, Load> {
     const { faults } = this.#options
     const loads = new Map<string, Load>()
-    for (const { machine, sessions } of this.#behind.values()) {
-      if (machine.state === 'ended') continue
+    for (const { host, sessions } of this.#behind.values()) {
+      if (host.state === 'ended') continue
       if (faults.strikes('router-silent'))
-        loads.set(machine.id, { kind: 'unknown', because: 'its agent is silent' })
-      else loads.set(machine.id, { kind: 'known', slots: sessions, at })
+        loads.set(host.id, { kind: 'unknown', because: 'its agent is silent' })
+      else loads.set(host.id, { kind: 'known', slots: sessions, at })
     }
     return loads
   }
 
   #known(id: string): Behind {
-    const known = [...this.#behind.values()].findLast(
-      ({ machine }) => machine.id === id && machine.state !== 'ended',
-    )
+    const known = [...this.#behind.values()].findLast(({ host }) => host.id === id && host.state !== 'ended')
     if (known === undefined) throw new PluginError('not-found', `no ${id}`)
     return known
   }
@@ -142,11 +139,11 @@ export class FrontDoor {
     const { timeline, slotsPerInstance, random, meanSessionMs } = this.#options
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const open = [...this.#behind.values()].filter(
-        ({ machine, admission, sessions }) =>
-          machine.state === 'ready' && admission === 'open' && sessions < slotsPerInstance,
+        ({ host, admission, sessions }) =>
+          host.state === 'ready' && admission === 'open' && sessions < slotsPerInstance,
       )
       const fullest = open.sort(
-        (a, b) => b.sessions - a.sessions || (a.machine.incarnation < b.machine.incarnation ? -1 : 1),
+        (a, b) => b.sessions - a.sessions || (a.host.incarnation < b.host.incarnation ? -1 : 1),
       )[0]
       if (fullest !== undefined) {
         fullest.sessions += 1

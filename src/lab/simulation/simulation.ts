@@ -17,7 +17,7 @@ import type { StateStore } from '../../ports/state-store.ts'
 import { createBroker } from '../../sessions/broker.ts'
 import type { SessionBroker } from '../../sessions/session-broker.ts'
 import { Checker } from './checker.ts'
-import { Cloud, type Machine } from './cloud.ts'
+import { Cloud, type Host } from './cloud.ts'
 import { Crowd, type Door } from './crowd.ts'
 import { logFor, storeFor } from './durable.ts'
 import { type FaultCounts, Faults } from './faults.ts'
@@ -105,9 +105,9 @@ class Simulation {
       faults: this.#faults,
       random: this.#random.fork(),
       zones,
-      onTerminate: (machine, replica) => this.#onTerminate(machine, replica),
+      onTerminate: (host, replica) => this.#onTerminate(host, replica),
       onMutation: () => undefined,
-      onEnd: machine => this.#onEnd(machine),
+      onEnd: host => this.#onEnd(host),
       epochOf: ms => 1_772_452_800_000 + ms,
     })
     const meanSessionMs = this.#random.pick([20_000, 60_000, 180_000])
@@ -150,7 +150,7 @@ class Simulation {
       ticks: this.#ticks,
       faults: this.#faults.counts,
       sessions: this.#crowd?.placed ?? this.#frontDoor?.placed ?? 0,
-      launched: this.#cloud.machines.length,
+      launched: this.#cloud.hosts.length,
       terminated: this.#terminated,
       log: this.#log,
     }
@@ -196,7 +196,7 @@ class Simulation {
     const booting = this.#cloud.living().filter(({ state }) => state === 'booting')
     if (booting.length > 0) return `${booting.length} still booting`
     const idle = ready.filter(
-      machine => memory.marks[machine.id]?.admission !== 'open' && this.#sessionsOn(machine) === 0,
+      host => memory.marks[host.id]?.admission !== 'open' && this.#sessionsOn(host) === 0,
     )
     if (idle.length > 0) return `${idle.map(({ id }) => id).join(', ')} closed, idle and still there`
     return null
@@ -354,29 +354,26 @@ class Simulation {
     )
   }
 
-  #onTerminate(machine: Machine, replica: Replica): void {
+  #onTerminate(host: Host, replica: Replica): void {
     this.#terminated += 1
-    const sessions = this.#sessionsOn(machine)
+    const sessions = this.#sessionsOn(host)
     if (sessions > 0) {
-      this.#violate(
-        '2',
-        `${replica.name} ends ${machine.id} (${machine.incarnation}) with ${sessions} sessions`,
-      )
+      this.#violate('2', `${replica.name} ends ${host.id} (${host.incarnation}) with ${sessions} sessions`)
     }
-    const mark = this.#checker.memory?.marks[machine.id]
+    const mark = this.#checker.memory?.marks[host.id]
     if (mark === undefined || mark.seal === 'none') {
-      this.#violate('2', `${replica.name} ends ${machine.id}, which is not sealed`)
+      this.#violate('2', `${replica.name} ends ${host.id}, which is not sealed`)
     }
   }
 
-  #onEnd(machine: Machine): void {
-    this.#note(`${machine.id} (${machine.incarnation}) ${machine.ended}`)
-    this.#crowd?.machineEnded(machine)
-    this.#frontDoor?.machineEnded(machine)
+  #onEnd(host: Host): void {
+    this.#note(`${host.id} (${host.incarnation}) ${host.ended}`)
+    this.#crowd?.hostEnded(host)
+    this.#frontDoor?.hostEnded(host)
   }
 
-  #sessionsOn(machine: Machine): number {
-    return this.#crowd?.on(machine).length ?? this.#frontDoor?.on(machine) ?? 0
+  #sessionsOn(host: Host): number {
+    return this.#crowd?.on(host).length ?? this.#frontDoor?.on(host) ?? 0
   }
 
   get #sessions(): number {
