@@ -33,6 +33,7 @@ export class Torturer {
   readonly #ended = new Set<string>()
   readonly #stopped = new Set<number>()
   readonly #lasting = new Set<Promise<void>>()
+  readonly #first: Torture[] = ['daemon', 'instance', 'guard', 'stop', 'store']
   #holdsStore = false
 
   constructor(scene: Scene, daemons: Daemons, chance: Chance, log: TortureLog) {
@@ -63,7 +64,13 @@ export class Torturer {
     await Promise.all(this.#lasting)
   }
 
+  /** First one of each, so that even a short torture is one; then by weight. */
   #draw(): Torture {
+    const first = this.#chance.one(this.#first)
+    if (first !== undefined) {
+      this.#first.splice(this.#first.indexOf(first), 1)
+      return first
+    }
     const all = Object.entries(WEIGHTS) as [Torture, number][]
     let left = this.#chance.next() * all.reduce((sum, [, weight]) => sum + weight, 0)
     for (const [torture, weight] of all) {
