@@ -63,4 +63,58 @@ describe('extremes of a window', () => {
       )
     },
   )
+
+  /** A value for each second, each lower than the one before: none outdoes another. */
+  const falling = (at: number): number => 1000 - at
+
+  function expectFalling(extremes: Extremes, from: number, to: number): void {
+    for (let at = from; at < to; at += 1) {
+      expect(extremes.value).toBe(falling(at))
+      extremes.dropUntil(at)
+    }
+  }
+
+  it.each([16, 17, 33, 100])('are kept in order when there are %i of them', count => {
+    const pushed = new Extremes('largest')
+    for (let at = 0; at < count; at += 1) pushed.push(at, falling(at))
+    expectFalling(pushed, 0, count)
+    const inserted = new Extremes('largest')
+    for (let at = count - 1; at >= 0; at -= 1) inserted.insert(at, falling(at))
+    expectFalling(inserted, 0, count)
+  })
+
+  it.each([16, 17, 33, 100])('are kept in order when %i of them begin somewhere in the room', count => {
+    const extremes = new Extremes('largest')
+    for (let at = 0; at < 10; at += 1) extremes.push(at, falling(at))
+    extremes.dropUntil(6)
+    for (let at = 10; at < count + 7; at += 2) extremes.push(at, falling(at))
+    for (let at = 11; at < count + 7; at += 2) extremes.insert(at, falling(at))
+    expectFalling(extremes, 7, count + 7)
+  })
+
+  it('are the latest of equal ones, which stays longest', () => {
+    for (const add of ['push', 'insert'] as const) {
+      const extremes = new Extremes('largest')
+      for (const at of [1, 2, 3]) extremes[add](at, 5)
+      extremes.dropUntil(2)
+      expect(extremes.value).toBe(5)
+    }
+    const late = new Extremes('smallest')
+    late.push(3, 5)
+    late.insert(1, 5)
+    late.insert(2, 7)
+    late.dropUntil(2)
+    expect(late.value).toBe(5)
+  })
+
+  it('of nothing any more begin anew', () => {
+    const extremes = new Extremes('largest')
+    extremes.push(1, 9)
+    extremes.clear()
+    extremes.push(2, 5)
+    expect(extremes.value).toBe(5)
+    extremes.dropUntil(2)
+    extremes.push(3, 1)
+    expect(extremes.value).toBe(1)
+  })
 })
