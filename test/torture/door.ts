@@ -11,6 +11,7 @@ import { FLEET } from './scene.ts'
 
 const ANSWER_MS = 5_000
 const ASK_AGAIN_MS = 150
+const SEEN_LATELY_MS = 3_000
 const WAIT_FOR_ROOM_MS = 2_000
 
 const Placed = z.looseObject({ session: z.string(), instance: z.string(), address: z.string().nullable() })
@@ -20,6 +21,7 @@ const Page = z.looseObject({
   next: z.string().nullable(),
 })
 const Listed = z.looseObject({
+  at: z.string().nullable(),
   instances: z.array(z.looseObject({ id: z.string(), lifecycle: z.string(), admission: z.string() })),
 })
 
@@ -73,9 +75,15 @@ export class Door {
     return all
   }
 
+  /** As the daemon sees them that acts; one that stands by tells what it saw last. `null`: nobody has looked lately. */
   async instances(signal: AbortSignal) {
-    const answer = await this.ask('GET', 'instances', undefined, signal)
-    return answer === null ? null : Listed.parse(answer.body).instances
+    const answers = await Promise.all(
+      this.#urls.map((_, which) => this.#askOne(which, 'GET', 'instances', undefined, signal)),
+    )
+    const lists = answers.flatMap(answer => (answer?.status === 200 ? [Listed.parse(answer.body)] : []))
+    const seenAt = ({ at }: z.output<typeof Listed>): number => (at === null ? 0 : Date.parse(at))
+    const [newest] = lists.toSorted((a, b) => seenAt(b) - seenAt(a))
+    return newest !== undefined && Date.now() - seenAt(newest) < SEEN_LATELY_MS ? newest.instances : null
   }
 
   /** The first answer that is no "not now". */

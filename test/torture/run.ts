@@ -73,11 +73,15 @@ export async function runTorture(options: TortureOptions): Promise<Verdict> {
   try {
     const torture = new Torture(scene, daemons, account, options, log)
     const found = await torture.run()
+    const { placements, finished, crashed, acknowledgedLost, sessionsCut } = account
+    const { kills, orphans, ...more } = found
     const verdict: Verdict = {
       seed: options.seed,
       seconds: Math.round((performance.now() - began) / 1000),
-      ...account,
-      ...found,
+      ...{ placements, finished, crashed },
+      ...more,
+      // What counts comes last.
+      ...{ kills, acknowledgedLost, sessionsCut, orphans },
     }
     failed = isBad(verdict)
     return verdict
@@ -212,8 +216,6 @@ class Torture {
       instancesKilled: kills.instance + kills.guard,
       violations: history.faults.length + byForce,
       kills: this.#torturer.killed,
-      acknowledgedLost: this.#account.acknowledgedLost,
-      sessionsCut: this.#account.sessionsCut,
       orphans: unlisted + left.length,
     }
   }
