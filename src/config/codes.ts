@@ -61,6 +61,7 @@ export const CODES = {
   shortLease: 'PLM-162',
   slowProbe: 'PLM-163',
   shortMoment: 'PLM-164',
+  cannotRestart: 'PLM-165',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

@@ -67,14 +67,14 @@ fleets:
     launchBatch: 3
     mode: recommend
   workers:
-    target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate], timeout: 10s, exclusive: false }
+    target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate], restart: [./fleet.sh, restart], zones: [a, b], listingLag: 20s, timeout: 10s, exclusive: false }
     router: { type: proxy, listen: "[::1]:8081", cookie: false }
     capacity: { min: 0, max: 10 }
     rules:
       - { name: Orders, when: "avg(orders, 5m) / instances > 100", scale: { by: +2 } }
     cooldown: 90s
   rooms:
-    target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate] }
+    target: { type: command, list: [./fleet.sh, list], launch: [./fleet.sh, launch], terminate: [./fleet.sh, terminate], restart: [./fleet.sh, restart] }
     router:
       - { type: broker }
       - { type: haproxy, socket: /run/haproxy/admin.sock, masterSocket: /run/haproxy/master.sock, hardStopAfter: 1h, backend: rooms, prefix: "rooms:", cookieKey: "\${env:COOKIE_SECRET}", load: stick-table, table: rooms, check: { port: 8081, every: 1s, rise: 2, fall: 4 }, serverOptions: maxconn 20, timeout: 1s }

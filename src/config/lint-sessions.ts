@@ -18,6 +18,7 @@ export function lintSessions(fleet: FleetSpec, origins: Origins, report: Report)
   lintReserve(fleet, origins, report)
   lintLease(fleet, report)
   lintProbing(fleet, report)
+  lintRestart(fleet, report)
 }
 
 function lintDrain({ name, sessions: { drain } }: FleetSpec, report: Report): void {
@@ -40,6 +41,21 @@ function lintDrain({ name, sessions: { drain } }: FleetSpec, report: Report): vo
       path,
     })
   }
+}
+
+/** Of targets that are built in: a host program's own may well restart. */
+function lintRestart({ name, repair, target: { type, options } }: FleetSpec, report: Report): void {
+  if (repair.how !== 'restart') return
+  const canRestart =
+    type === 'command' ? options.restart !== undefined : type !== 'process' && type !== 'none'
+  if (canRestart) return
+  report({
+    code: CODES.cannotRestart,
+    severity: 'warning',
+    message: `the target of ${JSON.stringify(name)} cannot restart an instance; an unhealthy one is replaced`,
+    hint: type === 'command' ? 'give the target a command for it: restart: [...]' : 'write how: replace',
+    path: ['fleets', name, 'repair', 'how'],
+  })
 }
 
 function lintReserve({ name, rules, constraints }: FleetSpec, origins: Origins, report: Report): void {

@@ -136,6 +136,21 @@ const commandTargetShape = {
     './fleet.sh',
     'terminate',
   ]),
+  restart: key(
+    argv.optional(),
+    'Restarts instances in place, for `repair: { how: restart }`; gets and prints what `terminate` does.',
+    ['./fleet.sh', 'restart'],
+  ),
+  zones: key(
+    z.array(word).max(100).default([]),
+    'Names of zones that orders may ask for; instances are spread over them.',
+    ['a', 'b', 'c'],
+  ),
+  listingLag: key(
+    duration({ max: 3_600_000 }).prefault('0s'),
+    'The list may be behind by this: an instance missing from it for less is not lost yet.',
+    '20s',
+  ),
   timeout: key(
     duration({ min: 100, max: 3_600_000 }).prefault('30s'),
     'Each command must end within this.',
@@ -149,7 +164,14 @@ const commandTargetShape = {
 }
 const commandTarget = z
   .strictObject(commandTargetShape)
-  .transform(({ timeout, cwd, ...written }) => ({ ...written, cwd: cwd ?? null, timeoutMs: timeout }))
+  .transform(({ timeout, cwd, restart, zones, listingLag, ...written }) => ({
+    ...written,
+    restart: restart ?? null,
+    zones: [...new Set(zones)],
+    listingLagMs: listingLag,
+    cwd: cwd ?? null,
+    timeoutMs: timeout,
+  }))
 
 const noneTargetShape = {
   count: key(

@@ -188,6 +188,8 @@ describe('sessions', () => {
     ['sessions: { slotsPerInstance: 4, reserve: 40 }', []],
     ['sessions: { slotsPerInstance: 4, lease: 5s }', ['PLM-162 sessions.lease']],
     ['health: { http: /well, every: 1s }', ['PLM-163 health.timeout']],
+    ['repair: { how: restart }', ['PLM-165 repair.how']],
+    ['repair: { how: replace }', []],
   ])('that hardly do what was meant are warned of: %s', (line, found) => {
     expect(warnings(line)).toEqual(found)
   })

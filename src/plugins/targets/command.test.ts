@@ -60,6 +60,9 @@ function createFleet() {
       list: command('list'),
       launch: command('launch'),
       terminate: command('terminate'),
+      restart: null,
+      zones: [],
+      listingLagMs: 0,
       timeoutMs: 20_000,
       exclusive: false,
       cwd: null,
@@ -100,8 +103,11 @@ describe('a fleet behind commands', () => {
   })
 
   /** Each command prints what is given and keeps its input in a file of its name. */
-  function printing(printed: { list?: unknown; launch?: unknown; terminate?: unknown }): Target {
-    const command = (what: 'list' | 'launch' | 'terminate') => {
+  function printing(
+    printed: { list?: unknown; launch?: unknown; terminate?: unknown; restart?: unknown },
+    more: Partial<CommandTargetOptions> = {},
+  ): Target {
+    const command = (what: 'list' | 'launch' | 'terminate' | 'restart') => {
       const answer = printed[what]
       const text = typeof answer === 'string' ? answer : JSON.stringify(answer ?? [])
       return [
@@ -113,7 +119,13 @@ describe('a fleet behind commands', () => {
         text,
       ]
     }
-    return create({ list: command('list'), launch: command('launch'), terminate: command('terminate') })
+    return create({
+      list: command('list'),
+      launch: command('launch'),
+      terminate: command('terminate'),
+      restart: printed.restart === undefined ? null : command('restart'),
+      ...more,
+    })
   }
 
   function create(options: Partial<CommandTargetOptions>): Target {
@@ -121,6 +133,9 @@ describe('a fleet behind commands', () => {
       list: ['false'],
       launch: ['false'],
       terminate: ['false'],
+      restart: null,
+      zones: [],
+      listingLagMs: 0,
       timeoutMs: 20_000,
       exclusive: true,
       cwd: null,
@@ -133,6 +148,34 @@ describe('a fleet behind commands', () => {
 
   const order = (token: string) => ({ token, zone: null })
   const given = (what: string): unknown => JSON.parse(readFileSync(join(folder, what), 'utf8'))
+
+  it('restarts where there is a command for it, and says so', async () => {
+    const target = printing({ restart: [{ instance: 'a', state: 'terminating' }] })
+    expect(target.capabilities.restarts).toBe(true)
+    expect(await target.restart?.(victims('a'), signal)).toEqual([
+      { instance: 'a', ok: true, state: 'terminating' },
+    ])
+    expect(given('restart')).toEqual({ instances: ['a'] })
+    const other = printing({})
+    expect(other.capabilities.restarts).toBe(false)
+    expect(other.restart).toBeUndefined()
+  })
+
+  it('tells which of those that had an id is meant', async () => {
+    const target = printing({
+      terminate: [
+        { instance: 'a', state: 'gone' },
+        { instance: 'b', state: 'gone' },
+      ],
+    })
+    await target.terminate([{ id: 'a', incarnation: 'vm-2' }, ...victims('b')], signal)
+    expect(given('terminate')).toEqual({ instances: ['a', 'b'], incarnations: { a: 'vm-2' } })
+  })
+
+  it('has the zones and the lag it was given', () => {
+    const { capabilities } = printing({}, { zones: ['a', 'b'], listingLagMs: 20_000 })
+    expect(capabilities).toMatchObject({ zones: ['a', 'b'], listingLagMs: 20_000 })
+  })
 
   it('is listed in full, with what the command leaves out filled in', async () => {
     const target = printing({
@@ -147,6 +190,8 @@ describe('a fleet behind commands', () => {
           launchedAt: '2026-11-21T13:00:00.5+01:00',
           token: 'web/1/1',
           detail: 'host failed',
+          incarnation: 'vm-b',
+          access: [{ name: 'ssh', address: '203.0.113.7:50003' }],
         },
       ],
     })
@@ -160,6 +205,8 @@ describe('a fleet behind commands', () => {
         launchedAt: null,
         token: null,
         detail: null,
+        incarnation: null,
+        access: [],
       },
       {
         id: 'b',
@@ -170,6 +217,8 @@ describe('a fleet behind commands', () => {
         launchedAt: Date.UTC(2026, 10, 21, 12) + 500,
         token: 'web/1/1',
         detail: 'host failed',
+        incarnation: 'vm-b',
+        access: [{ name: 'ssh', address: '203.0.113.7:50003' }],
       },
     ])
     expect(await target.check(signal)).toEqual({

@@ -6,6 +6,9 @@
  * `[{"token": "web/42/1", "instance": "web-7"}]`; `./fleet.sh list` then prints `[{"id": "web-7", "lifecycle": "booting",
  * "token": "web/42/1"}]`, and `./fleet.sh terminate`, given `{"instances": ["web-7"]}`, `[{"instance": "web-7", "state": "gone"}]`.
  *
+ * `restart`, where there is one, gets and prints what `terminate` does, and the instance boots again under its id. Where ids are
+ * used again the list says an `incarnation` too, and both commands are told it: `"incarnations": {"web-7": "vm-a"}`.
+ *
  * Whether a command that failed half-way launched something is not known. Its token is the way to find out: a script
  * that keeps tokens and prints them in its list is never asked twice for the same one.
  */
@@ -18,6 +21,7 @@ import type {
   TargetCapabilities,
   TargetInstance,
   TerminateResult,
+  Victim,
 } from '../../ports/target.ts'
 import { CommandError, quoteCommand, quoteText, runCommand } from '../command.ts'
 
@@ -26,6 +30,12 @@ export interface CommandTargetOptions {
   readonly list: readonly string[]
   readonly launch: readonly string[]
   readonly terminate: readonly string[]
+  /** Mends instances in place; `null`: it cannot, and they are replaced. */
+  readonly restart: readonly string[] | null
+  /** Names of zones an order may ask for. */
+  readonly zones: readonly string[]
+  /** The list may be behind by so much. */
+  readonly listingLagMs: number
   /** Folder they run in; `null` is the daemon's own. */
   readonly cwd: string | null
   readonly timeoutMs: number
@@ -39,6 +49,7 @@ export interface CommandTargetContext {
 
 const MOST_INSTANCES = 10_000
 const LONGEST_NAME = 200
+const MOST_ACCESS = 20
 /** Tokens remembered with what they launched; the oldest are forgotten first. */
 const TOKENS = 10_000
 const PROBLEMS_SHOWN = 3
@@ -51,6 +62,7 @@ const listed = z
   .array(
     z.strictObject({
       id: name,
+      incarnation: name.nullable().default(null),
       lifecycle: z.enum(['booting', 'ready', 'terminating', 'lost']).default('ready'),
       health: z.enum(['unknown', 'healthy', 'suspect', 'unhealthy']).default('unknown'),
       zone: name.nullable().default(null),
@@ -58,6 +70,10 @@ const listed = z
       launchedAt: z.iso.datetime({ offset: true }).nullable().default(null),
       token: text.nullable().default(null),
       detail: text.nullable().default(null),
+      access: z
+        .array(z.strictObject({ name, address: text }))
+        .max(MOST_ACCESS)
+        .default([]),
     }),
   )
   .max(MOST_INSTANCES)
@@ -90,11 +106,13 @@ export function createCommandTarget(options: CommandTargetOptions, context: Comm
   const capabilities: TargetCapabilities = {
     acts: true,
     choosesVictim: true,
-    zones: [],
+    zones: options.zones,
     // Across a restart of ours only the script could know a token again, and not every script does.
     idempotentLaunch: false,
     exclusive: options.exclusive,
     highestCount: null,
+    restarts: options.restart !== null,
+    listingLagMs: options.listingLagMs,
   }
 
   async function ask<T>(question: Question<T>, signal: AbortSignal): Promise<T> {
@@ -155,20 +173,31 @@ export function createCommandTarget(options: CommandTargetOptions, context: Comm
     return failed
   }
 
-  async function terminateAll(
-    instances: readonly string[],
+  /** Whichever of the two commands it is. */
+  async function endAll(
+    command: readonly string[],
+    victims: readonly Victim[],
+    signal: AbortSignal,
+  ): Promise<readonly TerminateResult[]> {
+    const results = await askToEnd(command, victims, signal)
+    return victims.map(({ id }): TerminateResult => {
+      return { instance: id, ...(results.get(id) ?? unanswered(command, id)) }
+    })
+  }
+
+  async function askToEnd(
+    command: readonly string[],
+    victims: readonly Victim[],
     signal: AbortSignal,
   ): Promise<Map<string, Terminated>> {
+    const instances = victims.map(({ id }) => id)
     const [first] = instances
     if (first === undefined) return new Map()
-    const input = { instances: [...new Set(instances)] }
+    const input = { instances: [...new Set(instances)], ...incarnationsOf(victims) }
     const expected = `[{"instance": ${JSON.stringify(first)}, "state": "terminating"}]`
     const results = new Map<string, Terminated>()
     try {
-      for (const result of await ask(
-        { command: options.terminate, input, schema: terminated, expected },
-        signal,
-      )) {
+      for (const result of await ask({ command, input, schema: terminated, expected }, signal)) {
         results.set(result.instance, terminationOf(result))
       }
     } catch (error) {
@@ -191,13 +220,9 @@ export function createCommandTarget(options: CommandTargetOptions, context: Comm
       })
     },
 
-    async terminate(victims, signal) {
-      const instances = victims.map(({ id }) => id)
-      const results = await terminateAll(instances, signal)
-      return instances.map((instance): TerminateResult => {
-        return { instance, ...(results.get(instance) ?? unanswered(options.terminate, instance)) }
-      })
-    },
+    terminate: (victims, signal) => endAll(options.terminate, victims, signal),
+
+    ...(options.restart === null ? {} : { restart: endAll.bind(null, options.restart) }),
 
     async check(signal) {
       try {
@@ -212,6 +237,14 @@ export function createCommandTarget(options: CommandTargetOptions, context: Comm
       closing.abort()
     },
   }
+}
+
+/** Only where ids are used again: the script must not end a later one of that name. */
+function incarnationsOf(victims: readonly Victim[]): { incarnations?: Record<string, string> } {
+  const known = victims.flatMap(({ id, incarnation }) =>
+    incarnation === null ? [] : [[id, incarnation] as const],
+  )
+  return known.length === 0 ? {} : { incarnations: Object.fromEntries(known) }
 }
 
 interface Question<T> {

@@ -94,6 +94,8 @@ export function createProcessTarget(
   const clock = context.clock ?? systemClock
   const cwd = resolve(options.cwd ?? '.')
   const keptIn = keptFolderOf(options, context)
+  /** Also where none is to be kept any more: those that were are ours all the same, and end with us. */
+  const writtenIn = context.keptIn ?? null
   const instanceOptions: InstanceOptions = { ...options, cwd, fleet: context.fleet, keptIn }
   const zones = options.zones ?? []
   const nextId = instanceIds(context.fleet, clock.now(), Math.random)
@@ -125,8 +127,8 @@ export function createProcessTarget(
 
   /** Takes over what was written down and is not known yet. */
   async function adoptWritten(): Promise<void> {
-    if (keptIn === null) return
-    const paths = new Set(keptFiles(keptIn))
+    if (writtenIn === null) return
+    const paths = new Set(keptFiles(writtenIn))
     for (const path of written.keys()) if (!paths.has(path)) written.delete(path)
     const adopted: ProcessInstance[] = []
     for (const path of paths) {
@@ -219,16 +221,17 @@ export function createProcessTarget(
 
     async listInstances(signal): Promise<readonly TargetInstance[]> {
       refuseAborted(signal, 'list the instances')
-      if (keptIn !== null && closed === null) await adoptWritten()
+      if (writtenIn !== null && closed === null) await adoptWritten()
       return listed(instances)
     },
 
     async launch(orders, signal): Promise<readonly LaunchResult[]> {
       refuseAborted(signal, `launch ${orders.length}`)
       requireOpen()
-      if (keptIn !== null) {
+      if (writtenIn !== null) {
         await adoptWritten()
         requireOpen()
+        refuseAborted(signal, `launch ${orders.length}`)
       }
       return Promise.all(orders.map(order => launchOne(order, signal)))
     },

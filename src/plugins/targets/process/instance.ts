@@ -174,7 +174,7 @@ export class ProcessInstance {
 
   /** It goes on without us, if it is kept; the answer says so. */
   letGo(): boolean {
-    if (this.#kept === null || this.#terminating) return false
+    if (this.#kept === null || this.#options.keptIn === null || this.#terminating) return false
     this.#stopProbe()
     this.#kept.letGo()
     releasePort(this.#port)

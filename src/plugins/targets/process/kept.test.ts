@@ -152,6 +152,20 @@ describe('instances that are kept', () => {
     await goneFrom(first, id)
   })
 
+  it('end with the next target when they are not to be kept any more', async () => {
+    const folder = newFolder()
+    const first = make(folder)
+    const id = await launchOne(first)
+    await listedAs(first, id, 'ready')
+    const pid = pidOf(first, id)
+    await first.close()
+    const second = make(folder, { keep: false })
+    await listedAs(second, id, 'ready')
+    await second.close()
+    expect(runs(pid)).toBe(false)
+    expect(keptFiles(join(folder, 'kept'))).toEqual([])
+  })
+
   it('belong to their own fleet only', async () => {
     const folder = newFolder()
     await launchOne(make(folder))
