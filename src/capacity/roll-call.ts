@@ -82,11 +82,11 @@ export function callRoll(call: Call, memory: Pick<Memory, 'at' | 'marks' | 'orde
 }
 
 /**
- * What of the time since the last look does not count as missing. One look counts for at most half of the lag: a clock that is
+ * What of the time since the last look does not count as missing. One look counts for at most a quarter of the lag: a clock that is
  * set forward, or one of another daemon, or a daemon that was away, saw nothing missing meanwhile.
  */
 function unseen({ at, listingLagMs }: Call, memory: Pick<Memory, 'at'>): number {
-  return memory.at === 0 ? 0 : Math.max(0, at - memory.at - listingLagMs / 2)
+  return memory.at === 0 ? 0 : Math.max(0, at - memory.at - listingLagMs / 4)
 }
 
 function byId(a: ListedInstance, b: ListedInstance): number {

@@ -61,10 +61,10 @@ describe('a simulated fleet under faults', () => {
 
 /** Within how many seeds each must be found, and what it must have broken. */
 const FOUND_WITHIN: readonly (readonly [PlantedName, number, readonly string[]])[] = [
-  ['epoch-check-removed', 60, ['16', '2', 'acknowledged']],
+  ['epoch-check-removed', 300, ['16', '2', 'acknowledged']],
   ['load-read-before-close', 60, ['2']],
-  ['unknown-as-zero', 60, ['2']],
-  ['latch-never-released', 60, ['17']],
+  ['unknown-as-zero', 120, ['2']],
+  ['latch-never-released', 200, ['17']],
   ['recycled-id-trusted', 300, ['2', '16', '17', 'acknowledged', '15']],
   ['drain-mark-lost', 60, ['2', '16', 'acknowledged']],
 ]

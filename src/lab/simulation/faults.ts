@@ -39,7 +39,7 @@ const USUAL_SHARES = {
   'store-refuses': 0.01,
   /** Stored, and the answer lost. */
   'store-reply-lost': 0.01,
-  'log-slow': 0.05,
+  'log-slow': 0.15,
   'log-refuses': 0.005,
   'log-reply-lost': 0.005,
   'router-silent': 0.02,
