@@ -168,10 +168,11 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     await past()
     await open()
     await eventually(() => textOf(now())).toMatch(/4\s*→\s*4/)
+    // The count comes with the list of fleets, the rest with the fleet itself.
+    await eventually(() => textOf(why())).toContain('No change:')
     expect(await textOf(now())).toMatch(/between 4 and 12 by Peak, until \d\d:\d\d/)
     expect(await textOf(now())).toContain('busy green')
     expect(await page.title()).toBe('4 → 4 web · Plimsoll')
-    expect(await textOf(why())).toContain('No change:')
     expect(await textOf(why())).toContain('avg(cpu, 1m) = 50')
     expect(await textOf(why())).toContain('"Scale up" abstains')
     const rows = instances().getByRole('row')

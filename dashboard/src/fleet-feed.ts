@@ -65,6 +65,7 @@ export class FleetFeed {
   #closed = false
   #askAgain: ReturnType<typeof setTimeout> | null = null
   #asking = false
+  #askOnceMore = false
   #lastAskedAt = 0
   #loads = 0
   #kpisAskedAt = 0
@@ -205,7 +206,12 @@ export class FleetFeed {
 
   /** At once when the last question is a second old, else when it will be. */
   #askSoon(): void {
-    if (this.#askAgain !== null || this.#asking || this.#closed) return
+    if (this.#askAgain !== null || this.#closed) return
+    if (this.#asking) {
+      // The answer on its way may be from before: it is asked once more when it is there.
+      this.#askOnceMore = true
+      return
+    }
     const waitMs = Math.max(0, this.#lastAskedAt + ASK_AGAIN_MS - Date.now())
     this.#askAgain = setTimeout(() => {
       this.#askAgain = null
@@ -231,6 +237,9 @@ export class FleetFeed {
       if (isOld || JSON.stringify(fleet.kpis) !== this.#kpisSeen) this.kpis = await this.#askKpis(fleet)
     })
     this.#asking = false
+    if (!this.#askOnceMore) return
+    this.#askOnceMore = false
+    this.#askSoon()
   }
 
   async #askKpis({ kpis }: Fleet): Promise<readonly KpiHistory[]> {
