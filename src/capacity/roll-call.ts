@@ -82,6 +82,29 @@ export function callRoll(call: Call, memory: Pick<Memory, 'at' | 'marks' | 'orde
 }
 
 /**
+ * For one who takes over: what another saw missing, by another clock and perhaps long ago, is missing from now on if it is
+ * missing still.
+ */
+export function lookAnew(memory: Memory): Memory {
+  return withMissing(memory, () => null)
+}
+
+/** The target did not answer: the time since the last look counts for nothing. */
+export function sawNothing(memory: Memory, at: EpochMs): Memory {
+  return withMissing(memory, since => since + Math.max(0, at - memory.at))
+}
+
+function withMissing(memory: Memory, change: (since: EpochMs) => EpochMs | null): Memory {
+  const missing = Object.entries(memory.marks).filter(([, { missingSince }]) => missingSince !== null)
+  if (missing.length === 0) return memory
+  const changed = missing.map(([id, mark]): [string, Mark] => [
+    id,
+    { ...mark, missingSince: mark.missingSince === null ? null : change(mark.missingSince) },
+  ])
+  return { ...memory, marks: { ...memory.marks, ...Object.fromEntries(changed) } }
+}
+
+/**
  * What of the time since the last look does not count as missing. One look counts for at most a quarter of the lag: a clock that is
  * set forward, or one of another daemon, or a daemon that was away, saw nothing missing meanwhile.
  */

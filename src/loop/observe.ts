@@ -6,6 +6,7 @@
  */
 import { takeInventory } from '../capacity/inventory.ts'
 import { launchesOf } from '../capacity/launches.ts'
+import { sawNothing } from '../capacity/roll-call.ts'
 import { countSessions } from '../capacity/session-counts.ts'
 import { countCapacity } from '../capacity/standing.ts'
 import { compileFleet } from '../engine/compile.ts'
@@ -76,7 +77,7 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
         },
         memory,
       )
-    : { inventory: EMPTY_INVENTORY, memory, lost: [] }
+    : { inventory: EMPTY_INVENTORY, memory: sawNothing(memory, at), lost: [] }
   if (listed.ok) ports.health?.watch(readyOf(listed.value, taken.inventory))
   senses.take(sample => isWarm(sample, taken.memory, spec))
   const readings = senses.read(at)

@@ -6,7 +6,7 @@ import { createMemoryStore } from '../plugins/stores/memory.ts'
 import { PluginError } from '../ports/plugin.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import { Senses } from './senses.ts'
-import { planTrouble, tick } from './tick.ts'
+import { planTrouble, tick as runTick, type Seat } from './tick.ts'
 
 const metrics = { orders: { kind: 'total' as const } }
 const rules = [
@@ -107,7 +107,7 @@ describe('a tick', () => {
     const { world, clock } = simulatedWorld(fleetSpec({ metrics }))
     await world.store.acquireLease('web', 'another process', clock.now(), 60_000)
     const seat = { senses: new Senses(world, fleetSpec({ metrics })), lease: null }
-    expect(await tick(world, seat)).toMatchObject({ outcome: 'standby' })
+    expect(await runTick(world, seat)).toMatchObject({ outcome: 'standby' })
   })
 })
 
@@ -225,6 +225,56 @@ describe('when the world misbehaves', () => {
     fleet.members.delete('web-1')
     await tick()
     expect(fleet.ids()).toEqual(['web-2', 'web-3'])
+  })
+
+  describe('and an instance is missing from a list that may be late', () => {
+    const lagging = { capabilities: { listingLagMs: 60_000 } } as const
+    const hidden = async () => {
+      const simulated = simulatedWorld(fleetSpec({ min: 2, metrics, rules }), lagging)
+      await simulated.tick()
+      simulated.fleet.boot()
+      await simulated.tick()
+      simulated.fleet.member('web-1').hidden = true
+      return simulated
+    }
+
+    it('counts the looks anew when another process takes over, whatever its clock says', async () => {
+      const { clock, events, tick, restart, fleet } = await hidden()
+      for (let n = 0; n < 8; n++) {
+        await tick()
+        await clock.advance(40_000)
+        await restart()
+      }
+      expect(events.filter(event => event.type === 'lost')).toEqual([])
+      expect((await tick()).decision).toMatchObject({ current: 2, desired: 2 })
+      expect(fleet.calls.filter(call => call.startsWith('launch'))).toHaveLength(1)
+    })
+
+    it('goes on counting after a tick of its own that failed', async () => {
+      const { clock, fleet, world, tick, events } = await hidden()
+      const seat: Seat = { senses: new Senses(world, fleetSpec({ min: 2, metrics, rules })), lease: null }
+      await tick()
+      for (let n = 0; n < 6; n++) {
+        await clock.advance(15_000)
+        await runTick(world, seat)
+        // As the loop does it after a tick that failed.
+        seat.lease = null
+      }
+      expect(fleet.ids()).toHaveLength(3)
+      expect(events.filter(event => event.type === 'lost')).toMatchObject([{ instance: 'web-1' }])
+    })
+
+    it('does not count the time in which nobody could look', async () => {
+      const { clock, fleet, tick, events } = await hidden()
+      await tick()
+      for (let n = 0; n < 12; n++) {
+        fleet.failNext('list', 'throttled')
+        await clock.advance(10_000)
+        await tick()
+      }
+      await tick()
+      expect(events.filter(event => event.type === 'lost')).toEqual([])
+    })
   })
 
   it('does not call lost what ended with the run that had launched it, and keeps its places', async () => {

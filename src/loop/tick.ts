@@ -7,6 +7,7 @@
  */
 import { isFrozen } from '../capacity/brake.ts'
 import { faultsText, type PlanFault } from '../capacity/check-plan.ts'
+import { lookAnew } from '../capacity/roll-call.ts'
 import { settle } from '../capacity/settle.ts'
 import { applySettings, type SettingsApplied } from '../engine/apply-settings.ts'
 import { decide } from '../engine/decide.ts'
@@ -33,6 +34,8 @@ const SHORTEST_LEASE_MS = 15_000
 export interface Seat {
   readonly senses: Senses
   lease: Lease | null
+  /** The lease's, at the last commit: while it is the same, nobody else acted in between. */
+  epoch?: number
   /** The one that listed its instances for the last tick. */
   target?: Target
 }
@@ -40,12 +43,13 @@ export interface Seat {
 export async function tick(world: World, seat: Seat): Promise<TickReport> {
   const { senses } = seat
   const { spec: written } = senses
-  const takesOver = seat.lease === null
   const lease = await holdLease(world, seat)
   if (lease === null) return { outcome: 'standby', fleet: written.name, at: world.clock.now() }
+  const takesOver = lease.epoch !== seat.epoch
   if (takesOver) await world.takeOver?.(written.name)
 
-  const before = await world.store.load(written.name)
+  const loaded = await world.store.load(written.name)
+  const before = takesOver ? lookAnew(loaded) : loaded
   const at = Math.max(world.clock.now(), before.at)
   const { target } = world.ports(written.name)
   const observed = trusted(await observe(world, senses, before, at), target, seat)
@@ -97,6 +101,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     samples: senses.fresh(),
     settings: applied.changes,
   })
+  seat.epoch = lease.epoch
   senses.saved()
   if (observed.observation.capacity !== null) seat.target = target
   notifySettings(world, entry, before, applied)
