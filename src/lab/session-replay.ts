@@ -17,12 +17,9 @@ import { Faults } from './simulation/faults.ts'
 import { Replica } from './simulation/replica.ts'
 import { seededRandom } from './simulation/seeded-random.ts'
 import { Timeline } from './simulation/timeline.ts'
+import type { PlayedSession } from './trace.ts'
 
-/** Both since the beginning of the replay. */
-export interface PlayedSession {
-  readonly atMs: number
-  readonly lengthMs: number
-}
+export type { PlayedSession }
 
 export interface ReplayOptions {
   readonly spec: FleetSpec
