@@ -614,6 +614,45 @@ describe('a close', () => {
     expect(broker.counts()).toMatchObject({ sessions: 1, waiting: 0 })
   })
 
+  it('lets nobody wait on who has left, and gives them no place', async () => {
+    const { broker, clock } = await openRig({}, { a: 'open' })
+    const timers = clock.timers
+    const leaving = new AbortController()
+    const placing = broker.place({ sessionId: 's1', waitMs: 9_000 }, leaving.signal)
+    const same = broker.place({ sessionId: 's1', waitMs: 9_000 })
+    await broker.closeInstance('a', soonAfter())
+    await until(() => broker.waiting() > 0)
+    const gone = new Error('the client left')
+    leaving.abort(gone)
+    await expect(placing).rejects.toBe(gone)
+    await until(() => broker.waiting() === 1)
+    await broker.reopenInstance('a', soonAfter())
+    // Who asked for the same session and stayed gets it.
+    expect(await same).toMatchObject({ session: { id: 's1', instance: 'a' } })
+    expect([broker.counts().sessions, clock.timers]).toEqual([1, timers])
+  })
+
+  it('lets those whom room was just found for wait again, until the last of them has left', async () => {
+    const { broker, load } = await openRig({ spec: { slotsPerInstance: 1 } }, { a: 'open' })
+    await broker.place({ sessionId: 'full' })
+    const [one, other] = [new AbortController(), new AbortController()]
+    const waiting = [one, other].map(({ signal }) => broker.place({ sessionId: 's1', waitMs: 9_000 }, signal))
+    const [first] = waiting
+    await broker.closeInstance('a', soonAfter())
+    await broker.release('full')
+    await broker.reopenInstance('a', soonAfter())
+    await broker.closeInstance('a', soonAfter())
+    await until(() => broker.waiting() === 1)
+    one.abort(new Error('one left'))
+    expect(broker.waiting()).toBe(1)
+    other.abort(new Error('the other left'))
+    await expect(first).rejects.toThrow('the other left')
+    await Promise.allSettled(waiting)
+    expect(broker.waiting()).toBe(0)
+    await broker.reopenInstance('a', soonAfter())
+    expect([broker.counts().sessions, await load('a')]).toEqual([0, 0])
+  })
+
   it('by the list waits in the same way', async () => {
     const held = heldLog()
     const { broker, route, load } = await openRig({ log: held.log }, { a: 'open' })

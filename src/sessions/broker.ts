@@ -44,12 +44,14 @@ import { Leases, LOOK_EVERY_MS } from './leases.ts'
 import { Lengths } from './lengths.ts'
 import { type BrokerLimits, LIMITS, MOST_AT_ONCE, MOST_PER_PAGE } from './limits.ts'
 import {
+  allLeft,
   type Entry,
   endedView,
+  isLeaving,
   type LiveSession,
   loggedOf,
   newSession,
-  type Pending,
+  type Placing,
   pending,
   recordedSession,
   viewOf,
@@ -338,7 +340,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     }
     if (this.#book.sessions.size >= this.#limits.sessions) throw tooMany(this.#fleet, this.#limits.sessions)
     const instance = this.#queue.hasLineFor(wanted) ? null : this.#book.choose(wanted)
-    if (instance !== null) return this.#reserve(wanted, instance)
+    if (instance !== null) return this.#reserve(wanted, instance, [signal])
     return wanted.waitMs > 0 ? this.#wait(wanted, signal) : this.#refused('no-room')
   }
 
@@ -353,16 +355,30 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
       return this.#place(request, signal)
     }
     this.#requireSame(known, wanted)
-    if (known.placing !== null) return again(await known.placing.promise)
+    if (known.placing !== null) return this.#follow(known.placing, request, signal)
     await this.#confirm()
     if (known.state === 'ended') return this.#place(request, signal)
     if (known.state !== 'live') throw this.#notReady()
     return { placed: true, again: true, session: this.#view(known) }
   }
 
-  #reserve(wanted: Wanted, instance: BookInstance): Promise<PlaceResult> {
+  /** Whoever asked first may leave; the others are placed all the same. */
+  async #follow(
+    placing: Placing,
+    request: PlaceRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<PlaceResult> {
+    try {
+      return again(await placing.promise)
+    } catch (error) {
+      if (isLeaving(error, placing)) return this.#place(request, signal)
+      throw error
+    }
+  }
+
+  #reserve(wanted: Wanted, instance: BookInstance, clients: Placing['clients']): Promise<PlaceResult> {
     this.#lastNumber += 1
-    const placing: Pending<PlaceResult> = pending()
+    const placing: Placing = { ...pending<PlaceResult>(), clients }
     const session = newSession(wanted, this.#lastNumber, this.#clock.now(), instance, placing)
     this.#book.add(session)
     this.#ended.forget(session.id)
@@ -375,11 +391,12 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     if (this.#queue.length >= this.#spec.mostWaiting) return this.#refused('queue-full')
     const result = new Promise<PlaceResult>((resolve, reject) => {
       const caller: WaitingCaller = {
+        client: signal,
         follow: placed => resolve(placed),
         refuse: because => resolve(this.#refused(because)),
         fail: reject,
       }
-      this.#queue.join(wanted, caller, signal)
+      this.#queue.join(wanted, caller)
     })
     // Once for the first, and again each time as many wait: a tick for each of a crowd would be no help.
     if (Number.isInteger(Math.log2(this.#queue.length))) this.#wake()
@@ -397,7 +414,8 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
       const waiter = this.#queue.next(wanted => this.#book.choose(wanted) !== null)
       const instance = waiter === null ? null : this.#book.choose(waiter.wanted)
       if (waiter === null || instance === null) return
-      answer(waiter, this.#reserve(waiter.wanted, instance))
+      const clients = [...waiter.callers.keys()].map(({ client }) => client)
+      answer(waiter, this.#reserve(waiter.wanted, instance, clients))
     }
   }
 
@@ -463,7 +481,9 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     const { wanted, placing } = session
     this.#book.drop(session)
     if (wanted === null || placing === null) return false
-    placing.resolve(wanted.waitMs > 0 ? this.#wait(wanted, undefined) : this.#refused('no-room'))
+    placing.resolve(
+      wanted.waitMs > 0 ? this.#wait(wanted, allLeft(placing.clients)) : this.#refused('no-room'),
+    )
     return false
   }
 

@@ -17,6 +17,12 @@ export interface Pending<T> {
   reject(error: unknown): void
 }
 
+/** A placement on its way to the log. */
+export interface Placing extends Pending<PlaceResult> {
+  /** Aborted when the client leaves; one for each that asked and has not been answered. */
+  readonly clients: readonly (AbortSignal | undefined)[]
+}
+
 export interface Ending {
   readonly end: SessionEnd
   readonly at: EpochMs
@@ -27,7 +33,7 @@ export interface Ending {
 export interface LiveSession extends BookSession, Leased {
   readonly labels: Readonly<Record<string, string>>
   /** Set until its record is stored. */
-  placing: Pending<PlaceResult> | null
+  placing: Placing | null
   /** What was asked for, for as long as it may have to be decided again. */
   wanted: Wanted | null
   ending: Ending | null
@@ -44,12 +50,30 @@ export function pending<T>(): Pending<T> {
   return { promise, resolve, reject }
 }
 
+/** Aborted once the last of them has left; never, where one cannot leave. */
+export function allLeft(clients: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const signals = clients.filter(client => client !== undefined)
+  if (signals.length < clients.length) return undefined
+  const left = new AbortController()
+  const look = (): void => {
+    if (signals.every(({ aborted }) => aborted)) left.abort(signals.at(-1)?.reason)
+  }
+  for (const signal of signals) signal.addEventListener('abort', look, { once: true, signal: left.signal })
+  look()
+  return left.signal
+}
+
+/** Whether this is what those who left are told, and not what became of the session. */
+export function isLeaving(error: unknown, { clients }: Placing): boolean {
+  return clients.some(client => client?.aborted === true && client.reason === error)
+}
+
 export function newSession(
   wanted: Wanted,
   number: number,
   at: EpochMs,
   instance: BookInstance,
-  placing: Pending<PlaceResult>,
+  placing: Placing,
 ): LiveSession {
   return {
     id: wanted.id,

@@ -13,6 +13,8 @@ import type { Wanted } from './request.ts'
 import type { PlaceRefusal, PlaceResult } from './session-broker.ts'
 
 export interface WaitingCaller {
+  /** Aborted when it leaves. */
+  readonly client: AbortSignal | undefined
   /** Answered with what became of the session. */
   follow(result: Promise<PlaceResult>): void
   refuse(because: PlaceRefusal): void
@@ -51,19 +53,20 @@ export class WaitQueue {
     return this.#byId.size > 0 && this.#lines.has(lineOf(wanted))
   }
 
-  join(wanted: Wanted, caller: WaitingCaller, signal: AbortSignal | undefined): void {
+  join(wanted: Wanted, caller: WaitingCaller): void {
+    const { client } = caller
     const waiter = this.#byId.get(wanted.id) ?? this.#enter(wanted)
     const leave = (): boolean => this.#leave(waiter, caller)
     const cancelDeadline = this.#clock.after(wanted.waitMs, () => {
       if (leave()) caller.refuse('waited')
     })
     const abort = (): void => {
-      if (leave()) caller.fail(signal?.reason)
+      if (leave()) caller.fail(client?.reason)
     }
-    signal?.addEventListener('abort', abort)
+    client?.addEventListener('abort', abort)
     waiter.callers.set(caller, () => {
       cancelDeadline()
-      signal?.removeEventListener('abort', abort)
+      client?.removeEventListener('abort', abort)
     })
     this.#callers += 1
   }
