@@ -1,0 +1,141 @@
+/**
+ * An operator's rules in a replay: the windows, `decide` and the memory of production, over instances that are counted rather than
+ * named. `tick-replay.ts` plays the same through the whole production tick; a test holds the two against each other.
+ *
+ * Example: `rulesContender({ fleet, feeds, calendar, schedules, startAt })` answers 44 where the fleet's rules decide on 44.
+ */
+import { decide } from '../engine/decide.ts'
+import { rememberDecision } from '../engine/remember.ts'
+import { windowsOf } from '../engine/windows/of-metric.ts'
+import type { Windows } from '../engine/windows.ts'
+import type { Bounds, Decision } from '../model/decision.ts'
+import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
+import { NO_SESSIONS, type Observation, type OperandReading } from '../model/observation.ts'
+import { NO_OVERRIDES } from '../model/override.ts'
+import type { Schedule } from '../model/schedule.ts'
+import type { FleetSpec } from '../model/spec.ts'
+import type { EpochMs, Interval } from '../model/time.ts'
+import type { Calendar } from '../ports/calendar.ts'
+import type { Contender, Seen } from './contender.ts'
+import type { Feed } from './feeds.ts'
+import { Sampler } from './sampler.ts'
+
+export interface RulesPlayed {
+  readonly fleet: FleetSpec
+  readonly feeds: readonly Feed[]
+  readonly calendar: Calendar
+  readonly schedules: Readonly<Record<string, Schedule>>
+  readonly startAt: EpochMs
+  readonly stepMs: number
+}
+
+export function rulesContender(played: RulesPlayed): RulesContender {
+  return new RulesContender(played)
+}
+
+export class RulesContender implements Contender {
+  readonly name: string
+  bounds: Bounds | null = null
+  decision: Decision | null = null
+  readonly #fleet: FleetSpec
+  readonly #startAt: EpochMs
+  readonly #metrics: readonly FedMetric[]
+  readonly #schedules: ScheduleWindows
+  #memory: Memory = EMPTY_MEMORY
+  /** Decided on and not ordered yet, since so many may be launched at a time. */
+  #owed = 0
+
+  constructor({ fleet, feeds, calendar, schedules, startAt, stepMs }: RulesPlayed) {
+    this.name = fleet.name
+    this.#fleet = fleet
+    this.#startAt = startAt
+    this.#metrics = feeds.map(feed => new FedMetric(fleet, feed, startAt, stepMs))
+    this.#schedules = new ScheduleWindows(fleet, calendar, schedules)
+  }
+
+  next(seen: Seen): number {
+    const at = this.#startAt + seen.atMs
+    const observation = this.#observe(seen, at)
+    const { decision, memory } = decide(this.#fleet, observation, this.#memory)
+    const remembered = rememberDecision(this.#fleet, decision, memory)
+    this.decision = decision
+    this.bounds = decision.bounds
+    const there = seen.ready + seen.booting
+    const desired = decision.desired ?? there
+    const ordered = Math.min(desired, there + this.#fleet.launchBatch)
+    this.#owed = desired - ordered
+    this.#memory = { ...remembered, revision: remembered.revision + 1, expected: desired }
+    return ordered
+  }
+
+  #observe(seen: Seen, at: EpochMs): Observation {
+    const readings: Record<string, OperandReading> = {}
+    for (const metric of this.#metrics) metric.read(seen, at, readings)
+    return {
+      at,
+      fleet: this.#fleet.name,
+      capacity: { open: seen.ready, pending: seen.booting, draining: 0, replacing: this.#owed },
+      capacityGap: null,
+      external: null,
+      sessions: NO_SESSIONS,
+      readings,
+      windows: this.#schedules.at(at),
+      targetHighest: null,
+      overrides: NO_OVERRIDES,
+      fleets: {},
+    }
+  }
+}
+
+/** A metric and its windows. */
+class FedMetric {
+  readonly #windows: Windows
+  readonly #sampler: Sampler
+
+  constructor(fleet: FleetSpec, feed: Feed, startAt: EpochMs, stepMs: number) {
+    const operands = fleet.operands.filter(({ metric }) => metric === feed.metric.name)
+    this.#windows = windowsOf(feed.metric, operands)
+    this.#sampler = new Sampler(feed, startAt, stepMs)
+  }
+
+  read(seen: Seen, at: EpochMs, readings: Record<string, OperandReading>): void {
+    for (const sample of this.#sampler.take(seen, at)) this.#windows.add(sample)
+    const own = this.#windows.read(at)
+    for (const key in own) {
+      const reading = own[key]
+      if (reading !== undefined) readings[key] = reading
+    }
+  }
+}
+
+/** The window in force of each schedule, looked up once per window. */
+class ScheduleWindows {
+  readonly #calendar: Calendar
+  readonly #schedules: ReadonlyMap<string, Schedule>
+  #known: Record<string, Interval | null> = {}
+  #until: EpochMs = Number.NEGATIVE_INFINITY
+
+  constructor(fleet: FleetSpec, calendar: Calendar, schedules: Readonly<Record<string, Schedule>>) {
+    const named = [...fleet.constraints.map(rule => rule.schedule), ...fleet.rules.map(rule => rule.during)]
+    const used = [...new Set(named)].flatMap((name): [string, Schedule][] => {
+      const schedule = name === null ? undefined : schedules[name]
+      return name === null || schedule === undefined ? [] : [[name, schedule]]
+    })
+    this.#calendar = calendar
+    this.#schedules = new Map(used)
+  }
+
+  at(at: EpochMs): Record<string, Interval | null> {
+    if (at < this.#until) return this.#known
+    const known: Record<string, Interval | null> = {}
+    let until = Number.POSITIVE_INFINITY
+    for (const [name, schedule] of this.#schedules) {
+      const window = this.#calendar.window(schedule, at)
+      known[name] = window
+      if (window !== null) until = Math.min(until, window.to)
+    }
+    this.#known = known
+    this.#until = until
+    return known
+  }
+}

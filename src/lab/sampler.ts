@@ -1,0 +1,42 @@
+/**
+ * The samples a metric's source would have given in a replay: one for each bin as it becomes known, and where the source is asked
+ * more often than that, the same value again.
+ *
+ * Example: bins of five minutes, asked each minute: 5 samples a bin, all of the bin that ended last.
+ */
+import type { Sample } from '../model/sample.ts'
+import type { EpochMs } from '../model/time.ts'
+import type { Seen } from './contender.ts'
+import type { Feed } from './feeds.ts'
+
+const NONE: readonly Sample[] = []
+
+export class Sampler {
+  readonly #feed: Feed
+  readonly #startAt: EpochMs
+  readonly #stepMs: number
+  #lastBin = -1
+  #lastAt = Number.NEGATIVE_INFINITY
+
+  constructor(feed: Feed, startAt: EpochMs, stepMs: number) {
+    this.#feed = feed
+    this.#startAt = startAt
+    this.#stepMs = stepMs
+  }
+
+  /** Those that are new since the last call; none of a gap. */
+  take(seen: Seen, at: EpochMs): readonly Sample[] {
+    const { bin } = seen
+    if (bin < 0) return NONE
+    const isNew = bin > this.#lastBin
+    const isDue = at - this.#lastAt >= this.#feed.metric.everyMs
+    if (!isNew && !isDue) return NONE
+    const value = this.#feed.read(seen)
+    if (Number.isNaN(value)) return NONE
+    this.#lastBin = bin
+    const endAt = this.#startAt + (bin + 1) * this.#stepMs
+    const sampleAt = isNew && endAt > this.#lastAt ? endAt : at
+    this.#lastAt = sampleAt
+    return [{ at: sampleAt, value }]
+  }
+}
