@@ -7,10 +7,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: [],
   engine: ['model'],
   capacity: ['model'],
+  forecast: ['model'],
   ports: ['model'],
-  loop: ['model', 'engine', 'capacity', 'ports'],
+  loop: ['model', 'engine', 'capacity', 'forecast', 'ports'],
   sessions: ['model', 'ports'],
-  lab: ['model', 'engine', 'capacity', 'sessions', 'ports', 'loop'],
+  lab: ['model', 'engine', 'capacity', 'forecast', 'sessions', 'ports', 'loop', 'pictures'],
   plugins: ['model', 'ports'],
   config: ['model', 'ports'],
   pictures: ['model', 'ports'],
@@ -48,7 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-const PURE = ['model', 'engine', 'capacity']
+const PURE = ['model', 'engine', 'capacity', 'forecast']
 
 /** What would bring the outside into a pure layer. */
 const IMPURE: readonly (readonly [RegExp, string])[] = [
