@@ -283,6 +283,20 @@ describe('repair', () => {
     capabilities: { restarts: true },
   }
 
+  it('gives each its time to boot, also where the clock of its provider is an hour behind', async () => {
+    const world = await fleetOf(2, { spec: { bootTimeoutMs: 5_000 } })
+    const { fleet, clock } = world
+    const launches = (): number => fleet.calls.filter(call => call.startsWith('launch')).length
+    fleet.members.delete('web-2')
+    await world.tick()
+    fleet.members.set('web-3', { ...fleet.member('web-3'), launchedAt: clock.now() - 3_600_000 })
+    const before = launches()
+    for (let n = 0; n < 4; n++) await world.tick()
+    expect([fleet.ids(), launches()]).toEqual([['web-1', 'web-3'], before])
+    for (let n = 0; n < 4; n++) await world.tick()
+    expect(fleet.ids()).toEqual(['web-1', 'web-4'])
+  })
+
   it('restarts an unhealthy instance once it is empty, under its own id and without another one', async () => {
     const world = await fleetOf(3, restart)
     const { fleet } = world

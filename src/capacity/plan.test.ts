@@ -91,14 +91,14 @@ const situation = fc
 
 function memoryOf(inventory: Inventory): Memory {
   const marks = Object.fromEntries(
-    inventory.instances.map(({ id, admission, closedAt, sealed, readyAt }): [string, Mark] => [
+    inventory.instances.map(({ id, admission, closedAt, sealed, readyAt, launchedAt }): [string, Mark] => [
       id,
       {
         admission,
         closedAt,
         seal: sealed ? 'sealed' : 'none',
         readyAt,
-        seenAt: BEFORE,
+        seenAt: launchedAt ?? BEFORE,
         incarnation: null,
         health: null,
         missingSince: null,

@@ -46,12 +46,13 @@ export function movingOf({ repairs }: Pick<Memory, 'repairs'>): ReadonlySet<stri
 
 const NOBODY: ReadonlySet<string> = new Set()
 
-/** Since when it boots: a restart begins that anew. */
+/** Since when it boots, by our own clock: its provider's may be another. A restart begins that anew. */
 export function bootingSince(
   { id, launchedAt }: Instance,
-  { repairs }: Pick<Memory, 'repairs'>,
+  { marks, repairs }: Pick<Memory, 'marks' | 'repairs'>,
 ): EpochMs | null {
+  const since = marks[id]?.seenAt ?? launchedAt
   const restart = repairs.findLast(({ how, instance }) => how === 'restart' && instance === id)
-  if (restart === undefined) return launchedAt
-  return launchedAt === null ? restart.at : Math.max(launchedAt, restart.at)
+  if (restart === undefined) return since
+  return since === null ? restart.at : Math.max(since, restart.at)
 }
