@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ports: ['model'],
   loop: ['model', 'engine', 'capacity', 'forecast', 'ports'],
   sessions: ['model', 'ports'],
-  lab: ['model', 'engine', 'capacity', 'forecast', 'sessions', 'ports', 'loop', 'pictures'],
+  lab: ['model', 'engine', 'capacity', 'forecast', 'sessions', 'ports', 'loop', 'config', 'pictures'],
   plugins: ['model', 'ports'],
   config: ['model', 'ports'],
   pictures: ['model', 'ports'],

@@ -38,9 +38,9 @@ export interface PlayedSession {
   readonly lengthMs: number
 }
 
-/** Something that was not as it should be in the record, and what was done about it. */
+/** Something that was not as it should be in the record, or not said there, and what was done about it. */
 export interface Repair {
-  readonly what: 'gap' | 'disorder' | 'duplicate' | 'negative' | 'absurd' | 'resampled' | 'cut'
+  readonly what: 'gap' | 'disorder' | 'duplicate' | 'negative' | 'absurd' | 'resampled' | 'cut' | 'assumed'
   /** In words, with the first place: `12 rows are out of order, first at line 318; sorted`. */
   readonly detail: string
   readonly count: number

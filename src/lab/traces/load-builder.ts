@@ -1,0 +1,446 @@
+/**
+ * Puts the rows of a record on one even grid while they come, in bounded memory. The first rows are kept until the step is known from
+ * them; after that only bins are kept. Whatever a row was that a row should not be is counted as a repair.
+ *
+ * Example: rows at 12:00, 12:02 and again 12:02 by the minute become the bins 12:00, 12:01 (NaN, a gap) and 12:02 (one value, a
+ * duplicate).
+ */
+import type { EpochMs } from '../../model/time.ts'
+import type { LoadTrace } from '../trace.ts'
+import { counted, RepairNotes } from './repair-notes.ts'
+import { FALLBACK_STEP_MS, type GridShape, shapeOf, stepOf, usualStepAbove } from './step.ts'
+import { type Place, TRACE_CODES, TraceError } from './trace-error.ts'
+
+/** What becomes of several values in one bin. */
+export type Aggregate = 'avg' | 'sum' | 'max'
+
+/** Ten years by the minute. */
+export const MOST_BINS = 5_000_000
+/** In all columns. */
+const MOST_CELLS = 40_000_000
+const MOST_HEAD_ROWS = 1_000_000
+const MOST_HEAD_CELLS = 4_000_000
+/** No measurement of a load is larger: a quadrillion. */
+const ABSURD = 1e15
+
+export interface BuilderOptions {
+  readonly file: string
+  readonly columns: readonly string[]
+  /** `null`: as the rows have it. */
+  readonly stepMs: number | null
+  readonly aggregate: Aggregate
+  /** What a row is called: `line`, `row`. */
+  readonly rowWord?: string
+  /** How much of the record has been read, 0 to 1. */
+  readonly progress?: () => number
+  readonly mostBins?: number
+  readonly notes?: RepairNotes
+}
+
+export class LoadBuilder {
+  readonly notes: RepairNotes
+  readonly #options: BuilderOptions
+  readonly #width: number
+  readonly #mostBins: number
+  readonly #word: string
+  #rows = 0
+  #lastAt = Number.NEGATIVE_INFINITY
+  /** Rows by which the step is found; `null` once it is. */
+  #head: Head | null
+  #bins: Bins | null = null
+
+  constructor(options: BuilderOptions) {
+    this.#options = options
+    this.#width = options.columns.length
+    this.#mostBins = Math.min(
+      options.mostBins ?? MOST_BINS,
+      Math.floor(MOST_CELLS / Math.max(1, this.#width)),
+    )
+    this.#word = options.rowWord ?? 'line'
+    this.notes = options.notes ?? new RepairNotes()
+    this.#head = new Head(this.#width)
+  }
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** `values`: one for each column, NaN where there is none; they are copied. */
+  add(line: number, at: EpochMs, values: Float64Array): void {
+    this.#rows++
+    this.#judge(line, values)
+    if (at < this.#lastAt) this.notes.note('disorder', '', () => `${this.#word} ${line}`)
+    this.#lastAt = at
+    if (this.#head !== null) {
+      this.#head.add(line, at, values)
+      if (this.#head.full) this.#settle(false)
+    } else this.#bins?.add(line, at, values)
+  }
+
+  /** Throws `TraceError` `empty` when there was no row at all. */
+  finish(name: string): LoadTrace {
+    const { file, columns, aggregate } = this.#options
+    if (this.#rows === 0) throw new TraceError(TRACE_CODES.empty, 'there is no row of load in it.', { file })
+    if (this.#head !== null) this.#settle(true)
+    const bins = this.#bins
+    if (bins === null) throw new TraceError(TRACE_CODES.empty, 'there is no row of load in it.', { file })
+    const { startAt, length, stepMs } = bins.extent()
+    const trace = Object.fromEntries(columns.map((column, index) => [column, bins.column(index)]))
+    this.#sayRepairs(bins, trace, startAt, stepMs, aggregate)
+    return { kind: 'load', name, startAt, stepMs, length, columns: trace, repairs: this.notes.list }
+  }
+
+  #judge(line: number, values: Float64Array): void {
+    for (let column = 0; column < this.#width; column++) {
+      const value = values[column] ?? Number.NaN
+      if (value >= 0 && value <= ABSURD) continue
+      if (Number.isNaN(value)) continue
+      values[column] = Number.NaN
+      const first = () => `${value} at ${this.#word} ${line}, column "${this.#options.columns[column] ?? ''}"`
+      if (value < 0 && value >= -ABSURD) this.notes.note('negative', '', first)
+      else this.notes.note('absurd', 'size', first)
+    }
+  }
+
+  #settle(whole: boolean): void {
+    const head = this.#head
+    if (head === null) return
+    this.#head = null
+    const order = head.sorted()
+    const times = Float64Array.from(order, row => head.times[row] ?? 0)
+    const shape = this.#shape(times, whole)
+    const bins = new Bins(shape, this.#width, this.#options.aggregate, this.#mostBins, this.notes, {
+      tooMany: (line, at) => this.#tooMany(shape, times[0] ?? 0, line, at),
+      word: this.#word,
+    })
+    const values = new Float64Array(this.#width)
+    for (const row of order) {
+      head.valuesOf(row, values)
+      bins.add(head.lines[row] ?? 0, head.times[row] ?? 0, values)
+    }
+    this.#bins = bins
+  }
+
+  #shape(times: Float64Array, whole: boolean): GridShape {
+    const { file, stepMs } = this.#options
+    const shuffled = !whole && this.notes.countOf('disorder', '') > times.length / 10
+    const found = stepOf(times, shuffled)
+    if (stepMs === null) {
+      if (found === null) {
+        const detail = 'no two rows differ in time, so that there is no step; taken as one minute'
+        this.notes.say('assumed', detail, 1)
+      }
+      return shapeOf(times, found ?? FALLBACK_STEP_MS)
+    }
+    if (found !== null && stepMs < found * 0.75) {
+      throw new TraceError(
+        TRACE_CODES.step,
+        `its rows are ${spanText(found)} apart; bins of ${spanText(stepMs)} would mostly be empty. ` +
+          `Give --step ${spanText(found)} or more.`,
+        { file },
+      )
+    }
+    return shapeOf(times, stepMs)
+  }
+
+  #tooMany({ stepMs }: GridShape, firstAt: EpochMs, line: number, at: EpochMs): TraceError {
+    const share = Math.max(0.001, Math.min(1, this.#options.progress?.() ?? 1))
+    const wanted = usualStepAbove(Math.abs(at - firstAt) / share / (this.#mostBins - 1))
+    const place: Place = { file: this.#options.file, line }
+    return new TraceError(
+      TRACE_CODES.tooManyBins,
+      `${isoText(at)} is ${Math.round(Math.abs(at - firstAt) / stepMs).toLocaleString('en')} bins of ` +
+        `${spanText(stepMs)} from the first row; at most ${this.#mostBins.toLocaleString('en')} are kept. ` +
+        `Give --step ${spanText(wanted)}, or correct this time if it is wrong.`,
+      place,
+    )
+  }
+
+  #sayRepairs(
+    bins: Bins,
+    columns: Readonly<Record<string, Float64Array>>,
+    startAt: EpochMs,
+    stepMs: number,
+    aggregate: Aggregate,
+  ): void {
+    const { notes } = this
+    const into = AGGREGATED[aggregate]
+    notes.settle(
+      'disorder',
+      '',
+      (count, first) => `${counted(count, 'row')} out of order, first at ${first}; sorted`,
+    )
+    notes.settle(
+      'duplicate',
+      'same',
+      (n, first) => `${counted(n, 'row')} said twice, first at ${first}; counted once`,
+    )
+    notes.settle(
+      'duplicate',
+      'other',
+      (n, first) =>
+        `${counted(n, 'row')} with the time of another and other values, first at ${first}; ${into}`,
+    )
+    notes.settle(
+      'negative',
+      '',
+      (n, first) => `${counted(n, 'value')} below zero, first ${first}; taken as gaps`,
+    )
+    notes.settle(
+      'absurd',
+      'size',
+      (n, first) => `${counted(n, 'value')} too large to be true, first ${first}; taken as gaps`,
+    )
+    const { moved, merged, furthestMs } = bins
+    if (moved + merged > 0) {
+      const beside =
+        moved === 0 ? '' : `${counted(moved, 'row')} beside the grid, by at most ${spanText(furthestMs)}`
+      const shared = merged === 0 ? '' : `${counted(merged, 'row')} shared a bin: ${into}`
+      const detail = [`put into bins of ${spanText(stepMs)}`, beside, shared]
+        .filter(part => part !== '')
+        .join('; ')
+      notes.say('resampled', detail, moved + merged)
+    }
+    for (const [name, values] of Object.entries(columns)) this.#sayGaps(name, values, startAt, stepMs)
+  }
+
+  #sayGaps(name: string, values: Float64Array, startAt: EpochMs, stepMs: number): void {
+    let [count, stretches, first, last] = [0, 0, -1, -1]
+    values.forEach((value, bin) => {
+      if (!Number.isNaN(value)) return
+      if (last !== bin - 1 || count === 0) stretches++
+      if (first < 0) first = bin
+      last = bin
+      count++
+    })
+    if (count === 0) return
+    const when = { from: startAt + first * stepMs, to: startAt + (last + 1) * stepMs }
+    const where = stretches === 1 ? '' : `in ${counted(stretches, 'stretch', 'stretches')}, the first `
+    const detail = `${counted(count, 'bin')} of "${name}" without a value, ${where}at ${isoText(when.from)}; left as gaps`
+    this.notes.say('gap', detail, count, stretches === 1 ? when : null)
+  }
+}
+
+const AGGREGATED: Readonly<Record<Aggregate, string>> = {
+  avg: 'averaged',
+  sum: 'summed',
+  max: 'the largest taken',
+}
+
+/** The first rows as they came. */
+class Head {
+  readonly #width: number
+  readonly #most: number
+  times: Float64Array
+  lines: Float64Array
+  #values: Float64Array
+  #rows = 0
+
+  constructor(width: number) {
+    this.#width = width
+    this.#most = Math.max(1000, Math.min(MOST_HEAD_ROWS, Math.floor(MOST_HEAD_CELLS / Math.max(1, width))))
+    this.times = new Float64Array(1024)
+    this.lines = new Float64Array(1024)
+    this.#values = new Float64Array(1024 * width)
+  }
+
+  get full(): boolean {
+    return this.#rows >= this.#most
+  }
+
+  add(line: number, at: EpochMs, values: Float64Array): void {
+    if (this.#rows === this.times.length) {
+      this.times = longer(this.times)
+      this.lines = longer(this.lines)
+      this.#values = longer(this.#values)
+    }
+    this.times[this.#rows] = at
+    this.lines[this.#rows] = line
+    this.#values.set(values, this.#rows * this.#width)
+    this.#rows++
+  }
+
+  valuesOf(row: number, into: Float64Array): void {
+    into.set(this.#values.subarray(row * this.#width, (row + 1) * this.#width))
+  }
+
+  /** Rows by time; those of one time as they came. */
+  sorted(): Uint32Array {
+    const order = Uint32Array.from({ length: this.#rows }, (_, row) => row)
+    const { times } = this
+    let inOrder = true
+    for (let row = 1; row < this.#rows && inOrder; row++) inOrder = (times[row] ?? 0) >= (times[row - 1] ?? 0)
+    return inOrder ? order : order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
+  }
+}
+
+interface BinsVoice {
+  readonly tooMany: (line: number, at: EpochMs) => TraceError
+  readonly word: string
+}
+
+class Bins {
+  /** Rows that do not lie on the beginning of a bin, and those that share one with a row of another time. */
+  moved = 0
+  merged = 0
+  furthestMs = 0
+  readonly #shape: GridShape
+  readonly #width: number
+  readonly #aggregate: Aggregate
+  readonly #most: number
+  readonly #notes: RepairNotes
+  readonly #voice: BinsVoice
+  readonly #sums: Float64Array[]
+  readonly #counts: Uint32Array[]
+  /** Grid index of the first place in the arrays; NaN before the first row. */
+  #base = Number.NaN
+  #room = 0
+  #first = Infinity
+  #last = -Infinity
+  /** The row before. */
+  #at = Number.NaN
+  readonly #before: Float64Array
+
+  constructor(
+    shape: GridShape,
+    width: number,
+    aggregate: Aggregate,
+    most: number,
+    notes: RepairNotes,
+    voice: BinsVoice,
+  ) {
+    this.#shape = shape
+    this.#width = width
+    this.#aggregate = aggregate
+    this.#most = most
+    this.#notes = notes
+    this.#voice = voice
+    this.#sums = Array.from({ length: width }, () => new Float64Array(0))
+    this.#counts = Array.from({ length: width }, () => new Uint32Array(0))
+    this.#before = new Float64Array(width)
+  }
+
+  add(line: number, at: EpochMs, values: Float64Array): void {
+    const { stepMs, originAt, placing } = this.#shape
+    const exact = (at - originAt) / stepMs
+    const index = placing === 'floor' ? Math.floor(exact) : Math.round(exact)
+    const sameTime = at === this.#at
+    if (sameTime && this.#isRepeat(values)) {
+      this.#notes.note('duplicate', 'same', () => `${this.#voice.word} ${line}`)
+      return
+    }
+    const isNew = this.#reach(index, line, at)
+    const place = index - this.#base
+    const shared = !isNew && this.#isTaken(place)
+    const awayMs = Math.abs(at - (originAt + index * stepMs))
+    if (awayMs > 0) {
+      this.moved++
+      this.furthestMs = Math.max(this.furthestMs, awayMs)
+    }
+    if (sameTime || (shared && awayMs === 0 && this.#shape.even)) {
+      this.#notes.note('duplicate', 'other', () => `${this.#voice.word} ${line}`)
+    } else if (shared) this.merged++
+    for (let column = 0; column < this.#width; column++)
+      this.#put(column, place, values[column] ?? Number.NaN)
+    this.#at = at
+    this.#before.set(values)
+  }
+
+  extent(): { startAt: EpochMs; length: number; stepMs: number } {
+    const { stepMs, originAt } = this.#shape
+    return { startAt: originAt + this.#first * stepMs, length: this.#last - this.#first + 1, stepMs }
+  }
+
+  column(index: number): Float64Array {
+    const [sums, counts] = [this.#sums[index], this.#counts[index]]
+    const from = this.#first - this.#base
+    const length = this.#last - this.#first + 1
+    const values = new Float64Array(length)
+    for (let bin = 0; bin < length; bin++) {
+      const count = counts?.[from + bin] ?? 0
+      const sum = sums?.[from + bin] ?? 0
+      values[bin] = count === 0 ? Number.NaN : this.#aggregate === 'avg' && count > 1 ? sum / count : sum
+    }
+    return values
+  }
+
+  #isRepeat(values: Float64Array): boolean {
+    for (let column = 0; column < this.#width; column++) {
+      if (!Object.is(values[column], this.#before[column])) return false
+    }
+    return true
+  }
+
+  #isTaken(place: number): boolean {
+    return this.#counts.some(counts => (counts[place] ?? 0) > 0)
+  }
+
+  #put(column: number, place: number, value: number): void {
+    if (Number.isNaN(value)) return
+    const [sums, counts] = [this.#sums[column], this.#counts[column]]
+    if (sums === undefined || counts === undefined) return
+    const count = counts[place] ?? 0
+    const known = sums[place] ?? 0
+    sums[place] = count === 0 ? value : this.#aggregate === 'max' ? Math.max(known, value) : known + value
+    counts[place] = count + 1
+  }
+
+  /** Makes room for it; true where no row was as early or as late yet. */
+  #reach(index: number, line: number, at: EpochMs): boolean {
+    if (index >= this.#first && index <= this.#last) return false
+    const first = Math.min(this.#first, index)
+    const last = Math.max(this.#last, index)
+    if (last - first + 1 > this.#most) throw this.#voice.tooMany(line, at)
+    if (Number.isNaN(this.#base) || index < this.#base || index >= this.#base + this.#room)
+      this.#grow(first, last)
+    this.#first = first
+    this.#last = last
+    return true
+  }
+
+  /** Room to spare on the side it grew to. */
+  #grow(first: number, last: number): void {
+    const length = last - first + 1
+    const room = Math.min(Math.max(1024, length * 2), this.#most * 2)
+    const base = first < this.#first && this.#first !== Infinity ? last - room + 1 : first
+    const shift = Number.isNaN(this.#base) ? 0 : this.#base - base
+    for (let column = 0; column < this.#width; column++) {
+      this.#sums[column] = moved(new Float64Array(room), this.#sums[column], shift)
+      this.#counts[column] = moved(new Uint32Array(room), this.#counts[column], shift)
+    }
+    this.#base = base
+    this.#room = room
+  }
+}
+
+/** Copies old places to where they are now; those that fall off an end were never used. */
+function moved<T extends Float64Array | Uint32Array>(into: T, from: T | undefined, shift: number): T {
+  if (from === undefined) return into
+  const start = Math.max(0, -shift)
+  const end = Math.min(from.length, into.length - shift)
+  if (end > start) into.set(from.subarray(start, end), start + shift)
+  return into
+}
+
+function longer(values: Float64Array): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(values.length * 2)
+  larger.set(values)
+  return larger
+}
+
+/** `90s`, `1.5h` would be said as `90m`. */
+export function spanText(ms: number): string {
+  for (const [unit, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const) {
+    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`
+  }
+  return `${ms}ms`
+}
+
+export function isoText(at: EpochMs): string {
+  return new Date(at).toISOString()
+}
