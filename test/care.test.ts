@@ -308,6 +308,25 @@ describe('repair', () => {
     expect(entries.every(({ decision }) => decision.current === 3)).toBe(true)
   })
 
+  it('keeps the place of one that is suspect first, and launches for it where it has sessions', async () => {
+    const world = await fleetOf(3, restart)
+    const { fleet } = world
+    fleet.member('web-2').health = 'suspect'
+    await world.tick()
+    expect(fleet.member('web-2').admission).toBe('closed')
+    const meanwhile = [await world.tick(), await world.tick()]
+    expect(kinds(meanwhile)).toEqual([])
+    expect(meanwhile.map(({ decision }) => decision.current)).toEqual([3, 3])
+    fleet.member('web-2').health = 'unhealthy'
+    await ticksUntil(world, () => fleet.calls.includes('restart web-2'))
+    await ticksUntil(world, () => fleet.member('web-2').admission === 'open')
+    expect(fleet.ids()).toEqual(['web-1', 'web-2', 'web-3'])
+
+    Object.assign(fleet.member('web-3'), { health: 'suspect', sessions: 1 })
+    await ticksUntil(world, () => fleet.ids().includes('web-4'))
+    expect(fleet.ids()).toEqual(['web-1', 'web-2', 'web-3', 'web-4'])
+  })
+
   it('replaces one that had to be restarted again and again', async () => {
     const world = await fleetOf(3, restart)
     const { fleet } = world

@@ -88,11 +88,11 @@ function hasNothing(instance: Instance): boolean {
 
 function letGo(draft: Draft, instance: Instance): void {
   const { id, health, detail } = instance
-  if (draft.restarting.has(id)) {
-    restartIt(draft, instance, `unhealthy and empty: ${detail ?? 'its health probe fails'}`)
-  } else if (isUndecided(draft, instance)) {
+  if (isUndecided(draft, instance)) {
     const because = 'it is suspect, and recovers or gets worse before it is let go'
     draft.waiting.push({ what: 'repair', instance: id, because, until: null })
+  } else if (draft.restarting.has(id)) {
+    restartIt(draft, instance, `${health} and empty: ${detail ?? 'its health probe fails'}`)
   } else {
     sealAndTerminate(draft, instance, 'closed and empty')
     if (health === 'unhealthy')

@@ -40,12 +40,14 @@ export function repairBudget({ spec: { repair }, desired, slow }: Draft): number
   return slow ? 1 : Math.max(repair.atOnce, Math.floor(repair.atOnceRatio * desired))
 }
 
-/** A restart mends it, and it has not been restarted again and again. */
+/**
+ * A restart mends it, and it has not been restarted again and again. One that is suspect recovers or gets worse: in either
+ * case it comes back.
+ */
 export function isRestartable(draft: Draft, instance: Instance): boolean {
   const { spec, memory, at, target } = draft
   if (spec.repair.how !== 'restart' || !target.restarts || !mayGo(instance) || instance.sealed) return false
-  if (instance.lifecycle !== 'ready' || instance.health !== 'unhealthy' || instance.order !== null)
-    return false
+  if (instance.lifecycle !== 'ready' || !isSick(instance.health) || instance.order !== null) return false
   const { load } = instance
   if (load.kind === 'unknown' || (load.kind === 'known' && load.slots > 0)) return false
   return restartsOf(spec, memory, instance.id, at) < MOST_RESTARTS
