@@ -42,11 +42,11 @@ fleets:
 /** The folder of each test. */
 let folder = ''
 
-async function start(): Promise<Daemon> {
+async function start(config = CONFIG): Promise<Daemon> {
   folder = mkdtempSync(join(tmpdir(), 'unhealthy-'))
   ends.push(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'app.mjs'), APP)
-  const daemon = await compose(load(CONFIG), { store: createMemoryStore() })
+  const daemon = await compose(load(config), { store: createMemoryStore() })
   ends.push(() => daemon.stop())
   await daemon.start()
   return daemon
@@ -97,6 +97,37 @@ it('an instance that says it is unhealthy is closed, replaced, and let go when i
   await until('it is gone', () => instances(daemon).every(({ id }) => id !== ill), 30_000)
   expect(open(daemon)).toHaveLength(2)
   expect(daemon.broker('rooms')?.get('s2')?.ended).toBeNull()
+})
+
+it('an empty one that is unhealthy is restarted in place where the file says so, and one with sessions first loses none', async () => {
+  const daemon = await start(`${CONFIG}    repair: { how: restart }\n`)
+  await until('two instances are open', () => open(daemon).length === 2, 30_000)
+  const before = new Map(open(daemon).map(instance => [instance.id, instance]))
+  const placed = await until('a session is placed', () => place(daemon, 's1').catch(() => undefined), 30_000)
+  const held = placed.session.instance
+  const [empty] = open(daemon).filter(({ id }) => id !== held)
+
+  await fetch(`${empty?.address}/ill`)
+  const again = await until(
+    'it is open again, and another process',
+    () => open(daemon).find(({ id, incarnation }) => id === empty?.id && incarnation === '2'),
+    30_000,
+  )
+  expect(again).toMatchObject({ address: empty?.address, zone: empty?.zone })
+  expect(new Set(instances(daemon).map(({ id }) => id))).toEqual(new Set(before.keys()))
+  expect(daemon.broker('rooms')?.get('s1')?.ended).toBeNull()
+
+  await fetch(`${before.get(held)?.address}/ill`)
+  await until(
+    'the other one is closed',
+    () => open(daemon).every(({ id }) => id !== held) && open(daemon).length === 2,
+    30_000,
+  )
+  expect(instances(daemon).find(({ id }) => id === held)).toMatchObject({
+    incarnation: '1',
+    admission: 'closed',
+  })
+  expect(daemon.broker('rooms')?.get('s1')?.ended).toBeNull()
 })
 
 it('other settings of sessions and probes are in force while instances and sessions go on', async () => {

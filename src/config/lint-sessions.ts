@@ -46,8 +46,7 @@ function lintDrain({ name, sessions: { drain } }: FleetSpec, report: Report): vo
 /** Of targets that are built in: a host program's own may well restart. */
 function lintRestart({ name, repair, target: { type, options } }: FleetSpec, report: Report): void {
   if (repair.how !== 'restart') return
-  const canRestart =
-    type === 'command' ? options.restart !== undefined : type !== 'process' && type !== 'none'
+  const canRestart = type === 'command' ? options.restart !== undefined : type !== 'none'
   if (canRestart) return
   report({
     code: CODES.cannotRestart,

@@ -188,10 +188,20 @@ describe('sessions', () => {
     ['sessions: { slotsPerInstance: 4, reserve: 40 }', []],
     ['sessions: { slotsPerInstance: 4, lease: 5s }', ['PLM-162 sessions.lease']],
     ['health: { http: /well, every: 1s }', ['PLM-163 health.timeout']],
-    ['repair: { how: restart }', ['PLM-165 repair.how']],
     ['repair: { how: replace }', []],
   ])('that hardly do what was meant are warned of: %s', (line, found) => {
     expect(warnings(line)).toEqual(found)
+  })
+})
+
+describe('a repair by restart', () => {
+  it.each([
+    ['{ type: process, command: [a] }', []],
+    ['{ type: command, list: [a], launch: [a], terminate: [a] }', ['PLM-165 repair.how']],
+    ['{ type: command, list: [a], launch: [a], terminate: [a], restart: [a] }', []],
+    ['{ type: none }', ['PLM-165 repair.how']],
+  ])('is warned of where the target cannot: %s', (target, found) => {
+    expect(warnings(`target: ${target}`, 'repair: { how: restart }')).toEqual(found)
   })
 })
 

@@ -194,6 +194,40 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
         await subject.settle(instances => instances.length === 0)
       })
     })
+
+    describe('restarting', () => {
+      beforeEach(({ skip }) => skip(target.capabilities.restarts !== true, 'this target cannot restart one'))
+
+      it('can be asked for', () => expect(target.restart).toBeTypeOf('function'))
+
+      it('brings an instance back under its id, and leaves the others alone', async () => {
+        const [stays, goes = ''] = await launched('accept/1/1', 'accept/1/2')
+        const allReady = () =>
+          subject.settle(
+            instances => instances.length === 2 && instances.every(({ lifecycle }) => lifecycle === 'ready'),
+          )
+        await allReady()
+        const other = async () => (await target.listInstances(signal)).find(({ id }) => id === stays)
+        const before = await other()
+        const results = await target.restart?.(victims(goes), signal)
+        expect(results).toMatchObject([{ instance: goes, ok: true }])
+        await allReady()
+        expect((await ids()).sort()).toEqual([stays, goes].sort())
+        expect((await other())?.incarnation).toBe(before?.incarnation)
+      })
+
+      it('answers "gone" for an instance it does not have, and launches nothing', async () => {
+        expect(await target.restart?.(victims('never-was'), signal)).toEqual([
+          { instance: 'never-was', ok: true, state: 'gone' },
+        ])
+        expect(await ids()).toEqual([])
+      })
+
+      it('restarts nothing under a signal that is already aborted', async () => {
+        const [id = ''] = await launched('accept/1/1')
+        await expect(target.restart?.(victims(id), AbortSignal.abort())).rejects.toBeInstanceOf(PluginError)
+      })
+    })
   })
 }
 

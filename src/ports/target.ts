@@ -52,7 +52,10 @@ export interface Target extends Plugin {
   launch(orders: readonly LaunchOrder[], signal: AbortSignal): Promise<readonly LaunchResult[]>
   /** One result per victim, in order. A missing instance, and one whose incarnation is another now, answers "gone". */
   terminate(instances: readonly Victim[], signal: AbortSignal): Promise<readonly TerminateResult[]>
-  /** Where `capabilities.restarts`: one result per instance; it boots again under its id. */
+  /**
+   * Where `capabilities.restarts`: one result per instance, like `terminate`. It boots again under its id, maybe as another
+   * incarnation, and is listed all the while.
+   */
   restart?(instances: readonly Victim[], signal: AbortSignal): Promise<readonly TerminateResult[]>
   /** Where it cannot choose a victim: asks for just so many. The same token again changes nothing more. */
   resize?(count: number, token: string, signal: AbortSignal): Promise<void>

@@ -291,6 +291,95 @@ describe('an instance of the process target', () => {
     expect((await target.listInstances(signal))[0]?.detail).toContain('ended by itself: exit code 7')
   })
 
+  describe('that is restarted', () => {
+    it('keeps its id, its address and its zone, and is another incarnation with another process', async () => {
+      const target = make({ command: server(`console.log('run '+process.env.PLIMSOLL_INCARNATION)`) })
+      const id = await launchReady(target)
+      const pid = pidOf(target, id)
+      const [before] = await target.listInstances(signal)
+      expect(await target.restart?.(victims(id), signal)).toEqual([
+        { instance: id, ok: true, state: 'terminating' },
+      ])
+      const [meanwhile] = await target.listInstances(signal)
+      expect(meanwhile).toMatchObject({ id, incarnation: '2', lifecycle: 'booting', health: 'unknown' })
+      await settle(target, ([instance]) => instance?.lifecycle === 'ready')
+      const [after] = await target.listInstances(signal)
+      expect(after).toEqual({ ...before, incarnation: '2' })
+      expect([before?.incarnation, target.output(id)]).toEqual(['1', ['run 2']])
+      expect(runs(pid)).toBe(false)
+      expect(pidOf(target, id)).not.toBe(pid)
+    })
+
+    it('also ends one that hangs and ignores the polite request', async () => {
+      const target = make({
+        command: server(`process.on('SIGTERM',()=>{});console.log('pid='+process.pid)`),
+        stopGraceMs: 200,
+      })
+      const id = await launchReady(target)
+      const pid = pidOf(target, id)
+      process.kill(pid, 'SIGSTOP')
+      await target.restart?.(victims(id), signal)
+      await settle(target, ([instance]) => instance?.lifecycle === 'ready')
+      expect([runs(pid), runs(pidOf(target, id))]).toEqual([false, true])
+    })
+
+    it('is asked once, however often: whoever means the former incarnation means nobody', async () => {
+      const target = make()
+      const id = await launchReady(target)
+      const first = [{ id, incarnation: '1' }]
+      await target.restart?.(first, signal)
+      const gone = [{ instance: id, ok: true, state: 'gone' }]
+      expect(await target.restart?.(first, signal)).toEqual(gone)
+      expect(await target.terminate(first, signal)).toEqual(gone)
+      // Under way already: one who does not say which is not obeyed twice.
+      await target.restart?.(victims(id), signal)
+      await settle(target, ([instance]) => instance?.lifecycle === 'ready')
+      expect(await target.listInstances(signal)).toMatchObject([{ id, incarnation: '2' }])
+    })
+
+    it('is gone for good when it is terminated meanwhile', async () => {
+      const target = make({ command: server(`process.on('SIGTERM',()=>{})`), stopGraceMs: 300 })
+      const id = await launchReady(target)
+      const pid = pidOf(target, id)
+      await target.restart?.(victims(id), signal)
+      await target.terminate(victims(id), signal)
+      await settle(target, listed => listed.length === 0)
+      expect(runs(pid)).toBe(false)
+    })
+
+    it('is lost, with the reason, when it cannot be started again', async () => {
+      const folder = freshFolder()
+      const file = join(folder, 'app.cjs')
+      writeFileSync(file, server()[2] ?? '')
+      const target = make({ command: ['node', file] })
+      const id = await launchReady(target)
+      writeFileSync(file, 'throw new Error("no such luck")')
+      await target.restart?.(victims(id), signal)
+      await settle(target, ([instance]) => instance?.lifecycle === 'lost')
+      expect((await target.listInstances(signal))[0]?.detail).toMatch(/PLM-303 .*no such luck/)
+    })
+
+    it('is refused while it is terminated, and once it is lost (PLM-319)', async () => {
+      const target = make({ command: server(`process.on('SIGTERM',()=>{})`), stopGraceMs: 2_000 })
+      const ending = await launchReady(target, 'web/1/1')
+      const crashed = await launchReady(target, 'web/1/2')
+      await target.terminate(victims(ending), signal)
+      process.kill(pidOf(target, crashed), 'SIGKILL')
+      await settle(target, listed => listed.some(({ lifecycle }) => lifecycle === 'lost'))
+      expect(await target.restart?.(victims(ending, crashed), signal)).toMatchObject([
+        { instance: ending, ok: false, kind: 'conflict', error: expect.stringContaining('PLM-319') },
+        { instance: crashed, ok: false, kind: 'conflict', error: expect.stringContaining('PLM-319') },
+      ])
+    })
+
+    it('is refused by a target that is closed', async () => {
+      const target = make()
+      const id = await launchReady(target)
+      await target.close()
+      await expect(target.restart?.(victims(id), signal)).rejects.toThrow('PLM-307')
+    })
+  })
+
   it('keeps its last 200 lines and passes every line on', async () => {
     const lines: string[] = []
     const target = make({ command: server('for(let n=1;n<=350;n++)console.log("line "+n)') }, line =>

@@ -17,13 +17,14 @@ import type {
   TargetCapabilities,
   TargetInstance,
   TerminateResult,
+  Victim,
 } from '../../ports/target.ts'
 import { type InstanceContext, type InstanceOptions, ProcessInstance } from './process/instance.ts'
 import { instanceIds } from './process/instance-id.ts'
 import { keptFiles, readKept } from './process/kept-folder.ts'
 import { makeKeptFolder } from './process/kept-record.ts'
 import { type ProcessUsage, readUsage } from './process/usage.ts'
-import { quoted } from './process/wording.ts'
+import { cannotRestart, quoted } from './process/wording.ts'
 
 /** Tokens remembered after their instance is gone; the oldest are forgotten first. */
 const TOKENS = 10_000
@@ -76,6 +77,7 @@ const CAPABILITIES: Omit<TargetCapabilities, 'zones'> = {
   choosesVictim: true,
   idempotentLaunch: true,
   exclusive: true,
+  restarts: true,
   highestCount: null,
 }
 
@@ -163,7 +165,7 @@ export function createProcessTarget(
     if (closed === null) return
     throw new PluginError(
       'unavailable',
-      `PLM-307 the process target of ${context.fleet} is closed; nothing was launched.`,
+      `PLM-307 the process target of ${context.fleet} is closed; nothing was started.`,
     )
   }
 
@@ -198,11 +200,26 @@ export function createProcessTarget(
     }
   }
 
-  function terminateOne(id: string): TerminateResult {
+  /** `null` when it is gone, or another process has its id by now. */
+  function meant({ id, incarnation }: Victim): ProcessInstance | null {
     const instance = instances.get(id)
-    if (!instance) return { instance: id, ok: true, state: 'gone' }
+    return incarnation === null || incarnation === instance?.incarnation ? (instance ?? null) : null
+  }
+
+  function terminateOne(victim: Victim): TerminateResult {
+    const instance = meant(victim)
+    if (instance === null) return { instance: victim.id, ok: true, state: 'gone' }
     instance.terminate()
-    return { instance: id, ok: true, state: 'terminating' }
+    return { instance: victim.id, ok: true, state: 'terminating' }
+  }
+
+  function restartOne(victim: Victim): TerminateResult {
+    const { id } = victim
+    const instance = meant(victim)
+    if (instance === null) return { instance: id, ok: true, state: 'gone' }
+    if (instance.restart()) return { instance: id, ok: true, state: 'terminating' }
+    const error = cannotRestart(id, instance.view()?.lifecycle ?? 'not started yet')
+    return { instance: id, ok: false, kind: 'conflict', error }
   }
 
   async function closeAll(): Promise<void> {
@@ -237,9 +254,14 @@ export function createProcessTarget(
     },
 
     async terminate(victims, signal): Promise<readonly TerminateResult[]> {
-      const ids = victims.map(({ id }) => id)
-      refuseAborted(signal, `terminate ${ids.join(', ')}`)
-      return ids.map(terminateOne)
+      refuseAborted(signal, `terminate ${idsOf(victims)}`)
+      return victims.map(terminateOne)
+    },
+
+    async restart(victims, signal): Promise<readonly TerminateResult[]> {
+      refuseAborted(signal, `restart ${idsOf(victims)}`)
+      requireOpen()
+      return victims.map(restartOne)
     },
 
     subscribe(listener) {
@@ -290,6 +312,10 @@ function running(instances: ReadonlyMap<string, ProcessInstance>): ReadonlyMap<s
     if (pid !== null) pids.set(id, pid)
   }
   return pids
+}
+
+function idsOf(victims: readonly Victim[]): string {
+  return victims.map(({ id }) => id).join(', ')
 }
 
 function refuseAborted(signal: AbortSignal, what: string): void {

@@ -35,6 +35,8 @@ export interface KeptAbout {
   readonly zone: string | null
   readonly port: number
   readonly launchedAt: number
+  /** From 1; one more with every restart in place. */
+  readonly run: number
 }
 
 export type GuardOrder =

@@ -1,6 +1,7 @@
 /**
  * One instance of the process target: its child, its port, and what the health probe made of it. Booting until
- * the first 2xx, then ready; lost when the child ends unasked; gone when nothing of it is left after terminate.
+ * the first 2xx, then ready; lost when the child ends unasked; gone when nothing of it is left after terminate. Restarted, its
+ * child is ended as for terminate, and then another is started on the same port.
  *
  * Example: with `failures: 3`, three unanswered probes in a row turn a ready instance from healthy over suspect
  * (1, 2) to unhealthy (3); one answer makes it healthy again.
@@ -63,6 +64,10 @@ export class ProcessInstance {
   #launched = false
   #lifecycle: 'booting' | 'ready' | 'lost' = 'booting'
   #terminating = false
+  /** The former child ends, and the next has not begun. */
+  #restarting = false
+  #run = 1
+  #bootingSince: EpochMs
   #health: Health = 'unknown'
   #detail: string | null = null
   #failures = 0
@@ -86,6 +91,7 @@ export class ProcessInstance {
     this.#options = options
     this.#context = context
     this.launchedAt = launchedAt
+    this.#bootingSince = launchedAt
     const gone = Promise.withResolvers<void>()
     this.gone = gone.promise
     this.#markGone = gone.resolve
@@ -93,10 +99,11 @@ export class ProcessInstance {
 
   /** One that was kept: as it is, without a start. `met` of the answer: its guard told what it knows. */
   static adopt({ path, record }: Found, options: InstanceOptions, context: InstanceContext): ProcessInstance {
-    const { instance: id, launchedAt, port, ready } = record
+    const { instance: id, launchedAt, port, ready, run } = record
     const adopted = new ProcessInstance(id, record, options, context, launchedAt)
     adopted.#launched = true
     adopted.#port = port
+    adopted.#run = run
     adopted.#lifecycle = ready ? 'ready' : 'booting'
     adopted.#wasReady = ready
     holdPort(port)
@@ -110,11 +117,17 @@ export class ProcessInstance {
     return this.#kept?.met ?? Promise.resolve()
   }
 
+  /** Which of the processes that bore its id, one after the other. */
+  get incarnation(): string {
+    return String(this.#run)
+  }
+
   /** `null` until its command has started: a launch that fails is never listed. */
   view(): TargetInstance | null {
     if (!this.#launched) return null
     return {
       id: this.id,
+      incarnation: this.incarnation,
       lifecycle: this.#terminating ? 'terminating' : this.#lifecycle,
       health: this.#health,
       zone: this.zone,
@@ -172,9 +185,33 @@ export class ProcessInstance {
     child.gone.then(() => this.#leave())
   }
 
+  /** `false`: there is nothing to restart, since it ends or has ended. Asked again before the next child began, it changes nothing. */
+  restart(): boolean {
+    const child = this.#child
+    if (child === null || !this.#launched || this.#terminating || this.#lifecycle === 'lost') return false
+    if (this.#restarting) return true
+    this.#restarting = true
+    this.#run += 1
+    this.#bootingSince = this.#context.clock.now()
+    this.#lifecycle = 'booting'
+    this.#health = 'unknown'
+    this.#detail = null
+    this.#failures = 0
+    this.#wasReady = false
+    this.#portTries = 1
+    this.#stopProbe()
+    child.terminate()
+    void child.gone.then(() => {
+      this.#restarting = false
+      if (!this.#terminating) this.#spawn()
+    })
+    return true
+  }
+
   /** It goes on without us, if it is kept; the answer says so. */
   letGo(): boolean {
-    if (this.#kept === null || this.#options.keptIn === null || this.#terminating) return false
+    if (this.#kept === null || this.#options.keptIn === null || this.#terminating || this.#restarting)
+      return false
     this.#stopProbe()
     this.#kept.letGo()
     releasePort(this.#port)
@@ -193,6 +230,7 @@ export class ProcessInstance {
         ...env,
         PORT: String(this.#port),
         PLIMSOLL_INSTANCE: this.id,
+        PLIMSOLL_INCARNATION: this.incarnation,
         PLIMSOLL_FLEET: fleet,
         ...(this.zone === null ? {} : { PLIMSOLL_ZONE: this.zone }),
       },
@@ -207,7 +245,7 @@ export class ProcessInstance {
       return child
     }
     const { id: instance, token, zone, launchedAt } = this
-    const about = { fleet, instance, token, zone, port: this.#port, launchedAt }
+    const about = { fleet, instance, token, zone, port: this.#port, launchedAt, run: this.#run }
     const kept = startKeptChild(order, { ...keptPaths(keptIn, about), about }, clock, onLine)
     this.#keep(kept)
     return kept
@@ -216,7 +254,9 @@ export class ProcessInstance {
   #keep(child: KeptChild): void {
     this.#kept = child
     this.#follow(child)
-    void child.ending.then(() => this.terminate())
+    void child.ending.then(() => {
+      if (!this.#restarting) this.terminate()
+    })
   }
 
   #follow(child: Child): void {
@@ -246,7 +286,7 @@ export class ProcessInstance {
         this.#kept?.rememberReady()
       }
     } else if (this.#lifecycle === 'booting') {
-      const age = this.#context.clock.now() - this.launchedAt
+      const age = this.#context.clock.now() - this.#bootingSince
       if (age > SLOW_BOOT_MS) this.#detail = wording.notReadyYet(this.#healthUrl(), answer.because, age)
     } else {
       this.#failures += 1
@@ -257,6 +297,7 @@ export class ProcessInstance {
   }
 
   async #ended(child: Child, end: ChildEnd): Promise<void> {
+    if (child !== this.#child || this.#restarting) return
     this.#stopProbe()
     if (this.#terminating || !this.#launched) return
     const portTaken = !this.#wasReady && child.output.printed(PORT_TAKEN)

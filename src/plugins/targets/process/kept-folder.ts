@@ -19,6 +19,7 @@ const recordSchema: z.ZodType<KeptRecord> = z.object({
   zone: z.string().nullable(),
   port: z.number().int(),
   launchedAt: z.number(),
+  run: z.number().int().positive().default(1),
   mark: z.string(),
   stopGraceMs: z.number(),
   socket: z.string(),

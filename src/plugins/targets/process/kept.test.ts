@@ -152,6 +152,39 @@ describe('instances that are kept', () => {
     await goneFrom(first, id)
   })
 
+  it('are restarted in place for every target that shares the folder, and for the next one', async () => {
+    const folder = newFolder()
+    const first = make(folder)
+    const second = make(folder)
+    const id = await launchOne(first)
+    const before = await listedAs(first, id, 'ready')
+    await listedAs(second, id, 'ready')
+    await first.restart?.(victims(id), signal)
+    const restarted = (target: ProcessTarget) =>
+      until('it is ready again', async () => {
+        const listed = await target.listInstances(signal)
+        return (
+          listed.find(({ incarnation, lifecycle }) => incarnation === '2' && lifecycle === 'ready') ?? null
+        )
+      })
+    expect(await restarted(first)).toEqual({ ...before, incarnation: '2' })
+    expect((await restarted(second)).id).toBe(id)
+    await Promise.all([first.close(), second.close()])
+    expect(await restarted(make(folder))).toMatchObject({ id, address: before.address, token: before.token })
+  })
+
+  it('end when their target is closed while they are restarted: nobody else would start them again', async () => {
+    const folder = newFolder()
+    const first = make(folder)
+    const id = await launchOne(first)
+    await listedAs(first, id, 'ready')
+    const pid = pidOf(first, id)
+    await first.restart?.(victims(id), signal)
+    await first.close()
+    expect(runs(pid)).toBe(false)
+    expect(keptFiles(join(folder, 'kept'))).toEqual([])
+  })
+
   it('end with the next target when they are not to be kept any more', async () => {
     const folder = newFolder()
     const first = make(folder)

@@ -49,6 +49,10 @@ export function calledOff(fleet: string): string {
   return `PLM-312 the launch of an instance of ${fleet} was called off before its command had started; nothing is left of it, and it may be ordered again.`
 }
 
+export function cannotRestart(id: string, lifecycle: string): string {
+  return `PLM-319 cannot restart ${id}: it is ${lifecycle}. Nothing was done; where it is missed, another is launched.`
+}
+
 /** Why an instance is lost. */
 export function ended(end: ChildEnd, wasReady: boolean, said: Wording): string {
   const what = `${quoted(said.command)} (in ${said.cwd})`
