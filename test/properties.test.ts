@@ -10,7 +10,8 @@ import type { Condition, Expression } from '../src/model/expression.ts'
 import { PLAIN_TARGET } from '../src/model/inventory.ts'
 import { EMPTY_MEMORY } from '../src/model/memory.ts'
 import type { Observation, OperandReading } from '../src/model/observation.ts'
-import type { FleetSpec, Guards, ReactiveRule } from '../src/model/spec.ts'
+import type { Outlook } from '../src/model/outlook.ts'
+import { type FleetSpec, type Guards, looksAhead, type ReactiveRule } from '../src/model/spec.ts'
 import { openSqliteStore } from '../src/plugins/stores/sqlite.ts'
 import type { StateStore } from '../src/ports/state-store.ts'
 import {
@@ -255,8 +256,10 @@ describe('what does not matter', () => {
           const key = operandOf(metric).key
           const scaled: Situation = {
             spec: { ...spec, rules: rules.map(rule => scaleRule(rule, metric, factor)) },
-            observation: withReadings(situation.observation, (value, name) =>
-              name === key ? value * factor : value,
+            observation: scaleOutlooks(
+              withReadings(situation.observation, (value, name) => (name === key ? value * factor : value)),
+              situation.spec.rules.filter(rule => looksAhead(rule) && isOf(rule.operand, metric)),
+              factor,
             ),
             memory: scaleLoad(situation, metric, factor),
           }
@@ -421,6 +424,26 @@ function isSpread(key: string): boolean {
   return [operandOf('cpu').key, operandOf('threads').key].includes(key)
 }
 
+/** What rules over the metric expect, in its new unit. */
+function scaleOutlooks(seen: Observation, rules: readonly ReactiveRule[], factor: number): Observation {
+  const names = new Set(rules.map(({ name }) => name))
+  const scaled = Object.entries(seen.outlooks ?? {}).map(([name, outlook]) =>
+    names.has(name) ? [name, scaleOutlook(outlook, factor)] : [name, outlook],
+  )
+  return { ...seen, outlooks: Object.fromEntries(scaled) }
+}
+
+function scaleOutlook(outlook: Outlook, factor: number): Outlook {
+  switch (outlook.kind) {
+    case 'none':
+      return outlook
+    case 'serve':
+      return { ...outlook, demand: outlook.demand * factor, capacity: outlook.capacity * factor }
+    case 'forecast':
+      return { ...outlook, atMost: outlook.atMost * factor }
+  }
+}
+
 function scaleRule(rule: ReactiveRule, metric: string, factor: number): ReactiveRule {
   switch (rule.kind) {
     case 'when':
@@ -441,6 +464,9 @@ function scaleRule(rule: ReactiveRule, metric: string, factor: number): Reactive
       return rule.operand.node === 'aggregate' && rule.operand.metric === metric
         ? { ...rule, target: rule.target * factor }
         : rule
+    case 'serve':
+    case 'forecast':
+      return isOf(rule.operand, metric) ? { ...rule, perInstance: rule.perInstance * factor } : rule
     case 'reserve':
       return rule
     case 'match': {

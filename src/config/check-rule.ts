@@ -13,7 +13,16 @@ import type { ExpressionContext } from './expression/context.ts'
 import { parseCondition, parseExpression } from './expression/parse.ts'
 import { checkKnown, checkName, checkScheduleName, type FleetCheck, namesInAll } from './fleet-check.ts'
 import type { Path } from './problem.ts'
-import { bandSchema, RULE_KINDS, ruleSchema, scaleSchema, stepsSchema, trackSchema } from './schema-rules.ts'
+import {
+  bandSchema,
+  forecastSchema,
+  RULE_KINDS,
+  ruleSchema,
+  scaleSchema,
+  serveSchema,
+  stepsSchema,
+  trackSchema,
+} from './schema-rules.ts'
 import { reserveSchema } from './schema-sessions.ts'
 import { isMapping, readItems, readObject, shown } from './shape.ts'
 
@@ -25,7 +34,7 @@ export interface RuleOwner {
   readonly context: ExpressionContext
 }
 
-const SECTIONS = ['steps', 'track', 'reserve', 'scale', 'set']
+const SECTIONS = ['steps', 'track', 'reserve', 'serve', 'forecast', 'scale', 'set']
 const KIND_HINT = 'add one of them, e.g. when: "avg(cpu, 5m) > 80%"'
 
 export function checkRule(
@@ -45,6 +54,14 @@ export function checkRule(
     checkParsed(check, parseExpression(pieces.match, context), [...path, 'match'])
   if (raw.steps !== undefined) checkSteps(check, raw.steps, [...path, 'steps'], context)
   if (raw.track !== undefined) checkTrack(check, raw.track, [...path, 'track'], context)
+  if (raw.serve !== undefined) {
+    const place = [...path, 'serve']
+    checkDemand(check, readObject(check, serveSchema, raw.serve, place), place, context)
+  }
+  if (raw.forecast !== undefined) {
+    const place = [...path, 'forecast']
+    checkDemand(check, readObject(check, forecastSchema, raw.forecast, place), place, context)
+  }
   if (raw.reserve !== undefined) checkReserve(check, raw.reserve, [...path, 'reserve'], owner)
   if (pieces.during !== undefined) checkScheduleName(check, pieces.during, [...path, 'during'])
   if (raw.scale !== undefined) checkScale(check, raw.scale, [...path, 'scale'], owner)
@@ -169,6 +186,25 @@ function checkTrack(check: FleetCheck, raw: unknown, path: Path, context: Expres
     message: `a target of ${target} cannot be kept: no number of instances brings the metric there`,
     hint: 'choose one above 0',
     path: [...path, 'target'],
+  })
+}
+
+interface Demand {
+  readonly metric?: string | undefined
+  readonly perInstance?: string | undefined
+}
+
+function checkDemand(check: FleetCheck, pieces: Demand | null, path: Path, context: ExpressionContext): void {
+  if (pieces === null) return
+  const against = operandOf(check, pieces.metric, [...path, 'metric'], context)
+  if (pieces.perInstance === undefined) return
+  const served = checkAmount(check, pieces.perInstance, against, [...path, 'perInstance'], context)
+  if (served === null || served > 0) return
+  check.report({
+    code: CODES.range,
+    message: `an instance that serves ${served} serves no demand: no number of them would do`,
+    hint: 'say how much of the metric one ready instance can serve, above 0',
+    path: [...path, 'perInstance'],
   })
 }
 

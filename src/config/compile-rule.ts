@@ -42,6 +42,18 @@ export function compileRule(rule: ReadRule, words: RuleWords): ReactiveRule {
     const expressionText = rule.match.trim()
     return { ...frame, kind: 'match', expression: words.expression(rule.match), expressionText }
   }
+  if (rule.serve !== undefined) {
+    const { slo, boot } = rule.serve
+    const demand = demandOf(rule.serve, words)
+    // It holds what it has by itself, for as long as it has learnt to: a wait on top of that only costs.
+    const cooldownMs = rule.cooldown ?? 0
+    return { ...frame, cooldownMs, kind: 'serve', ...demand, sloRatio: slo, bootMs: boot ?? null }
+  }
+  if (rule.forecast !== undefined) {
+    const { horizon, quantile } = rule.forecast
+    const demand = demandOf(rule.forecast, words)
+    return { ...frame, kind: 'forecast', ...demand, horizonMs: horizon ?? null, quantileRatio: quantile }
+  }
   if (rule.reserve !== undefined) return reserveRule(frame, rule.reserve.slots, words)
   if (rule.when === undefined) throw new Error('A rule of no kind was compiled')
   return {
@@ -126,6 +138,19 @@ function trackOf(track: NonNullable<ReadRule['track']>, words: RuleWords) {
     toleranceRatio: sides.out,
     toleranceInRatio: sides.in,
     wholePercents: wholePercents && isPercent(operand, words.metrics),
+  }
+}
+
+function demandOf(
+  { metric, perInstance }: Pick<NonNullable<ReadRule['serve']>, 'metric' | 'perInstance'>,
+  words: RuleWords,
+) {
+  const operand = words.expression(metric)
+  return {
+    operand,
+    operandText: metric.trim(),
+    spread: spreadOf(operand, words.metrics),
+    perInstance: words.amount(perInstance, metric),
   }
 }
 

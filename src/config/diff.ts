@@ -185,6 +185,7 @@ const KNOWN_OF_RULES = new Set([
     'toleranceInRatio',
   ],
   ...['spread', 'wholePercents', 'expression', 'expressionText', 'reserve', 'slotsPerInstance'],
+  ...['perInstance', 'sloRatio', 'bootMs', 'horizonMs', 'quantileRatio'],
 ])
 
 function whatItSays(rule: ReactiveRule): Record<string, unknown> {
@@ -214,6 +215,26 @@ function whatItSays(rule: ReactiveRule): Record<string, unknown> {
       const { reserve, slotsPerInstance } = rule
       const room = reserve.kind === 'slots' ? `${reserve.slots} slots` : percent(reserve.ratio)
       return { reserve: room, 'slots per instance': slotsPerInstance }
+    }
+    case 'serve': {
+      const { operandText, perInstance, sloRatio, bootMs, spread } = rule
+      return {
+        serve: operandText,
+        'per instance': perInstance,
+        slo: percent(sloRatio),
+        boot: bootMs === null ? 'as measured' : duration(bootMs),
+        spread,
+      }
+    }
+    case 'forecast': {
+      const { operandText, perInstance, horizonMs, quantileRatio, spread } = rule
+      return {
+        forecast: operandText,
+        'per instance': perInstance,
+        horizon: horizonMs === null ? 'until a new instance is ready' : duration(horizonMs),
+        quantile: percent(quantileRatio),
+        spread,
+      }
     }
   }
 }

@@ -111,6 +111,8 @@ fleets:
       - { name: Steps, steps: { of: "avg(cpu, 5m)", threshold: 60%, rounding: towards-zero, bands: [ { from: 0, to: 10%, by: 1 }, { from: 10, by: "30%", atLeast: 2 }, { from: -40, to: -20, count: 1 } ] } }
       - { name: Follow, track: { metric: "avg(cpu, 5m)", target: 60%, tolerance: { out: 5%, in: 20% }, wholePercents: false } }
       - { name: Queue, match: "last(orders) / 100", cooldown: 1m }
+      - { name: Serve, serve: { metric: "last(orders)", perInstance: 100, slo: 99.5%, boot: 2m } }
+      - { name: Ahead, forecast: { metric: "last(orders)", perInstance: 100, horizon: 15m, quantile: 90% } }
     rateLimits: { out: [ { instances: 4, per: 1m }, { percent: 100%, per: 1m } ], in: [ { percent: 10%, per: 1m } ], select: { out: max, in: min } }
     billingHour: { outFirst: 15m, inLast: 10m }
     outageGuard: { of: "avg(orders, 3m)", drop: 80%, within: 5m, hold: 15m }

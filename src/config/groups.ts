@@ -31,6 +31,8 @@ export function ruleTimes(rule: ReactiveRule, ratio: number): ReactiveRule {
       }
     case 'track':
     case 'reserve':
+    case 'serve':
+    case 'forecast':
       // The load of each fleet says itself how many carry it.
       return rule
     case 'match':

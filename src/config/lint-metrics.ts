@@ -115,6 +115,10 @@ function textOf(rule: ReactiveRule, origin: Path): { path: Path; text: string } 
       return { path: [...origin, 'track', 'metric'], text: rule.operandText }
     case 'match':
       return { path: [...origin, 'match'], text: rule.expressionText }
+    case 'serve':
+      return { path: [...origin, 'serve', 'metric'], text: rule.operandText }
+    case 'forecast':
+      return { path: [...origin, 'forecast', 'metric'], text: rule.operandText }
     case 'reserve':
       return { path: [...origin, 'reserve'], text: '' }
   }

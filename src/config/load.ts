@@ -18,6 +18,7 @@ import { withPresets } from './presets.ts'
 import { type ConfigProblem, type Finding, pathText, sortProblems } from './problem.ts'
 import { MAX_REFERENCED, type Resolved, resolveReferences } from './references.ts'
 import { configSchema, type Extensions } from './schema.ts'
+import { withServeDefaults } from './serve-defaults.ts'
 import { readValue } from './shape.ts'
 import { readTextFile, reason } from './text-file.ts'
 
@@ -151,7 +152,12 @@ function load(tree: Tree, text: string, where: Where, folder: string, fromFile: 
     sortProblems([...problems, ...found.map(finding => locate(finding, tree, resolved))])
   if (isRefused(problems, found)) return { ok: false, problems: finish(), text }
 
-  const config = readValue(check, configSchema(check.extensions), withPresets(resolved.value), [])
+  const config = readValue(
+    check,
+    configSchema(check.extensions),
+    withServeDefaults(withPresets(resolved.value)),
+    [],
+  )
   if (config === undefined || isRefused(problems, found)) return { ok: false, problems: finish(), text }
   const written = readWritten(resolved.value)
   const { spec, origins } = compile({ config, written, text, folder: fromFile ? folder : null })

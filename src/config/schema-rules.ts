@@ -29,7 +29,7 @@ export const rank = integer(-1_000_000, 1_000_000)
 export const wait = duration({ max: 7 * 86_400_000 })
 
 /** The keys of which a rule has exactly one: what makes it propose. */
-export const RULE_KINDS = ['when', 'steps', 'track', 'match', 'reserve'] as const
+export const RULE_KINDS = ['when', 'steps', 'track', 'match', 'reserve', 'serve', 'forecast'] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 
 export const scaleSchema = z.strictObject({
@@ -116,6 +116,48 @@ export const trackSchema = z.strictObject({
   ),
 })
 
+/** A share of which neither half nor all can be promised: 99.5 %, 95 %. */
+const highShare = (example: string) =>
+  share.refine(ratio => ratio > 0.5 && ratio < 1, {
+    error: () => refusal(CODES.range, '{value} is not between 50% and 100%', `write ${example}`),
+  })
+
+const boot = duration({ min: 1, max: 86_400_000 })
+
+export const serveSchema = z.strictObject({
+  metric: key(
+    expression,
+    'The demand, in quotes: of the whole fleet, or of each instance.',
+    'last(requests)',
+  ),
+  perInstance: key(amount, 'What one ready instance can serve, in the unit of the metric.', 100),
+  slo: key(highShare('99.5%'), 'The share of the demand that is to find ready capacity.', '99.5%'),
+  boot: key(
+    boot.optional(),
+    'From an order until the instance is ready, until that was measured. Default: 3m.',
+    '3m',
+  ),
+})
+
+export const forecastSchema = z.strictObject({
+  metric: key(
+    expression,
+    'The demand, in quotes: of the whole fleet, or of each instance.',
+    'last(requests)',
+  ),
+  perInstance: key(amount, 'What one ready instance can serve, in the unit of the metric.', 100),
+  horizon: key(
+    duration({ min: 1000, max: 7 * 86_400_000 }).optional(),
+    'How far ahead. Default: as long as a new instance takes to be ready, as measured, and one tick.',
+    '15m',
+  ),
+  quantile: key(
+    highShare('95%').prefault('95%'),
+    'How sure it is to be enough: this quantile of what is expected.',
+    '95%',
+  ),
+})
+
 const names = (meaning: string, example: string) =>
   key(
     z
@@ -138,7 +180,7 @@ export const ruleSchema = z.strictObject({
   rank: key(rank.default(0), 'Of the rules that fire, only those of the highest rank count.', 10),
   when: key(
     expression.optional(),
-    'The condition, in quotes. A rule has exactly one of `when`, `steps`, `track`, `match` and `reserve`.',
+    'The condition, in quotes. A rule has exactly one of `when`, `steps`, `track`, `match`, `reserve`, `serve` and `forecast`.',
     'avg(cpu, 5m) > 80%',
     'busy is red',
   ),
@@ -164,6 +206,16 @@ export const ruleSchema = z.strictObject({
     'As many open instances as keep so many slots free; nothing takes that room, whatever its rank.',
     { slots: '25%' },
   ),
+  serve: key(
+    serveSchema.optional(),
+    'As many ready instances as let so much of the demand find capacity; the headroom that takes is learnt.',
+    { metric: 'last(requests)', perInstance: 100, slo: '99.5%' },
+  ),
+  forecast: key(
+    forecastSchema.optional(),
+    'At least as many as the forecast of the demand takes; it adds ahead of need, and takes nothing away.',
+    { metric: 'last(requests)', perInstance: 100 },
+  ),
   for: key(wait.prefault('0s'), 'The condition must have held this long without a break.', '30s'),
   during: key(name.optional(), 'Name of a schedule outside which the rule abstains.', 'business hours'),
   scale: key(
@@ -181,7 +233,11 @@ export const ruleSchema = z.strictObject({
   ),
   notify: names('Notifiers told when it begins to fire.', 'ops'),
   run: names('Custom actions run when it begins to fire.', 'provision'),
-  cooldown: key(wait.optional(), "Overrides the fleet's cooldown for changes this rule asks for.", '5m'),
+  cooldown: key(
+    wait.optional(),
+    "Overrides the fleet's cooldown for changes this rule asks for. A `serve` rule has none unless it says so here.",
+    '5m',
+  ),
   enabled: key(z.boolean().default(true), 'false switches it off.', true),
 })
 

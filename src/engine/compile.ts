@@ -140,6 +140,8 @@ function treeOf(rule: ReactiveRule): Condition | Expression | null {
       return rule.when
     case 'steps':
     case 'track':
+    case 'serve':
+    case 'forecast':
       return rule.operand
     case 'match':
       return rule.expression

@@ -8,13 +8,14 @@ import type { Step } from '../model/decision.ts'
 import type { KpiState } from '../model/expression.ts'
 import type { KpiSince, Memory } from '../model/memory.ts'
 import type { Observation } from '../model/observation.ts'
-import type { ReactiveRule, ReserveRule } from '../model/spec.ts'
+import type { Outlook } from '../model/outlook.ts'
+import type { OutlookRule, ReactiveRule, ReserveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { isActive } from './bounds.ts'
 import { type CompiledFleet, type CompiledRule, kpiState } from './compile.ts'
 import { kpiHoldsMs, kpiSince } from './kpis.ts'
 import type { Operands } from './operands.ts'
-import type { Answer, Question } from './rules/answer.ts'
+import { type Answer, NO_OUTLOOKS, outlookOf, type Question } from './rules/answer.ts'
 import { demandOf, roomOf } from './rules/reserve.ts'
 
 export type Firing =
@@ -86,10 +87,13 @@ export function judgeConditions(
 }
 
 /** The question as the fleet stands now; a count that is not known counts as none, and then nothing is carried out. */
-export function questionOf({ evidence, reporting }: Operands, { capacity, sessions }: Observation): Question {
+export function questionOf(
+  { evidence, reporting }: Operands,
+  { capacity, sessions, outlooks = NO_OUTLOOKS }: Observation,
+): Question {
   const ready = capacity?.open ?? 0
   const current = capacity === null ? 0 : capacity.open + capacity.pending + capacity.replacing
-  return { evidence, reporting, ready, current, sessions }
+  return { evidence, reporting, ready, current, sessions, outlooks }
 }
 
 function idleBecause(
@@ -166,6 +170,9 @@ function stepOf(
       return demandStep(name, rule.expressionText, null, answer, found)
     case 'reserve':
       return reserveStep(rule, answer, question)
+    case 'serve':
+    case 'forecast':
+      return outlookStep(rule, answer, found, question)
   }
 }
 
@@ -180,6 +187,13 @@ function reserveStep(rule: ReserveRule, answer: Answer, { sessions, current }: Q
   return demandStep(rule.name, 'free slots', room.reserve, answer, found)
 }
 
+function outlookStep(rule: OutlookRule, answer: Answer, found: Found, { outlooks }: Question): Step {
+  const outlook = outlookOf(outlooks, rule.name) ?? NOT_YET
+  return { ...demandStep(rule.name, rule.operandText, rule.perInstance, answer, found), outlook }
+}
+
+const NOT_YET: Outlook = Object.freeze({ kind: 'none', waitsFor: 'the first look at the demand' })
+
 function truthOf({ kind }: Answer): 'true' | 'false' | 'unknown' {
   if (kind === 'unknown') return 'unknown'
   return kind === 'want' || kind === 'act' ? 'true' : 'false'
@@ -191,7 +205,7 @@ function demandStep(
   against: number | null,
   answer: Answer,
   found: Found,
-): Step {
+): Extract<Step, { stage: 'demand' }> {
   const want = answer.kind === 'want' ? answer.count : null
   const outcome = answer.kind === 'act' ? 'nothing' : answer.kind
   return { stage: 'demand', outcome, rule, operand, against, want, found }

@@ -49,19 +49,19 @@ export function decide(written: FleetSpec, observation: Observation, before: Mem
   const effects = decideEffects(conditions, memory, observation.at, steps)
   const watched = compiled.load === null ? Number.NaN : compiled.load(operands.evidence)
   const load = watchLoad(spec.outageGuard, memory.load, observation.at, watched)
-  const outlook: Outlook = { observation, memory, bounds, conditions, operands, settings, effects, load }
-  if (observation.capacity === null) return concludeBlind(outlook, steps)
+  const seen: Seen = { observation, memory, bounds, conditions, operands, settings, effects, load }
+  if (observation.capacity === null) return concludeBlind(seen, steps)
 
   const current = currentOf(observation.capacity)
   const pause = pauseOf(observation.overrides, observation.at)
-  if (pause !== null) return concludePaused(spec, outlook, pause, current, steps)
+  if (pause !== null) return concludePaused(spec, seen, pause, current, steps)
   const fired = propose(conditions, steps)
   const wanted = reconcile(spec, conditions, fired, current, bounds, steps)
-  const guarded = guard(spec, compiled, outlook, current, wanted, steps)
+  const guarded = guard(spec, compiled, seen, current, wanted, steps)
   const floor = floorUnder(spec, conditions, bounds, current, guarded, steps)
   const desired = applyLimits(bounds, observation.targetHighest, spec.quota, floor?.count ?? guarded, steps)
   const asked = floor === null ? wanted : raised(wanted, floor, current)
-  return conclude(spec, outlook, current, asked, desired, steps)
+  return conclude(spec, seen, current, asked, desired, steps)
 }
 
 /** A floor that only lessens a cut leaves the cut to who asked for it. */
@@ -71,7 +71,7 @@ function raised(wanted: Wanted, floor: Wanted, current: number): Wanted {
 }
 
 /** What the first stages found. */
-interface Outlook {
+interface Seen {
   readonly observation: Observation
   readonly memory: Memory
   readonly bounds: Bounds
@@ -91,7 +91,7 @@ export function currentOf(capacity: CapacityCounts): number {
 function guard(
   spec: FleetSpec,
   compiled: CompiledFleet,
-  { conditions, operands, observation, memory, load }: Outlook,
+  { conditions, operands, observation, memory, load }: Seen,
   current: number,
   { count, rule }: Wanted,
   steps: Step[],
@@ -123,19 +123,19 @@ function guard(
 
 function conclude(
   spec: FleetSpec,
-  outlook: Outlook,
+  seen: Seen,
   current: number,
   wanted: Wanted,
   desired: number,
   steps: Step[],
 ): Decided {
-  const { observation, bounds, memory } = outlook
+  const { observation, bounds, memory } = seen
   const direction: Direction = desired > current ? 'out' : desired < current ? 'in' : 'none'
   const rule = direction === 'none' ? null : askedBy(wanted, bounds, current, desired)
   return {
-    decision: { ...decisionOf(outlook, direction, steps), current, desired, rule },
+    decision: { ...decisionOf(seen, direction, steps), current, desired, rule },
     memory: {
-      ...rememberTick(outlook),
+      ...rememberTick(seen),
       recommendations: rememberRecommendation(spec, memory.recommendations, observation.at, wanted.count),
       desired,
     },
@@ -145,13 +145,13 @@ function conclude(
 /** A person said that nothing changes: neither rules nor bounds nor guards are asked. */
 function concludePaused(
   spec: FleetSpec,
-  outlook: Outlook,
+  seen: Seen,
   { who, why, until }: Override,
   current: number,
   steps: Step[],
 ): Decided {
   steps.push({ stage: 'reconciliation', outcome: 'paused', who, why, until })
-  return conclude(spec, outlook, current, { count: current, rule: null }, current, steps)
+  return conclude(spec, seen, current, { count: current, rule: null }, current, steps)
 }
 
 /** The rule, where the change goes its way; else the constraint whose bound asked. */
@@ -161,17 +161,17 @@ function askedBy(wanted: Wanted, bounds: Bounds, current: number, desired: numbe
 }
 
 /** The target could not be asked how many there are: unknown is never zero, so nothing changes. */
-function concludeBlind(outlook: Outlook, steps: Step[]): Decided {
-  const gap = outlook.observation.capacityGap ?? 'the count is not known'
+function concludeBlind(seen: Seen, steps: Step[]): Decided {
+  const gap = seen.observation.capacityGap ?? 'the count is not known'
   steps.push({ stage: 'reconciliation', outcome: 'count-unknown', gap })
   return {
-    decision: { ...decisionOf(outlook, 'none', steps), current: null, desired: null, rule: null },
-    memory: rememberTick(outlook),
+    decision: { ...decisionOf(seen, 'none', steps), current: null, desired: null, rule: null },
+    memory: rememberTick(seen),
   }
 }
 
 function decisionOf(
-  { observation, bounds, conditions, settings, effects }: Outlook,
+  { observation, bounds, conditions, settings, effects }: Seen,
   direction: Direction,
   steps: readonly Step[],
 ): Omit<Decision, 'current' | 'desired' | 'rule'> {
@@ -188,7 +188,7 @@ function decisionOf(
   }
 }
 
-function rememberTick({ observation, memory, conditions, operands, effects, load }: Outlook): Memory {
+function rememberTick({ observation, memory, conditions, operands, effects, load }: Seen): Memory {
   const gaps: Record<string, number> = {}
   for (const operand of operands.gaps.keys()) gaps[operand] = memory.gaps[operand] ?? observation.at
   return {

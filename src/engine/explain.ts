@@ -9,6 +9,10 @@ import type { Decision, Direction, Step } from '../model/decision.ts'
 import type { Override, OverrideChange } from '../model/override.ts'
 import type { ReactiveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
+import { explainOutlook } from './explain-outlook.ts'
+import { formatNumber, formatSpan } from './format.ts'
+
+export { formatNumber, formatSpan }
 
 /** One sentence per step, in the order decided. */
 export function explainDecision(decision: Decision): string[] {
@@ -30,7 +34,7 @@ export function explainStep(step: Step, at: EpochMs): string {
     case 'conditions':
       return explainCondition(step, at)
     case 'demand':
-      return explainDemand(step)
+      return explainDemand(step, at)
     case 'proposals':
       return step.outcome === 'want'
         ? `"${step.rule}" wants ${step.want} (rank ${step.rank})`
@@ -52,20 +56,20 @@ export function explainStep(step: Step, at: EpochMs): string {
 
 /** The one line: why it changes, or why it does not. */
 export function headline(steps: readonly Step[], direction: Direction, at: EpochMs): string {
-  return direction === 'none' ? whyNot(steps, at) : why(steps, direction)
+  return direction === 'none' ? whyNot(steps, at) : why(steps, direction, at)
 }
 
 type StepOf<S extends Step['stage']> = Extract<Step, { stage: S }>
 
-function why(steps: readonly Step[], direction: Direction): string {
+function why(steps: readonly Step[], direction: Direction, at: EpochMs): string {
   const winner = lastOf(steps, 'reconciliation')
   const limit = lastOf(steps, 'limits')
   const floor = lastOf(steps, 'floors')
   if (floor !== undefined && direction === 'out') {
-    const room = `${firedBecause(steps, floor.rule)}; ${explainFloor(floor)}`
+    const room = `${firedBecause(steps, floor.rule, at)}; ${explainFloor(floor)}`
     return limit === undefined ? room : `${room}; ${explainLimit(limit)}`
   }
-  const asked = winner === undefined ? null : askedFor(steps, winner)
+  const asked = winner === undefined ? null : askedFor(steps, winner, at)
   const held = steps.find(step => step.stage === 'guards' && step.outcome === 'held')
   if (asked === null || held !== undefined) {
     return limit === undefined ? 'the bounds ask for it' : boundsAsk(steps, limit)
@@ -76,11 +80,11 @@ function why(steps: readonly Step[], direction: Direction): string {
   return lessened?.stage === 'guards' ? `${asked}; ${lessened.guard} allows ${lessened.to}` : asked
 }
 
-function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>): string | null {
+function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>, at: EpochMs): string | null {
   switch (winner.outcome) {
     case 'grow':
     case 'shrink':
-      return firedBecause(steps, winner.rule)
+      return firedBecause(steps, winner.rule, at)
     case 'default':
       return `every rule is without data, so the default of ${winner.want}`
     case 'keep':
@@ -93,12 +97,12 @@ function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>): str
   }
 }
 
-function firedBecause(steps: readonly Step[], rule: string): string {
+function firedBecause(steps: readonly Step[], rule: string, at: EpochMs): string {
   for (const step of steps) {
     if (step.stage === 'conditions' && step.rule === rule) {
       return `"${rule}" fired: ${found(step.found)} (${step.condition})`
     }
-    if (step.stage === 'demand' && step.rule === rule) return explainDemand(step)
+    if (step.stage === 'demand' && step.rule === rule) return explainDemand(step, at)
   }
   return `"${rule}" fired`
 }
@@ -133,7 +137,7 @@ function whyNot(steps: readonly Step[], at: EpochMs): string {
     case 'default':
     case 'grow':
     case 'shrink': {
-      const asked = askedFor(steps, winner) ?? ''
+      const asked = askedFor(steps, winner, at) ?? ''
       const held = steps.find(step => step.stage === 'guards' && step.outcome === 'held')
       if (held?.stage === 'guards') return `${asked}; ${explainGuard(held, at)}`
       const floor = lastOf(steps, 'floors')
@@ -148,7 +152,7 @@ function nothingFired(steps: readonly Step[], at: EpochMs): string {
   const reasons: string[] = []
   for (const step of steps) {
     if (step.stage === 'conditions' && step.outcome !== 'true') reasons.push(explainCondition(step, at))
-    if (step.stage === 'demand' && step.outcome !== 'want') reasons.push(explainDemand(step))
+    if (step.stage === 'demand' && step.outcome !== 'want') reasons.push(explainDemand(step, at))
     if (step.stage === 'proposals' && step.outcome === 'abstain' && !isJudged(step.reason)) {
       reasons.push(`"${step.rule}" abstains: ${abstention(step.reason, step.until, at)}`)
     }
@@ -228,10 +232,21 @@ export function describeRule(rule: ReactiveRule): string {
       return rule.reserve.kind === 'slots'
         ? `${rule.reserve.slots} slots free`
         : `${formatNumber(rule.reserve.ratio * 100)} % of the slots free`
+    case 'serve':
+      return `${rule.operandText} served at ${formatNumber(rule.sloRatio * 100)} %, ${formatNumber(rule.perInstance)} per instance`
+    case 'forecast':
+      return `at least as many as the forecast of ${rule.operandText} takes, ${formatNumber(rule.perInstance)} per instance`
   }
 }
 
-function explainDemand(step: StepOf<'demand'>): string {
+function explainDemand(step: StepOf<'demand'>, at: EpochMs): string {
+  const { outlook } = step
+  if (outlook !== undefined) {
+    const seen = explainOutlook(outlook, step.against ?? Number.NaN, at)
+    return outlook.kind === 'serve' && step.outcome === 'hold'
+      ? `"${step.rule}" is content: it ${seen}`
+      : `"${step.rule}" ${seen}`
+  }
   const against = step.against === null ? '' : ` against ${formatNumber(step.against)}`
   const seen = `${found(step.found)}${against}`
   switch (step.outcome) {
@@ -440,32 +455,3 @@ function homeOf(operand: string): string {
 function quoted(names: readonly string[]): string {
   return names.map(name => `"${name}"`).join(', ')
 }
-
-/** At most two decimals, four significant digits below one. */
-export function formatNumber(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return 'without limit'
-  const magnitude = Math.abs(value)
-  if (magnitude >= 1 || value === 0) return String(Math.round(value * 100) / 100)
-  return String(Number(value.toPrecision(4)))
-}
-
-/** `95000` is "1m 35s": the two largest units, rounded up so that "another 0s" is never said of a hold. */
-export function formatSpan(spanMs: number): string {
-  if (spanMs < 1000) return `${Math.max(0, Math.ceil(spanMs))}ms`
-  let seconds = Math.ceil(spanMs / 1000)
-  const parts: string[] = []
-  for (const [unit, size] of SPAN_UNITS) {
-    const amount = Math.floor(seconds / size)
-    if (amount > 0) parts.push(`${amount}${unit}`)
-    seconds -= amount * size
-    if (parts.length === 2) break
-  }
-  return parts.join(' ')
-}
-
-const SPAN_UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400],
-  ['h', 3_600],
-  ['m', 60],
-  ['s', 1],
-]

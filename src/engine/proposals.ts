@@ -16,6 +16,8 @@ export function propose(conditions: Conditions, steps: Step[]): FiredRule[] {
   const fired: FiredRule[] = []
   for (const { compiled, firing, want, until } of conditions.rules) {
     const { rule } = compiled
+    // A floor only: see `floors.ts`.
+    if (rule.kind === 'forecast' && firing !== 'disabled' && firing !== 'outside-schedule') continue
     if (want !== null) {
       fired.push({ rule, want })
       steps.push({ stage: 'proposals', outcome: 'want', rule: rule.name, rank: rule.rank, want })

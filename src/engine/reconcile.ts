@@ -65,7 +65,9 @@ function winnerOf(fired: readonly FiredRule[]): FiredRule | null {
 
 function withoutProposals(conditions: Conditions, current: number, bounds: Bounds, steps: Step[]): Wanted {
   const asked = conditions.rules.filter(
-    ({ firing }) => firing !== 'disabled' && firing !== 'outside-schedule',
+    ({ firing, compiled: { rule } }) =>
+      // A forecast is a floor beside the others: that it has nothing to say does not mean that they know something.
+      rule.kind !== 'forecast' && firing !== 'disabled' && firing !== 'outside-schedule',
   )
   const blind = asked.length > 0 && asked.every(({ firing }) => firing === 'unknown')
   if (blind && current < bounds.default) {

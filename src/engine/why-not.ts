@@ -8,7 +8,7 @@
 import type { Decision, Step } from '../model/decision.ts'
 import type { Memory } from '../model/memory.ts'
 import type { Observation } from '../model/observation.ts'
-import type { FleetSpec, ReactiveRule } from '../model/spec.ts'
+import { type FleetSpec, looksAhead, type ReactiveRule } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import { blame, type Leaf } from './blame.ts'
 import { compileFleet } from './compile.ts'
@@ -88,11 +88,30 @@ function reasonsOf(spec: FleetSpec, past: Past, rule: ReactiveRule): Reason[] {
     default: {
       const proposal = proposalOf(decision.steps, rule.name)
       if (proposal?.outcome === 'abstain') return whyAbstained(spec, past, rule, proposal)
+      if (rule.kind === 'forecast' && proposal === undefined) return whyNoHigherFloor(spec, past, rule)
       const reasons =
         proposal === undefined ? [asksNoCount(rule)] : whyOverruled(spec, decision, rule, proposal.want)
       return [...reasons, ...overruledSettings(decision, rule)]
     }
   }
+}
+
+/** A forecast proposes nothing: either it raised what the others decided, or that was enough. */
+function whyNoHigherFloor(spec: FleetSpec, past: Past, rule: ReactiveRule): Reason[] {
+  const { decision } = past
+  const step = decision.steps.find(candidate => candidate.stage === 'demand' && candidate.rule === rule.name)
+  if (step?.stage !== 'demand' || step.outcome !== 'want') return whyFalse(spec, past, rule)
+  const found = { want: step.want }
+  const raised = decision.steps.filter(
+    each => (each.stage === 'floors' && each.rule === rule.name) || each.stage === 'limits',
+  )
+  if (isFloor(decision.steps, rule)) {
+    const told = raised.map(each => explainStep(each, decision.at)).join('; ')
+    const won = `it did win: ${decision.current} became ${decision.desired}; ${told}`
+    return [decision.rule === rule.name ? reason('won', won, { found }) : reason('floor', told, { found })]
+  }
+  const text = `${explainStep(step, decision.at)}, and ${decision.desired} are enough for it`
+  return [reason('wants-what-there-is', text, { found })]
 }
 
 type Abstention = Extract<Step, { stage: 'proposals'; outcome: 'abstain' }>
@@ -144,6 +163,7 @@ function whyFalse(spec: FleetSpec, { observation, decision }: Past, rule: Reacti
     const because = `${readText(found)}, in none of its bands around ${formatNumber(rule.threshold)}`
     return [reason('false', because, { found })]
   }
+  if (looksAhead(rule)) return [reason('false', outlookText(decision, rule), { found })]
   if (rule.kind !== 'when') return [reason('false', readText(found), { found })]
   const { evidence } = readOperands(spec, compiled, observation, decision.bounds, [])
   const leaves = blame(rule.when, true, { slots: compiled.slots, goals: goalsOf(spec), evidence })
@@ -181,6 +201,7 @@ function whyUnknown(spec: FleetSpec, { decision, memory }: Past, rule: ReactiveR
     const found = foundBy(decision.steps, rule.name)
     return [reason('unknown', 'too many open instances do not say how many sessions they hold', { found })]
   }
+  if (looksAhead(rule) && gaps.length === 0) return [reason('unknown', outlookText(decision, rule))]
   if (gaps.length === 0)
     return [
       reason(
@@ -199,8 +220,16 @@ function whyUnknown(spec: FleetSpec, { decision, memory }: Past, rule: ReactiveR
   })
 }
 
-function whyContent({ steps }: Decision, rule: ReactiveRule): Reason {
+/** The rule's own step, in words. */
+function outlookText({ steps, at }: Decision, { name }: ReactiveRule): string {
+  const step = steps.find(candidate => candidate.stage === 'demand' && candidate.rule === name)
+  return step === undefined ? 'nothing is known of what it expects' : explainStep(step, at)
+}
+
+function whyContent(decision: Decision, rule: ReactiveRule): Reason {
+  const { steps } = decision
   const found = foundBy(steps, rule.name)
+  if (looksAhead(rule)) return reason('content', outlookText(decision, rule), { found })
   const read = readText(found)
   const because =
     rule.kind === 'track'

@@ -6,6 +6,7 @@
  *   because: '"Scale up" fired: avg(cpu, 45m) = 83.2', steps: [...] }`
  */
 import type { KpiState, Truth } from './expression.ts'
+import type { Outlook } from './outlook.ts'
 import type { OverrideChange } from './override.ts'
 import type { SettingValue } from './spec.ts'
 import type { EpochMs } from './time.ts'
@@ -105,6 +106,8 @@ export type Step =
       readonly against: number | null
       readonly want: number | null
       readonly found: Readonly<Record<string, number | null>>
+      /** Of a rule that looks ahead: what it saw there; `against` is what one instance can serve. */
+      readonly outlook?: Outlook
     }
   | {
       readonly stage: 'proposals'
@@ -227,7 +230,7 @@ export type Step =
       readonly warmupMs: number
     }
   | {
-      /** A reserve rule's want is a floor, whatever the ranks and guards say. */
+      /** What a reserve, serve or forecast rule wants is a floor, whatever the ranks and guards say. */
       readonly stage: 'floors'
       readonly outcome: 'raised'
       readonly rule: string

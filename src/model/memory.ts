@@ -58,6 +58,8 @@ export interface Mark {
   readonly readyAt: EpochMs | null
   /** First seen at all; an instance that vanishes while not sealed was lost. */
   readonly seenAt: EpochMs
+  /** When it was ordered, or launched, while it is not ready; left out where that is not known. */
+  readonly orderedAt?: EpochMs
 }
 
 /** Launches that failed in a row; the next may be tried at `retryAt`. */
@@ -111,6 +113,8 @@ export interface Memory {
   readonly repairs: readonly Repair[]
   /** The count last asked of a target that cannot choose a victim, while it is not there yet. */
   readonly resize?: Resize | null
+  /** How long the last instances took from their order until they were seen ready, in milliseconds, oldest first; 50 at most. */
+  readonly boots?: readonly number[]
   /** Instances beside the wanted ones that may stand for a while (sick ones with a replacement, say): nobody decided on them. */
   readonly beside?: number
 }

@@ -8,6 +8,7 @@
  */
 
 import type { FleetQuantity } from './expression.ts'
+import type { Outlook } from './outlook.ts'
 import type { Override } from './override.ts'
 import type { EpochMs, Interval } from './time.ts'
 
@@ -101,6 +102,8 @@ export interface Observation {
   readonly overrides: readonly Override[]
   /** Quantities of the other fleets its rules name, as their latest ticks saw them; one that is missing is unknown. */
   readonly fleets: Readonly<Record<string, FleetQuantities>>
+  /** By rule: what is expected of the demand. Only of a fleet with rules that look ahead. */
+  readonly outlooks?: Readonly<Record<string, Outlook>>
 }
 
 /** `null` is unknown. */

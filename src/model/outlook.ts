@@ -3,9 +3,11 @@
  * journalled with the observation, so that a decision can be replayed from what it saw.
  *
  * Example: demand is 4,100, an instance needs 195 s to help, and in all but the rarest cases demand stays below 4,650 until then:
- * `{ kind: 'serve', demand: 4100, capacity: 4650, leadMs: 195000, sloRatio: 0.995, servedRatio: 0.9961, learntMs: 604800000 }`.
+ * `{ kind: 'serve', demand: 4100, capacity: 4650, leadMs: 195000, boot: 'measured', sloRatio: 0.995, servedRatio: 0.9961, learntMs: 604800000 }`.
  */
 import type { EpochMs } from './time.ts'
+
+export type BootKnown = 'measured' | 'stated' | 'usual'
 
 export interface ServeOutlook {
   readonly kind: 'serve'
@@ -13,8 +15,10 @@ export interface ServeOutlook {
   readonly demand: number
   /** Ready capacity to have when what is ordered now could be ready, in the same unit. At least `demand` unless demand falls. */
   readonly capacity: number
-  /** From an order until what was ordered helps: measured boot time + one tick. */
+  /** From an order until what was ordered helps: boot time + one tick. */
   readonly leadMs: number
+  /** Where the boot time comes from: of instances seen booting, from the file, or what is usual. */
+  readonly boot: BootKnown
   readonly sloRatio: number
   /** Share of the recent demand that found ready capacity; `null` before there is enough. */
   readonly servedRatio: number | null

@@ -162,7 +162,52 @@ export interface ReserveRule extends RuleFrame {
   readonly slotsPerInstance: number
 }
 
-export type ReactiveRule = ThresholdRule | StepRule | TrackRule | MatchRule | ReserveRule
+/** What rules that look ahead have in common: the demand, and what one instance of it can take. */
+interface DemandFrame extends RuleFrame {
+  /** As in a tracking rule: of one instance, or of the whole fleet. */
+  readonly operand: Expression
+  readonly operandText: string
+  readonly spread: 'perInstance' | 'total'
+  /** What one ready instance can serve, in the operand's unit. Above 0. */
+  readonly perInstance: number
+}
+
+/**
+ * Wants so many ready instances that the stated share of the demand finds capacity; how much headroom that takes is learnt
+ * beside the ticks (`ServeOutlook`). It is also a floor under the outcome, whatever the ranks.
+ */
+export interface ServeRule extends DemandFrame {
+  readonly kind: 'serve'
+  /** Share of the demand that is to find ready capacity: 0.995. */
+  readonly sloRatio: number
+  /** From an order until the instance is ready, while none was measured; `null`: nobody said. */
+  readonly bootMs: number | null
+}
+
+/** A floor only: at least as many as the forecast of the demand (`ForecastOutlook`) takes. Proposes nothing by itself. */
+export interface ForecastRule extends DemandFrame {
+  readonly kind: 'forecast'
+  /** How far ahead; `null`: as long as an instance takes to help (boot time + one tick). */
+  readonly horizonMs: number | null
+  /** How sure it is to be enough: 0.95 is the 95 % quantile of the forecast. */
+  readonly quantileRatio: number
+}
+
+/** Rules whose outlook is worked out beside the ticks. */
+export type OutlookRule = ServeRule | ForecastRule
+
+export function looksAhead(rule: ReactiveRule): rule is OutlookRule {
+  return rule.kind === 'serve' || rule.kind === 'forecast'
+}
+
+export type ReactiveRule =
+  | ThresholdRule
+  | StepRule
+  | TrackRule
+  | MatchRule
+  | ReserveRule
+  | ServeRule
+  | ForecastRule
 
 export interface ConstraintRule {
   readonly name: string

@@ -8,14 +8,17 @@ import fc from 'fast-check'
 import type { AggregateOperand, Condition, Expression } from '../../src/model/expression.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts'
 import type { Observation, OperandReading } from '../../src/model/observation.ts'
-import type {
-  Band,
-  ConstraintRule,
-  FleetSpec,
-  Guards,
-  RateLimits,
-  ReactiveRule,
-  ScaleAction,
+import type { Outlook } from '../../src/model/outlook.ts'
+import {
+  type Band,
+  type ConstraintRule,
+  type FleetSpec,
+  type Guards,
+  looksAhead,
+  type OutlookRule,
+  type RateLimits,
+  type ReactiveRule,
+  type ScaleAction,
 } from '../../src/model/spec.ts'
 import type { Interval } from '../../src/model/time.ts'
 import { NOON, observation } from '../builders/observation.ts'
@@ -252,9 +255,81 @@ const match = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
     return { ...each, kind: 'match', expression, expressionText: `${metric} / ${share}` }
   })
 
+/** Of one sort each: what they expect comes with the observation. */
+const serve = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
+  fc.tuple(frame, metricName, quarter(5, 100), fc.constantFrom(0.9, 0.995)).map(
+    ([each, metric, perInstance, sloRatio]): Unnamed => ({
+      ...each,
+      forMs: 0,
+      kind: 'serve',
+      ...demandOf(metric, perInstance),
+      sloRatio,
+      bootMs: null,
+    }),
+  )
+
+const forecast = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Unnamed> =>
+  fc.tuple(frame, metricName, quarter(5, 100)).map(
+    ([each, metric, perInstance]): Unnamed => ({
+      ...each,
+      forMs: 0,
+      kind: 'forecast',
+      ...demandOf(metric, perInstance),
+      horizonMs: null,
+      quantileRatio: 0.95,
+    }),
+  )
+
+function demandOf(metric: MetricName, perInstance: number) {
+  const spread = METRICS[metric].kind === 'perInstance' ? ('perInstance' as const) : ('total' as const)
+  return { operand: operandOf(metric), operandText: operandOf(metric).key, spread, perInstance }
+}
+
+/** What a rule that looks ahead may be told: mostly something, now and then nothing. */
+const outlookFor = (rule: OutlookRule): fc.Arbitrary<Outlook> =>
+  fc
+    .record({
+      demand: reading,
+      more: fc.oneof(quarter(0, 100), thousandth(100)),
+      what: fc.constantFrom('known', 'known', 'known', 'off', 'none'),
+    })
+    .map(({ demand, more, what }): Outlook => {
+      if (what === 'none') return { kind: 'none', waitsFor: 'an answer' }
+      if (rule.kind === 'forecast') {
+        const [expected, atMost, state] = [demand, demand + more, what === 'off' ? 'off' : 'used'] as const
+        const when = NOON + 5 * MINUTE_MS
+        return {
+          kind: 'forecast',
+          demand,
+          for: when,
+          expected,
+          atMost,
+          by: 'last value',
+          errorRatio: 0.9,
+          state,
+        }
+      }
+      const { sloRatio } = rule
+      const times = {
+        leadMs: 5 * MINUTE_MS,
+        boot: 'measured',
+        sloRatio,
+        servedRatio: null,
+        learntMs: 0,
+      } as const
+      return { kind: 'serve', demand, capacity: demand + more, ...times }
+    })
+
 /** Rules that ask for more (or not for fewer) when there is more load. */
 export const monotoneRules: fc.Arbitrary<ReactiveRule[]> = named(
-  fc.oneof(monotoneWhen(evenFrame), monotoneSteps(evenFrame), track(evenFrame), match(evenFrame)),
+  fc.oneof(
+    monotoneWhen(evenFrame),
+    monotoneSteps(evenFrame),
+    track(evenFrame),
+    match(evenFrame),
+    serve(evenFrame),
+    forecast(evenFrame),
+  ),
 )
 
 export const anyRules: fc.Arbitrary<ReactiveRule[]> = named(
@@ -264,6 +339,8 @@ export const anyRules: fc.Arbitrary<ReactiveRule[]> = named(
     monotoneSteps(anyFrame),
     track(anyFrame),
     match(anyFrame),
+    serve(anyFrame),
+    forecast(anyFrame),
   ),
 )
 
@@ -436,6 +513,9 @@ function edgesOf(rule: ReactiveRule): number[] {
       )
     case 'track':
       return [rule.target]
+    case 'serve':
+    case 'forecast':
+      return [rule.perInstance]
     case 'match':
     case 'reserve':
       return []
@@ -472,6 +552,7 @@ const observationOf = (spec: FleetSpec): fc.Arbitrary<Observation> =>
 
 function observationAt({ rules }: FleetSpec, open: number): fc.Arbitrary<Observation> {
   const read = anyReading(rules.flatMap(edgesOf), open)
+  const outlooks = Object.fromEntries(rules.filter(looksAhead).map(rule => [rule.name, outlookFor(rule)]))
   return fc
     .record({
       open: fc.constant(open),
@@ -479,13 +560,15 @@ function observationAt({ rules }: FleetSpec, open: number): fc.Arbitrary<Observa
       draining: fc.nat(3),
       replacing: fc.nat(2),
       readings: fc.tuple(read, read, read, read),
+      outlooks: fc.record(outlooks),
       windows,
       targetHighest: rarely(instances),
       external: rarely(fc.record({ from: instances, to: instances })),
     })
-    .map(({ readings, targetHighest, ...words }) =>
+    .map(({ readings, targetHighest, outlooks: expected, ...words }) =>
       observation({
         ...words,
+        ...(Object.keys(expected).length === 0 ? {} : { outlooks: expected }),
         ...(targetHighest === null ? {} : { targetHighest }),
         readings: Object.fromEntries(
           METRIC_NAMES.map((metric, index) => [operandOf(metric).key, readings[index] ?? { gap: 'none' }]),

@@ -23,6 +23,7 @@ export interface ObservationWords {
   readonly overrides?: Observation['overrides']
   readonly fleets?: Observation['fleets']
   readonly sessions?: Partial<Observation['sessions']>
+  readonly outlooks?: Observation['outlooks']
 }
 
 export function observation(words: ObservationWords = {}): Observation {
@@ -47,5 +48,6 @@ export function observation(words: ObservationWords = {}): Observation {
     targetHighest: words.targetHighest ?? null,
     overrides: words.overrides ?? [],
     fleets: words.fleets ?? {},
+    ...(words.outlooks === undefined ? {} : { outlooks: words.outlooks }),
   }
 }

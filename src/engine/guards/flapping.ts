@@ -11,7 +11,7 @@ import type { CompiledFleet } from '../compile.ts'
 import { quantityIndex } from '../condition.ts'
 import type { Conditions, JudgedRule } from '../conditions.ts'
 import type { Operands } from '../operands.ts'
-import type { Question } from '../rules/answer.ts'
+import { NO_OUTLOOKS, type Question } from '../rules/answer.ts'
 import { canGrow } from '../rules/ask.ts'
 
 /**
@@ -115,6 +115,7 @@ function project(
     ready: count,
     reporting: NOBODY_NAMED,
     sessions: observation.sessions,
+    outlooks: observation.outlooks ?? NO_OUTLOOKS,
   }
 }
 

@@ -40,6 +40,9 @@ function valuesOf(rule: ReactiveRule, goals: ReadonlyMap<string, Condition>): nu
       return literals(rule.expression, goals)
     case 'reserve':
       return []
+    case 'serve':
+    case 'forecast':
+      return [rule.perInstance]
   }
 }
 

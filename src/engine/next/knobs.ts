@@ -6,8 +6,10 @@
  */
 import type { Condition, Expression } from '../../model/expression.ts'
 import type { Observation, OperandReading, SessionCounts } from '../../model/observation.ts'
-import type { FleetSpec, ReactiveRule } from '../../model/spec.ts'
+import type { Outlook } from '../../model/outlook.ts'
+import { type FleetSpec, looksAhead, type ReactiveRule } from '../../model/spec.ts'
 import { compileFleet } from '../compile.ts'
+import { NO_OUTLOOKS, outlookOf } from '../rules/answer.ts'
 import { criticalValues } from './critical.ts'
 import type { Search } from './turn.ts'
 
@@ -26,13 +28,36 @@ export function knobsOf(spec: FleetSpec, observation: Observation, gaps: Readonl
   const namesOf = (rule: ReactiveRule): readonly string[] => {
     if (!rule.enabled) return []
     const operands = operandsOf.get(rule) ?? []
+    // What it reads moves it only by way of its outlook.
+    if (looksAhead(rule)) return []
     return usesSessions(rule) ? [...operands, SESSIONS] : operands
   }
-  return [...criticalValues(spec, namesOf)].flatMap(([name, values]) => {
+  const readings = [...criticalValues(spec, namesOf)].flatMap(([name, values]) => {
     if (name === SESSIONS) return sessionsKnob(observation, values)
     const aggregate = spec.operands.find(({ key }) => key === name)?.aggregate ?? 'last'
     return [readingKnob(name, aggregate, observation, gaps.has(name), values)]
   })
+  return [...readings, ...spec.rules.flatMap(rule => outlookKnob(rule, observation))]
+}
+
+/** How much capacity a rule that looks ahead expects to need: what its learner would have to say for another count. */
+function outlookKnob(rule: ReactiveRule, { outlooks = NO_OUTLOOKS }: Observation): Knob[] {
+  const outlook = outlookOf(outlooks, rule.name)
+  if (!looksAhead(rule) || !rule.enabled || outlook === null || outlook.kind === 'none') return []
+  const value = outlook.kind === 'serve' ? outlook.capacity : outlook.atMost
+  const turned = (to: number): Outlook =>
+    outlook.kind === 'serve' ? { ...outlook, capacity: to } : { ...outlook, atMost: to }
+  return [
+    {
+      name: `the capacity that "${rule.name}" expects to need`,
+      value,
+      search: searchOf(value, [rule.perInstance], false),
+      set: (observation, to) => ({
+        ...observation,
+        outlooks: { ...observation.outlooks, [rule.name]: turned(to) },
+      }),
+    },
+  ]
 }
 
 const SESSIONS = 'sessions'
@@ -127,5 +152,8 @@ function usesSessions(rule: ReactiveRule): boolean {
       return visit(rule.operand)
     case 'reserve':
       return true
+    case 'serve':
+    case 'forecast':
+      return false
   }
 }

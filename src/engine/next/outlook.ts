@@ -12,6 +12,7 @@ import {
   type Observation,
   type OperandReading,
 } from '../../model/observation.ts'
+import type { Outlook as Forecast } from '../../model/outlook.ts'
 import type { FleetSpec } from '../../model/spec.ts'
 import type { EpochMs } from '../../model/time.ts'
 import { decide } from '../decide.ts'
@@ -124,5 +125,15 @@ function movedTo(observation: Observation, at: EpochMs, windows: Windows): Obser
         ? { ...reading, firstAt: reading.firstAt + aged, lastAt: reading.lastAt + aged }
         : reading
   }
-  return { ...observation, at, windows, readings }
+  return { ...observation, at, windows, readings, ...movedOutlooks(observation.outlooks, aged) }
+}
+
+/** As far ahead as it was. */
+function movedOutlooks(outlooks: Observation['outlooks'], aged: number): Pick<Observation, 'outlooks'> {
+  if (outlooks === undefined) return {}
+  const moved = Object.entries(outlooks).map(([rule, outlook]): [string, Forecast] => [
+    rule,
+    outlook.kind === 'forecast' ? { ...outlook, for: outlook.for + aged } : outlook,
+  ])
+  return { outlooks: Object.fromEntries(moved) }
 }

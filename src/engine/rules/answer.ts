@@ -5,7 +5,8 @@
  *
  * Example: "Scale up" (`avg(cpu, 5m) > 80%`, by 1) over 83.2 at 4 instances answers `{ kind: 'want', count: 5 }`.
  */
-import type { SessionCounts } from '../../model/observation.ts'
+import type { Observation, SessionCounts } from '../../model/observation.ts'
+import type { Outlook } from '../../model/outlook.ts'
 import type { Evidence } from '../condition.ts'
 
 export type Answer =
@@ -26,6 +27,14 @@ export interface Question {
   /** By operand slot: how many instances the value stands for; NaN where the samples name none. */
   readonly reporting: Float64Array
   readonly sessions: SessionCounts
+  readonly outlooks: NonNullable<Observation['outlooks']>
+}
+
+export const NO_OUTLOOKS: Question['outlooks'] = Object.freeze({})
+
+/** @param name of the rule; a rule may be called like something every object has */
+export function outlookOf(outlooks: Question['outlooks'], name: string): Outlook | null {
+  return Object.hasOwn(outlooks, name) ? (outlooks[name] ?? null) : null
 }
 
 export type Ask = (question: Question) => Answer

@@ -73,6 +73,7 @@ function ask(
   const question: Question = {
     evidence: { operands: Float64Array.of(a, b), quantities: new Float64Array(0) },
     sessions: NO_SESSIONS,
+    outlooks: {},
     current,
     ready,
     reporting: Float64Array.from(reporting ?? [Number.NaN, Number.NaN]),

@@ -6,8 +6,10 @@
 import type { ReactiveRule } from '../../model/spec.ts'
 import { compileExpression, type Judge, type Slots } from '../condition.ts'
 import { ACT, type Ask, HOLD, NOTHING, UNKNOWN, want } from './answer.ts'
+import { askForecast } from './forecast.ts'
 import { askReserve } from './reserve.ts'
 import { wantAt } from './scale.ts'
+import { askServe } from './serve.ts'
 import { askSteps } from './steps.ts'
 import { askTrack } from './track.ts'
 
@@ -41,6 +43,10 @@ export function compileAsk(rule: ReactiveRule, judge: Judge | null, slots: Slots
     }
     case 'reserve':
       return askReserve(rule)
+    case 'serve':
+      return askServe(rule)
+    case 'forecast':
+      return askForecast(rule)
   }
 }
 
@@ -54,6 +60,8 @@ export function canGrow(rule: ReactiveRule, current: number): boolean {
     case 'track':
     case 'match':
     case 'reserve':
+    case 'serve':
+    case 'forecast':
       return true
   }
 }
@@ -67,6 +75,9 @@ export function canShrink(rule: ReactiveRule, current: number): boolean {
     case 'track':
     case 'match':
     case 'reserve':
+    case 'serve':
       return current > 0
+    case 'forecast':
+      return false
   }
 }
