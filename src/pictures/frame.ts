@@ -28,6 +28,8 @@ export const COLOURS = {
   desired: '#e8590c',
   pending: '#f2a516',
   draining: '#8b98a6',
+  demand: '#5fa3b8',
+  lost: '#c92a2a',
   out: '#1f8a4c',
   in: '#c2255c',
 } as const
@@ -42,7 +44,10 @@ export interface Frame {
   readonly left: number
   readonly right: number
   readonly top: number
+  /** Where a count of 0 is. */
   readonly bottom: number
+  /** The end of what stands below the plot; the times are written under it. */
+  readonly foot: number
   x(at: EpochMs): number
   y(count: number): number
 }
@@ -51,6 +56,8 @@ export interface FrameRequest {
   readonly window: Interval
   /** The largest count that must fit. */
   readonly highest: number
+  /** How much of the height is left free between the plot and the times, for strips. Default 0. */
+  readonly below?: number
 }
 
 /** Milliseconds that one pixel column covers. */
@@ -58,9 +65,10 @@ export function columnMs(window: Interval): number {
   return Math.max(1, window.to - window.from) / (WIDTH - RIGHT - LEFT)
 }
 
-export function makeFrame({ window, highest }: FrameRequest): Frame {
+export function makeFrame({ window, highest, below = 0 }: FrameRequest): Frame {
   const right = WIDTH - RIGHT
-  const bottom = HEIGHT - BOTTOM
+  const foot = HEIGHT - BOTTOM
+  const bottom = foot - below
   const span = Math.max(1, window.to - window.from)
   const ticks = countTicks(highest, 8)
   const top = ticks.at(-1) ?? 1
@@ -69,6 +77,7 @@ export function makeFrame({ window, highest }: FrameRequest): Frame {
     right,
     top: TOP,
     bottom,
+    foot,
     x: at => LEFT + ((Math.min(Math.max(at, window.from), window.to) - window.from) / span) * (right - LEFT),
     y: count => bottom - (count / top) * (bottom - TOP),
   }
@@ -146,12 +155,12 @@ function drawGrid({ frame, window, highest, timeZone }: PictureRequest): Markup 
   }
   for (const tick of timeTicks(window, 10, timeZone)) {
     const x = frame.x(tick.at)
-    parts.push(element('path', { d: `M${x} ${frame.top}V${frame.bottom}`, stroke: COLOURS.grid }))
-    parts.push(element('path', { d: `M${x} ${frame.bottom}v5`, stroke: COLOURS.bound }))
+    parts.push(element('path', { d: `M${x} ${frame.top}V${frame.foot}`, stroke: COLOURS.grid }))
+    parts.push(element('path', { d: `M${x} ${frame.foot}v5`, stroke: COLOURS.bound }))
     const label = { x, 'text-anchor': 'middle', 'font-size': 12, fill: COLOURS.quiet }
-    parts.push(element('text', { ...label, y: frame.bottom + 20 }, text(tick.label)))
+    parts.push(element('text', { ...label, y: frame.foot + 20 }, text(tick.label)))
     if (tick.day !== null) {
-      parts.push(element('text', { ...label, y: frame.bottom + 36, 'font-weight': 600 }, text(tick.day)))
+      parts.push(element('text', { ...label, y: frame.foot + 36, 'font-weight': 600 }, text(tick.day)))
     }
   }
   return element('g', { 'stroke-width': 1 }, ...parts)
