@@ -1,6 +1,7 @@
 /**
  * A target that cannot choose a victim is only told how many. Which instance goes is its own affair, so a fleet with sessions
- * is made smaller only when none is in use anywhere, unless its configuration allows that sessions are cut.
+ * is made smaller only when none is in use anywhere, unless its configuration allows that sessions are cut. Smaller means less
+ * than was last asked for: what was asked for before may be on its way.
  *
  * Example: 5 wanted of 3: `resize` to 5. 3 wanted of 5, two sessions on one of them: nothing, and the plan says why.
  */
@@ -26,14 +27,16 @@ export function planResize(
   const { resize = null } = memory
   const asked = resize?.count ?? there
   if (asked === desired) {
-    const again = resize !== null && !resize.acknowledged && resize.at < at
+    const again = resize !== null && !resize.acknowledged && resize.at < at ? resize : null
+    const held = again !== null && desired < there ? whyNotLess(spec, at, instances, memory) : null
     return {
-      actions: again ? [resizeTo(resize, 'asked before, and the answer never came')] : [],
-      waiting: [],
+      actions:
+        again !== null && held === null ? [resizeTo(again, 'asked before, and the answer never came')] : [],
+      waiting: held === null ? [] : [held],
       memory: { ...memory, owed: 0, expected: desired },
     }
   }
-  const held = whyNot(spec, at, desired, instances, memory, there)
+  const held = desired > asked ? whyNotMore(at, memory) : whyNotLess(spec, at, instances, memory)
   if (held !== null) {
     const owed = Math.max(0, desired - there)
     return { actions: [], waiting: [held], memory: { ...memory, owed, expected: Math.max(desired, there) } }
@@ -65,36 +68,31 @@ function exists({ lifecycle }: Instance): boolean {
   return lifecycle === 'ready' || lifecycle === 'booting'
 }
 
-function whyNot(
-  spec: FleetSpec,
-  at: EpochMs,
-  desired: number,
-  instances: readonly Instance[],
-  { freeze, launchTrouble }: Memory,
-  there: number,
-): Waiting | null {
-  const waits = (because: string, until: EpochMs | null): Waiting => ({
-    what: 'resize',
-    instance: null,
-    because,
-    until,
-  })
-  if (desired > there) {
-    if (launchTrouble === null || at >= launchTrouble.retryAt) return null
-    return waits(`the last resize failed: ${launchTrouble.error}`, launchTrouble.retryAt)
-  }
-  if (isFrozen(freeze, at)) return waits(freeze.because, freeze.until)
-  if (launchTrouble !== null && at < launchTrouble.retryAt)
-    return waits(`the last resize failed: ${launchTrouble.error}`, launchTrouble.retryAt)
-  const kept = instances.filter(({ order }) => order === 'keep').length
-  if (kept > 0) return waits(`an operator wants ${kept} kept, and the target chooses which ones go`, null)
-  return spec.sessions.mayCut ? null : sessionsHold(instances, waits)
+function waits(because: string, until: EpochMs | null): Waiting {
+  return { what: 'resize', instance: null, because, until }
 }
 
-function sessionsHold(
+function whyNotMore(at: EpochMs, { launchTrouble }: Memory): Waiting | null {
+  if (launchTrouble === null || at >= launchTrouble.retryAt) return null
+  return waits(`the last resize failed: ${launchTrouble.error}`, launchTrouble.retryAt)
+}
+
+function whyNotLess(
+  { sessions }: FleetSpec,
+  at: EpochMs,
   instances: readonly Instance[],
-  waits: (because: string, until: EpochMs | null) => Waiting,
+  memory: Memory,
 ): Waiting | null {
+  const { freeze } = memory
+  if (isFrozen(freeze, at)) return waits(freeze.because, freeze.until)
+  const failed = whyNotMore(at, memory)
+  if (failed !== null) return failed
+  const kept = instances.filter(({ order }) => order === 'keep').length
+  if (kept > 0) return waits(`an operator wants ${kept} kept, and the target chooses which ones go`, null)
+  return sessions.mayCut ? null : sessionsHold(instances)
+}
+
+function sessionsHold(instances: readonly Instance[]): Waiting | null {
   const here = instances.filter(exists)
   const unknown = here.filter(({ load }) => load.kind === 'unknown').length
   const busy = here.filter(({ load }) => load.kind === 'known' && load.slots > 0).length
