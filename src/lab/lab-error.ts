@@ -8,7 +8,7 @@ export class LabError extends Error {
   readonly code: string
 
   constructor(code: string, message: string) {
-    super(`${code}: ${message}`)
+    super(message)
     this.name = 'LabError'
     this.code = code
   }

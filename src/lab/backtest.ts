@@ -1,0 +1,162 @@
+/**
+ * One fleet's rules over one record, with whoever is to stand beside them: what is demand, what an instance serves, which course
+ * each took.
+ *
+ * Example: `backtest({ spec, fleet: 'web', trace, against: ['hpa'], ... }).courses` holds the course of `web` and that of `hpa`.
+ */
+import type { FleetSpec, Spec } from '../model/spec.ts'
+import type { Interval } from '../model/time.ts'
+import type { Calendar } from '../ports/calendar.ts'
+import type { Contender } from './contender.ts'
+import type { Course } from './course.ts'
+import { type FeedOptions, type Feeds, feedsOf, stretches } from './feeds.ts'
+import { LabError } from './lab-error.ts'
+import { replay } from './replay.ts'
+import { rulesContender } from './rules-contender.ts'
+import type { ServiceModel } from './service-model.ts'
+import { STANDARD_BOOT_MS, standardPerInstance } from './standard-setting.ts'
+import type { LoadTrace } from './trace.ts'
+
+/** What a baseline is made from. */
+export interface Setting {
+  readonly load: Float64Array
+  readonly stepMs: number
+  readonly startAt: number
+  readonly model: ServiceModel
+  /** Of the fleet's rules at the beginning: where a baseline needs bounds. */
+  readonly lowest: number
+  readonly highest: number
+}
+
+export interface Rival {
+  readonly name: string
+  readonly create: (setting: Setting) => Contender
+}
+
+export interface BacktestOptions {
+  readonly spec: Spec
+  readonly fleet: string
+  readonly trace: LoadTrace
+  readonly feeds: FeedOptions
+  /** What was said of the service model; the rest is found or usual. */
+  readonly model: Partial<ServiceModel> & { readonly standard?: boolean }
+  readonly rivals: readonly Rival[]
+  readonly calendar: Calendar
+  readonly seed: number
+}
+
+export interface Backtest {
+  readonly fleet: FleetSpec
+  readonly model: ServiceModel
+  readonly feeds: Feeds
+  /** The fleet's own first. */
+  readonly courses: readonly Course[]
+  /** What a reader must know before believing it. */
+  readonly notes: readonly string[]
+}
+
+/** Usual where nothing is said. */
+const USUAL_BOOT_MS = 180_000
+const MOST_EVERY_MS = 60_000
+/** A simulated count this many times the recorded one, or a part of it, is another world than the recorded one. */
+const TRUSTED_TIMES = 2
+
+export function backtest(options: BacktestOptions): Backtest {
+  const { spec, trace, rivals, calendar, seed } = options
+  const fleet = fleetOf(spec, options.fleet)
+  const feeds = feedsOf(trace, fleet, options.feeds)
+  const model = modelFor(options, fleet, feeds)
+  const { startAt, stepMs } = trace
+  const played = { startAt, stepMs, load: feeds.load, model, seed }
+  const rules = rulesContender({
+    fleet,
+    feeds: feeds.feeds,
+    calendar,
+    schedules: spec.schedules,
+    startAt,
+    stepMs,
+  })
+  const own = withTrust(replay(played, rules), trace, feeds)
+  const first = fleet.constraints[0]
+  const setting: Setting = {
+    load: feeds.load,
+    stepMs,
+    startAt,
+    model,
+    lowest: Math.max(1, first?.min ?? 1),
+    highest: first?.max ?? Number.POSITIVE_INFINITY,
+  }
+  const others = rivals.map(rival => ({ ...replay(played, rival.create(setting)), name: rival.name }))
+  return { fleet, model, feeds, courses: [own, ...others], notes: notesOf(trace, feeds, own) }
+}
+
+export function fleetOf(spec: Spec, name: string): FleetSpec {
+  const fleet = spec.fleets[name]
+  if (fleet !== undefined) return fleet
+  throw new LabError(
+    'PLM-724',
+    `there is no fleet ${name}; there are ${Object.keys(spec.fleets).join(', ')}.`,
+  )
+}
+
+function modelFor({ model, trace }: BacktestOptions, fleet: FleetSpec, feeds: Feeds): ServiceModel {
+  const standard = model.standard === true
+  return {
+    perInstance:
+      model.perInstance ?? (standard ? standardPerInstance(feeds.load) : perInstanceOf(fleet, feeds, trace)),
+    boot: model.boot ?? { kind: 'constant', ms: standard ? STANDARD_BOOT_MS : USUAL_BOOT_MS },
+    warmupMs: model.warmupMs ?? 0,
+    warmupShare: model.warmupShare ?? 0,
+    excess: model.excess ?? { kind: 'lost' },
+    drainMs: model.drainMs ?? 0,
+    metricDelayMs: model.metricDelayMs ?? 0,
+    everyMs:
+      model.everyMs ??
+      (standard ? trace.stepMs : Math.max(fleet.everyMs, Math.min(trace.stepMs, MOST_EVERY_MS))),
+    initial: model.initial ?? null,
+  }
+}
+
+/** Said by a rule, or by the unit of what was recorded. */
+function perInstanceOf(fleet: FleetSpec, feeds: Feeds, trace: LoadTrace): number {
+  const said = fleet.rules.find(rule => rule.kind === 'serve')?.perInstance ?? feeds.perInstance
+  if (said !== null) return said
+  throw new LabError(
+    'PLM-725',
+    `how much of the load one instance serves is not known, and without it ${trace.name} cannot be replayed. Say it with --model per-instance=100 (in the unit of the load per bin), let \`plimsoll fit\` find it, or take --model standard.`,
+  )
+}
+
+function withTrust(course: Course, trace: LoadTrace, { recorded, censored }: Feeds): Course {
+  if (recorded === null) return { ...course, censored }
+  const isFar = (bin: number): boolean => {
+    const simulated = course.ready[bin] ?? 0
+    const then = recorded[bin] ?? Number.NaN
+    return simulated > then * TRUSTED_TIMES || simulated * TRUSTED_TIMES < then
+  }
+  return { ...course, censored, doubtful: stretches(trace, isFar) }
+}
+
+function notesOf(trace: LoadTrace, { notes, censored, recorded }: Feeds, course: Course): readonly string[] {
+  const told = [...notes, ...trace.repairs.map(({ detail }) => `repaired: ${detail}`)]
+  const share = (stretch: readonly Interval[]): string => {
+    const ms = stretch.reduce((sum, { from, to }) => sum + to - from, 0)
+    return `${((100 * ms) / (trace.length * trace.stepMs)).toFixed(1)} % of the time`
+  }
+  if (censored.length > 0) {
+    told.push(
+      `censored: for ${share(censored)} the recorded utilisation stood at its ceiling; the true demand was at least what is replayed`,
+    )
+  }
+  if (course.doubtful.length > 0) {
+    told.push(
+      `trust: for ${share(course.doubtful)} the simulated count is more than ${TRUSTED_TIMES} times the recorded one, or less than one in ${TRUSTED_TIMES} of it; what was measured then says little about it`,
+    )
+  }
+  const gaps = course.load.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0)
+  if (gaps > 0) told.push(`gaps: ${gaps} of ${trace.length} bins have no value; nothing is scored there`)
+  if (recorded === null && notes.some(note => note.includes('share of the ready capacity'))) {
+    told.push('utilisation is worked out from the load and the service model, not recorded')
+  }
+  return told
+}
