@@ -8,6 +8,8 @@
 import type { EpochMs } from '../model/time.ts'
 
 const MINUTE_MS = 60_000
+/** As long as a past is. */
+const FORGOTTEN_WEEKS = 4
 /** Each goes into a day without a rest. */
 const BIN_MINUTES = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440]
 
@@ -68,11 +70,17 @@ export class Binning {
     const isHole = at - this.#lastAt > 2 * Math.max(this.#binMs, this.#stepMs)
     const before = this.#count > 0 ? this.#sum / this.#count : Number.NaN
     if (!Number.isNaN(this.#open) && this.#open !== this.#closed) this.#end()
-    const missing = Number.isNaN(this.#closed) ? 0 : bin - this.#closed - 1
+    const missing = Number.isNaN(this.#closed) ? 0 : this.#bounded(bin - this.#closed - 1)
     for (let count = 0; count < missing; count += 1) this.#close(isHole ? Number.NaN : before)
     this.#open = bin
     this.#sum = 0
     this.#count = 0
+  }
+
+  /** After a pause of years, as many gaps as make all forget, and seasons are where they were. */
+  #bounded(missing: number): number {
+    const week = (7 * 1_440 * MINUTE_MS) / this.#binMs
+    return missing <= FORGOTTEN_WEEKS * week ? missing : FORGOTTEN_WEEKS * week + (missing % week)
   }
 
   #end(): void {

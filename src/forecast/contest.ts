@@ -13,7 +13,7 @@ const HALF_LIFE_MINUTES = 720
 /** Bins both must have been judged on, before one is compared with the other. */
 const ENOUGH_BINS = 30
 const OFF_ABOVE = 1.1
-const ON_BELOW = 1
+const ON_BELOW = 1.02
 /** Errors below this share of the demand are as good as none. */
 const NO_ERROR_SHARE = 1e-6
 

@@ -30,8 +30,8 @@ export const SLOW: Smoothing = {
 
 export const QUICK: Smoothing = {
   name: 'quick smoothing',
-  levelShare: 0.95,
-  trendShare: 0.4,
+  levelShare: 0.8,
+  trendShare: 0.05,
   trendKept: 0.8,
   errorKept: 0.5,
 }

@@ -16,8 +16,8 @@ const LEVEL_HALF_LIFE_MINUTES = 240
 
 export function createSeasonalProfile(past: Past, season: Season): Forecaster {
   const shape = createShape(past, season)
-  const smoothing = 1 / Math.min(past.minutes(LEVEL_MINUTES), 10)
-  const keptPerBin = 0.5 ** (1 / (past.minutes(LEVEL_HALF_LIFE_MINUTES) || 1))
+  const smoothing = 1 / past.minutes(LEVEL_MINUTES)
+  const keptPerBin = 0.5 ** (1 / past.minutes(LEVEL_HALF_LIFE_MINUTES))
   let level = 0
   return {
     name: `typical ${season}`,
