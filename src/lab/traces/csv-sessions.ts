@@ -6,7 +6,7 @@
 import type { SessionTrace } from '../trace.ts'
 import { BadRows, eachRow, sayAssumed } from './csv.ts'
 import type { Input } from './input.ts'
-import { columnNamed, type Layout, readsAsTime } from './layout.ts'
+import { columnNamed, type Layout, listed, readsAsTime } from './layout.ts'
 import { isMissing, textIn } from './numbers.ts'
 import { SessionBuilder } from './session-builder.ts'
 import { TimeReader } from './times.ts'
@@ -44,14 +44,7 @@ export async function readCsvSessions(
 ): Promise<SessionTrace> {
   const { file, name } = input
   const found = sessionColumns(layout)
-  if (found === null) {
-    throw new TraceError(
-      TRACE_CODES.noColumn,
-      'it is no list of sessions: that has a column "start" and a column "end", both times. The columns are ' +
-        `${layout.names.map(column => `"${column}"`).join(', ')}.`,
-      { file, line: 1 },
-    )
-  }
+  if (found === null) throw noSessions(layout, file)
   const start = startName === undefined ? found.start : columnNamed(layout, startName, file)
   const builder = new SessionBuilder(file)
   const times = new TimeReader()
@@ -84,4 +77,12 @@ export async function readCsvSessions(
   bad.settle()
   sayAssumed(builder.notes, times, cutter)
   return builder.finish(name)
+}
+
+export function noSessions(layout: Layout, file: string): TraceError {
+  return new TraceError(
+    TRACE_CODES.noColumn,
+    `it is no list of sessions: that has a column "start" and a column "end", both times. The columns are ${listed(layout.names)}.`,
+    { file, line: 1 },
+  )
 }

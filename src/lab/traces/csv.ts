@@ -121,6 +121,10 @@ export class BadRows {
     this.#note(row, `has "${field}" for a time`, index + 1)
   }
 
+  other(row: Pick<Row, 'line' | 'complete'>, what: string): void {
+    this.#note(row, what)
+  }
+
   /** Throws `TraceError` `brokenRows` where more than a tenth of the rows is bad. */
   settle(): void {
     if (this.#last !== null && !this.#last.complete) {
@@ -136,7 +140,7 @@ export class BadRows {
     )
   }
 
-  #note({ line, complete }: Row, what: string, column?: number): void {
+  #note({ line, complete }: Pick<Row, 'line' | 'complete'>, what: string, column?: number): void {
     this.#bad++
     this.#last = { line, complete }
     this.#notes.note('cut', 'row', () => `${line}, which ${what}`)

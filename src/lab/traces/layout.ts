@@ -5,7 +5,7 @@
  * commas in `users`; `host` holds words and is left aside.
  */
 import { nearest } from '../../config/expression/nearest.ts'
-import type { Input } from './input.ts'
+import { type Input, SAMPLE_BYTES } from './input.ts'
 import { decimalCommaIn, isMissing, numberOf } from './numbers.ts'
 import { fieldText, RecordCutter, type Row } from './records.ts'
 import { TimeReader } from './times.ts'
@@ -61,12 +61,16 @@ export function layoutOf(input: Input): Layout {
   )
   const rows = best.rows.filter(({ fields }) => !isRemark(fields))
   const [first, second] = rows
-  if (first === undefined) throw new TraceError(TRACE_CODES.empty, 'it is empty.', { file })
+  if (first === undefined)
+    throw input.whole ? new TraceError(TRACE_CODES.empty, 'it is empty.', { file }) : tooLong(file, 1)
   const hasHeader = !first.fields.some(field => isTime(field) || !Number.isNaN(numberOf(field)))
   const data = hasHeader ? rows.slice(1) : rows
   const firstLine = (hasHeader ? second?.line : first.line) ?? first.line + 1
-  if (data.length === 0)
-    throw new TraceError(TRACE_CODES.empty, 'it has a header and no row.', { file, line: 1 })
+  if (data.length === 0) {
+    throw input.whole
+      ? new TraceError(TRACE_CODES.empty, 'it has a header and no row.', { file, line: first.line })
+      : tooLong(file, first.line + 1)
+  }
   return {
     delimiter: best.delimiter.charCodeAt(0),
     firstLine,
@@ -77,6 +81,11 @@ export function layoutOf(input: Input): Layout {
       data.some(({ fields }) => fields.some(field => /^-?\d+,\d+$/.test(field.trim()))),
     rows: data,
   }
+}
+
+function tooLong(file: string, line: number): TraceError {
+  const said = `the line is longer than ${SAMPLE_BYTES / 1024} KiB, which no row is.`
+  return new TraceError(TRACE_CODES.brokenRows, said, { file, line })
 }
 
 /** Its index. Throws `TraceError` `noColumn` or `noTime`. */
@@ -149,7 +158,7 @@ export function readsAsTime({ rows }: Layout, index: number, leastNumber: number
     const number = numberOf(field)
     return !Number.isNaN(reader.ofText(field)) && !(number < leastNumber)
   })
-  return good.length > 0 && good.length >= fields.length * 0.8
+  return good.length > 0 && good.length >= fields.length / 2
 }
 
 function holdsNumbers({ rows, decimalComma }: Layout, index: number): boolean {

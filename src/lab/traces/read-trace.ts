@@ -7,8 +7,10 @@ import type { Trace } from '../trace.ts'
 import { readCsvLoad } from './csv.ts'
 import { readCsvSessions, sessionColumns } from './csv-sessions.ts'
 import { type Input, openInput } from './input.ts'
+import { jsonKind, readJsonArray, readJsonLines } from './json.ts'
 import { layoutOf } from './layout.ts'
 import type { Aggregate } from './load-builder.ts'
+import { isParquet, readParquet } from './parquet.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
 
 export interface TraceOptions {
@@ -29,7 +31,7 @@ export async function readTrace(source: string, options: TraceOptions = {}): Pro
   checkStep(options, source)
   const input = await openInput(source)
   try {
-    return await readInput(input, options)
+    return isParquet(input) ? await readParquet(source, options) : await readInput(input, options)
   } finally {
     await input.close()
   }
@@ -38,6 +40,8 @@ export async function readTrace(source: string, options: TraceOptions = {}): Pro
 /** Of bytes from anywhere: standard input, a generator. */
 export async function readInput(input: Input, options: TraceOptions = {}): Promise<Trace> {
   refuseBinary(input)
+  const json = jsonKind(input)
+  if (json !== null) return json === 'lines' ? readJsonLines(input, options) : readJsonArray(input, options)
   const layout = layoutOf(input)
   const isSessions =
     options.kind === 'sessions' ||

@@ -41,6 +41,14 @@ export class RecordCutter {
   readonly #take: (row: Row) => void
   readonly #starts = new Int32Array(MOST_FIELDS)
   readonly #ends = new Int32Array(MOST_FIELDS)
+  readonly #row = {
+    bytes: Buffer.alloc(0) as Buffer,
+    starts: this.#starts,
+    ends: this.#ends,
+    count: 0,
+    line: 1,
+    complete: true,
+  }
   #bytes: Buffer = Buffer.alloc(0)
   #length = 0
   #line = 1
@@ -143,14 +151,12 @@ export class RecordCutter {
   }
 
   #emit(count: number, next: number, lines: number, ending: 'lf' | 'crlf' | 'cr' | null): number {
-    this.#take({
-      bytes: this.#bytes,
-      starts: this.#starts,
-      ends: this.#ends,
-      count,
-      line: this.#line,
-      complete: ending !== null,
-    })
+    const row = this.#row
+    row.bytes = this.#bytes
+    row.count = count
+    row.line = this.#line
+    row.complete = ending !== null
+    this.#take(row)
     if (ending !== null) this.#noteEnding(ending)
     this.#line += lines
     return next

@@ -34,16 +34,18 @@ const CONCENTRATED = 0.9
  * are sums of several steps; then it is the largest that divides them all.
  */
 export function stepOf(sorted: Float64Array, sampled = false): number | null {
-  const distances: number[] = []
+  const all = new Float64Array(sorted.length)
+  let count = 0
   let divisor = 0
   for (let row = 1; row < sorted.length; row++) {
     const distance = (sorted[row] ?? 0) - (sorted[row - 1] ?? 0)
     if (distance <= 0) continue
-    distances.push(distance)
+    all[count++] = distance
     divisor = greatestDivisor(distance, divisor)
   }
-  if (distances.length === 0) return null
-  const middle = middleOf(Float64Array.from(distances))
+  if (count === 0) return null
+  const distances = all.subarray(0, count)
+  const middle = middleOf(distances)
   if (sampled && divisor >= 1000) return divisor
   if (distances.every(distance => distance % middle === 0)) return middle
   const usual = USUAL.find(step => Math.abs(step - middle) <= NEAR * step)
