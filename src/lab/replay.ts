@@ -182,7 +182,7 @@ function firstOf(load: Float64Array): number {
 }
 
 /** Those that changed the count, or went another way than the one before. */
-class Decisions {
+export class Decisions {
   readonly kept: CourseDecision[] = []
   readonly #startAt: EpochMs
   #last: Decision | null = null

@@ -9,9 +9,14 @@ import { Controller } from '../loop/controller.ts'
 import type { FleetPorts, LoopEvent, World } from '../loop/world.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { FleetSpec, ReserveRule, Spec } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
+import type { Calendar } from '../ports/calendar.ts'
+import type { MetricSource } from '../ports/metric-source.ts'
 import type { SessionLog } from '../ports/session-log.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import { createBroker } from '../sessions/broker.ts'
+import type { Course } from './course.ts'
+import { Decisions } from './replay.ts'
 import { Cloud, type Host } from './simulation/cloud.ts'
 import { Faults } from './simulation/faults.ts'
 import { Replica } from './simulation/replica.ts'
@@ -29,6 +34,11 @@ export interface ReplayOptions {
   /** Empty. */
   readonly store: StateStore
   readonly log: SessionLog
+  /** Of the first session's clock; a day in spring unless said. */
+  readonly startAt?: EpochMs
+  readonly drawBootMs?: () => number
+  readonly calendar?: Calendar
+  readonly schedules?: Spec['schedules']
 }
 
 export interface ReplayScore {
@@ -44,9 +54,16 @@ export interface ReplayScore {
   readonly drainsMs: readonly number[]
   readonly closes: number
   readonly reopens: number
+  /** By the minute. Load, served and refused are slots: what is in use counts as served. */
+  readonly course: Course
 }
 
 const SAMPLE_MS = 15_000
+const BIN_MS = 60_000
+const SAMPLES_PER_BIN = BIN_MS / SAMPLE_MS
+/** 2026-03-02 12:00 UTC. */
+const USUAL_START: EpochMs = 1_772_452_800_000
+const NO_CALENDAR: Calendar = { window: () => null, windows: () => [], timeZoneDatabase: 'none' }
 const KEEP = { samplesMs: 60_000, samplesPerSeries: 10, journalMs: 60_000, journalEntries: 20 }
 
 export async function replaySessions(options: ReplayOptions): Promise<ReplayScore> {
@@ -69,6 +86,10 @@ class SessionReplay {
   #reopens = 0
   #instanceMs = 0
   #boundMs = 0
+  #ticks = 0
+  readonly #begun = performance.now()
+  readonly #decisions: Decisions
+  readonly #bins: Bins
 
   constructor(options: ReplayOptions) {
     this.#options = options
@@ -82,12 +103,18 @@ class SessionReplay {
       random: random.fork(),
       onDeath: () => undefined,
       onNote: () => undefined,
+      exact: true,
+      beginning: options.startAt ?? USUAL_START,
     })
+    this.#decisions = new Decisions(options.startAt ?? USUAL_START)
+    const endMs = lastEnd(options.sessions)
+    this.#bins = newBins(Math.ceil(endMs / BIN_MS))
     this.#cloud = new Cloud({
       timeline: this.#timeline,
       faults,
       random: random.fork(),
       zones: [],
+      ...(options.drawBootMs === undefined ? {} : { drawBootMs: options.drawBootMs }),
       onTerminate: host => this.#onTerminate(host),
       onMutation: () => undefined,
       onEnd: () => undefined,
@@ -107,7 +134,7 @@ class SessionReplay {
   async run(): Promise<ReplayScore> {
     const { sessions } = this.#options
     this.#startTicks()
-    const endMs = sessions.reduce((latest, { atMs, lengthMs }) => Math.max(latest, atMs + lengthMs), 0)
+    const endMs = lastEnd(sessions)
     let next = 0
     for (let ms = 0; ms < endMs; ms += SAMPLE_MS) {
       for (
@@ -119,7 +146,7 @@ class SessionReplay {
         next += 1
       }
       await this.#timeline.advance(SAMPLE_MS)
-      this.#measure()
+      this.#measure(Math.floor(ms / BIN_MS))
       if (ms % 900_000 === 0) await this.#options.store.prune(this.#replica.clock.now(), KEEP)
     }
     return {
@@ -131,6 +158,29 @@ class SessionReplay {
       drainsMs: this.#drainsMs.sort((a, b) => a - b),
       closes: this.#closes,
       reopens: this.#reopens,
+      course: this.#course(),
+    }
+  }
+
+  #course(): Course {
+    const { spec, startAt = USUAL_START } = this.#options
+    const { inUse, waiting, refused, ...record } = this.#bins
+    return {
+      name: spec.name,
+      startAt,
+      stepMs: BIN_MS,
+      length: inUse.length,
+      ...record,
+      load: inUse.map((slots, bin) => slots + (refused[bin] ?? 0)),
+      served: inUse,
+      refused,
+      lost: new Float64Array(inUse.length),
+      backlog: waiting,
+      decisions: this.#decisions.kept,
+      censored: [],
+      doubtful: [],
+      ticks: this.#ticks,
+      elapsedMs: performance.now() - this.#begun,
     }
   }
 
@@ -143,6 +193,8 @@ class SessionReplay {
     const result = await this.#broker.place({ sessionId, waitMs: longestWaitMs }).catch(() => null)
     if (result === null || !result.placed) {
       this.#refused += 1
+      const bin = Math.min(this.#bins.refused.length - 1, Math.floor(this.#timeline.now / BIN_MS))
+      this.#bins.refused[bin] = (this.#bins.refused[bin] ?? 0) + 1
       return
     }
     const { instance } = result.session
@@ -154,9 +206,25 @@ class SessionReplay {
     })
   }
 
-  #measure(): void {
-    this.#instanceMs += this.#cloud.living().length * SAMPLE_MS
-    this.#boundMs += this.#bound() * SAMPLE_MS
+  #measure(bin: number): void {
+    const paid = this.#cloud.living().length
+    const bound = this.#bound()
+    this.#instanceMs += paid * SAMPLE_MS
+    this.#boundMs += bound * SAMPLE_MS
+    const { sessions, waiting } = this.#broker.counts()
+    const decision = this.#latest?.decision ?? null
+    const bins = this.#bins
+    const add = (line: Float64Array, value: number): void => {
+      line[bin] = (line[bin] ?? 0) + value / SAMPLES_PER_BIN
+    }
+    add(bins.inUse, sessions)
+    add(bins.paid, paid)
+    add(bins.ready, this.#cloud.ready().length)
+    bins.needed[bin] = Math.max(bins.needed[bin] ?? 0, bound)
+    bins.waiting[bin] = waiting
+    bins.desired[bin] = decision?.desired ?? Number.NaN
+    bins.lowest[bin] = decision?.bounds.lowest ?? Number.NaN
+    bins.highest[bin] = decision?.bounds.highest ?? Number.NaN
   }
 
   #bound(): number {
@@ -183,22 +251,20 @@ class SessionReplay {
       digest: 'replay',
       fleets: { [spec.name]: spec },
       metrics: {},
-      schedules: {},
+      schedules: this.#options.schedules ?? {},
       notifiers: {},
       actions: {},
     }
     const emit = (event: LoopEvent): void => this.#onEvent(event)
     const world: World = {
       clock: this.#replica.clock,
-      calendar: { window: () => null, windows: () => [], timeZoneDatabase: 'none' },
+      calendar: this.#options.calendar ?? NO_CALENDAR,
       store,
       holder: 'replay',
       spec: () => whole,
       ports: () => ports,
       latest: () => null,
-      source: () => {
-        throw new Error('there is no metric')
-      },
+      source: () => NO_SOURCE,
       runs: new ActionRuns({ clock: this.#replica.clock, action: () => null, emit, wake: () => undefined }),
       emit,
     }
@@ -211,6 +277,9 @@ class SessionReplay {
     if (event.type !== 'tick' || event.report.outcome !== 'ticked') return
     const { entry } = event.report
     this.#latest = entry
+    this.#ticks += 1
+    const { current, desired } = entry.decision
+    this.#decisions.note(this.#timeline.now, current ?? 0, desired ?? current ?? 0, entry.decision)
     this.#closes += doneOf(entry, 'close')
     this.#reopens += doneOf(entry, 'reopen')
   }
@@ -219,4 +288,32 @@ class SessionReplay {
 function doneOf({ plan, outcomes }: JournalEntry, kind: 'close' | 'reopen'): number {
   const done = new Set(outcomes.flatMap(({ action, outcome }) => (outcome === 'done' ? [action] : [])))
   return plan.actions.filter(action => action.kind === kind && done.has(action.id)).length
+}
+
+function lastEnd(sessions: readonly PlayedSession[]): number {
+  return sessions.reduce((latest, { atMs, lengthMs }) => Math.max(latest, atMs + lengthMs), 0)
+}
+
+type Bins = ReturnType<typeof newBins>
+
+function newBins(length: number) {
+  const empty = (): Float64Array => new Float64Array(length)
+  return {
+    inUse: empty(),
+    refused: empty(),
+    waiting: empty(),
+    needed: empty(),
+    ready: empty(),
+    paid: empty(),
+    desired: empty(),
+    lowest: empty(),
+    highest: empty(),
+  }
+}
+
+/** A list of sessions says nothing else. */
+const NO_SOURCE: MetricSource = {
+  check: async () => ({ ok: true, detail: 'replayed' }),
+  close: async () => undefined,
+  read: async queries => queries.map(() => ({ gap: 'a list of sessions holds no metric' })),
 }

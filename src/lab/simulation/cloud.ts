@@ -36,6 +36,8 @@ export interface CloudOptions {
   readonly faults: Faults
   readonly random: SeededRandom
   readonly zones: readonly string[]
+  /** How long one boots; usual for small ones unless said. */
+  readonly drawBootMs?: () => number
   /** Just before an instance is ended because someone asked for it. */
   readonly onTerminate: (host: Host, replica: Replica) => void
   readonly onMutation: (what: string, replica: Replica) => void
@@ -206,7 +208,7 @@ export class Cloud {
   }
 
   #boot(token: string, zone: string | null): Host {
-    const { timeline, random, faults, zones } = this.#options
+    const { timeline, random, faults, zones, drawBootMs } = this.#options
     this.#launched += 1
     const host: Host = {
       id: this.#nameFor(),
@@ -225,7 +227,7 @@ export class Cloud {
     }
     this.hosts.push(host)
     if (faults.strikes('never-ready')) return host
-    const bootMs = Math.min(LONGEST_BOOT_MS, random.exponential(USUAL_BOOT_MS))
+    const bootMs = drawBootMs?.() ?? Math.min(LONGEST_BOOT_MS, random.exponential(USUAL_BOOT_MS))
     const fails = faults.strikes('boot-failed')
     timeline.after(bootMs, () => {
       if (host.state !== 'booting') return

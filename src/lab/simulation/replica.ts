@@ -25,6 +25,7 @@ export class Replica {
   readonly #drift: number
   readonly #onDeath: (what: string) => void
   readonly #onNote: (note: string) => void
+  readonly #beginning: EpochMs
   readonly #dead = new AbortController()
   #jumpedMs = 0
   #stillUntil = 0
@@ -36,6 +37,10 @@ export class Replica {
     readonly random: SeededRandom
     readonly onDeath: (what: string) => void
     readonly onNote: (note: string) => void
+    /** What its clock says at the beginning of the timeline, but for its drift. */
+    readonly beginning?: EpochMs
+    /** Its clock neither drifts nor jumps. */
+    readonly exact?: boolean
   }) {
     this.name = options.name
     this.#timeline = options.timeline
@@ -43,7 +48,9 @@ export class Replica {
     this.random = options.random
     this.#onDeath = options.onDeath
     this.#onNote = options.onNote
-    this.#drift = (options.random.next() * 2 - 1) * LONGEST_DRIFT
+    this.#beginning = options.beginning ?? BEGINNING
+    const drift = (options.random.next() * 2 - 1) * LONGEST_DRIFT
+    this.#drift = options.exact === true ? 0 : drift
   }
 
   get isAlive(): boolean {
@@ -56,7 +63,7 @@ export class Replica {
 
   /** Its own idea of the time. */
   readonly clock: Clock = {
-    now: () => Math.round(BEGINNING + this.#timeline.now * (1 + this.#drift) + this.#jumpedMs),
+    now: () => Math.round(this.#beginning + this.#timeline.now * (1 + this.#drift) + this.#jumpedMs),
     after: (ms, wake) => {
       let cancel = (): void => undefined
       const fire = (): void => {
