@@ -12,9 +12,9 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type PlayedSession, type ReplayScore, replaySessions } from '../src/lab/session-replay.ts'
+import { capacityOf, PLAIN_FLEET, reserveOf } from '../src/lab/simulation/plain-fleet.ts'
 import { type SeededRandom, seededRandom } from '../src/lab/simulation/seeded-random.ts'
-import { USUAL_REPAIR } from '../src/model/health.ts'
-import type { FleetSpec, Placement } from '../src/model/spec.ts'
+import { type FleetSpec, type Placement, USUAL_SESSIONS } from '../src/model/spec.ts'
 import { createMemoryStore } from '../src/plugins/stores/memory.ts'
 import { createMemorySessionLog } from '../src/sessions/memory-log.ts'
 import type { BenchmarkReport } from './bench.ts'
@@ -110,66 +110,13 @@ function readSessions(file: string): PlayedSession[] {
 function fleet(placement: Placement, slots: number, sessions: readonly PlayedSession[]): FleetSpec {
   const most = Math.ceil((2 * mostAtOnce(sessions)) / slots) + 5
   return {
+    ...PLAIN_FLEET,
     name: 'rooms',
     target: { type: 'simulated', options: {} },
     routers: [{ type: 'broker', options: {} }],
-    sessions: {
-      slotsPerInstance: slots,
-      placement,
-      leaseMs: null,
-      mostWaiting: 1_000,
-      longestWaitMs: 30_000,
-      drain: { deadlineMs: null, pastDeadline: 'keep' },
-      mayCut: false,
-    },
-    health: null,
-    repair: USUAL_REPAIR,
-    constraints: [
-      { name: 'capacity', rank: 0, enabled: true, min: 1, max: most, default: null, schedule: null },
-    ],
-    kpis: [],
-    rules: [
-      {
-        kind: 'reserve',
-        name: 'reserve',
-        rank: 0,
-        enabled: true,
-        forMs: 0,
-        during: null,
-        cooldownMs: null,
-        effects: { set: {}, notify: [], run: [] },
-        reserve: { kind: 'slots', slots },
-        slotsPerInstance: slots,
-      },
-    ],
-    metrics: {},
-    operands: [],
-    count: null,
-    guards: {
-      scaleIn: 'all',
-      flapping: true,
-      cooldownOutMs: 0,
-      cooldownInMs: 0,
-      cooldownFrom: 'own',
-      stabilizationOutMs: 0,
-      stabilizationInMs: 0,
-      rateOut: { limits: [], select: 'max' },
-      rateIn: { limits: [], select: 'max' },
-      billingHour: null,
-      growDuringWarmup: true,
-      withoutConstraint: 'free',
-    },
-    outageGuard: null,
-    quota: null,
-    settings: {},
-    settingsWebhook: null,
-    mode: 'scale',
-    approvalExpiresMs: 1_800_000,
-    everyMs: 15_000,
-    quorumRatio: 0.5,
-    warmupMs: 0,
-    bootTimeoutMs: 300_000,
-    launchBatch: 10,
+    sessions: { ...USUAL_SESSIONS, slotsPerInstance: slots, placement },
+    constraints: [capacityOf(1, most)],
+    rules: [reserveOf({ kind: 'slots', slots }, slots)],
   }
 }
 

@@ -17,6 +17,7 @@ import type { ClientsOrder, ClientsResult } from './clients.ts'
 
 const INSTANCES = 100
 const CLIENTS = 64
+const ROUTED_WITHIN_MS = 30_000
 
 /** Instances that are always there and take no part in it. */
 class SteadyTarget implements Target {
@@ -97,11 +98,15 @@ export async function measureHttp(seconds: number): Promise<{ table: string; res
 
 /** The first tick tells the broker of its instances. */
 async function routed(daemon: Awaited<ReturnType<typeof compose>>): Promise<void> {
-  const broker = daemon.broker('rooms')
-  for (const until = Date.now() + 30_000; broker?.counts().epoch == null; ) {
-    if (Date.now() > until) throw new Error('the broker was not told of its instances within 30 s')
-    await new Promise(resolve => setTimeout(resolve, 20))
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const look = (): void => {
+    if (daemon.broker('rooms')?.counts().epoch != null) resolve()
   }
+  const late = AbortSignal.timeout(ROUTED_WITHIN_MS)
+  late.addEventListener('abort', () => reject(new Error('the broker was not told of its instances in time')))
+  const unsubscribe = daemon.subscribe(look)
+  look()
+  await promise.finally(unsubscribe)
 }
 
 async function ask(clients: ChildProcess, order: ClientsOrder): Promise<ClientsResult> {

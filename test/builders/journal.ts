@@ -6,9 +6,10 @@
  */
 import { applySettings } from '../../src/engine/apply-settings.ts'
 import { decide } from '../../src/engine/decide.ts'
+import { NO_WAITING, PLAIN_FLEET } from '../../src/lab/simulation/plain-fleet.ts'
 import type { Approval } from '../../src/model/approval.ts'
 import type { AggregateOperand, Condition } from '../../src/model/expression.ts'
-import { type Freeze, USUAL_REPAIR } from '../../src/model/health.ts'
+import type { Freeze } from '../../src/model/health.ts'
 import { type Instance, PLAIN_TARGET } from '../../src/model/inventory.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import { EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts'
@@ -61,12 +62,10 @@ export function webFleet(overrides: Partial<FleetSpec> = {}): FleetSpec {
     effects: { set: {}, notify: [], run: [] },
   }
   return {
-    name: 'web',
+    ...PLAIN_FLEET,
     target: { type: 'process', options: { env: { SECRET: 'hunter2' } } },
     routers: [{ type: 'proxy', options: { cookie: { secret: 'hunter2' } } }],
     sessions: { ...USUAL_SESSIONS, slotsPerInstance: 20 },
-    health: null,
-    repair: USUAL_REPAIR,
     constraints: [
       { name: 'capacity', rank: 0, enabled: true, min: 2, max: 8, default: 2, schedule: null },
       { name: 'Peak', rank: 100, enabled: true, min: 4, max: 12, default: null, schedule: 'peak' },
@@ -90,32 +89,9 @@ export function webFleet(overrides: Partial<FleetSpec> = {}): FleetSpec {
     ],
     metrics: { cpu: CPU },
     operands: [AVG_CPU],
-    count: null,
-    guards: {
-      scaleIn: 'all',
-      flapping: true,
-      cooldownOutMs: 10_000,
-      cooldownInMs: 20_000,
-      cooldownFrom: 'own',
-      stabilizationOutMs: 0,
-      stabilizationInMs: 0,
-      rateOut: { limits: [], select: 'max' },
-      rateIn: { limits: [], select: 'max' },
-      billingHour: null,
-      growDuringWarmup: true,
-      withoutConstraint: 'free',
-    },
-    outageGuard: null,
-    quota: null,
-    settings: {},
-    settingsWebhook: null,
-    mode: 'scale',
-    approvalExpiresMs: 1_800_000,
+    guards: { ...NO_WAITING, cooldownOutMs: 10_000, cooldownInMs: 20_000 },
     everyMs: 1000,
-    quorumRatio: 0.5,
-    warmupMs: 0,
     bootTimeoutMs: 60_000,
-    launchBatch: 10,
     ...overrides,
   }
 }

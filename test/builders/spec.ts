@@ -4,19 +4,18 @@
  * Example: `fleetSpec({ min: 2, max: 10, rules: [{ when: 'avg(cpu, 5m) > 80%', by: 1 }] })`.
  */
 import { parseCondition } from '../../src/config/expression/parse.ts'
+import { NO_WAITING, PLAIN_FLEET } from '../../src/lab/simulation/plain-fleet.ts'
 import type { AggregateOperand, Condition } from '../../src/model/expression.ts'
-import { USUAL_REPAIR } from '../../src/model/health.ts'
-import {
-  type ConstraintRule,
-  type FleetSpec,
-  type Guards,
-  type Kpi,
-  type MetricKind,
-  type MetricSpec,
-  type MetricUnit,
-  type ReactiveRule,
-  type ScaleAction,
-  USUAL_SESSIONS,
+import type {
+  ConstraintRule,
+  FleetSpec,
+  Guards,
+  Kpi,
+  MetricKind,
+  MetricSpec,
+  MetricUnit,
+  ReactiveRule,
+  ScaleAction,
 } from '../../src/model/spec.ts'
 
 export interface RuleWords {
@@ -48,20 +47,7 @@ export interface FleetWords {
 }
 
 /** No waiting of any kind, so that a test sees the stage it is about. */
-export const NO_WAITING: Guards = {
-  scaleIn: 'all',
-  flapping: true,
-  cooldownOutMs: 0,
-  cooldownInMs: 0,
-  cooldownFrom: 'own',
-  stabilizationOutMs: 0,
-  stabilizationInMs: 0,
-  rateOut: { limits: [], select: 'max' },
-  rateIn: { limits: [], select: 'max' },
-  billingHour: null,
-  growDuringWarmup: true,
-  withoutConstraint: 'free',
-}
+export { NO_WAITING } from '../../src/lab/simulation/plain-fleet.ts'
 
 export function fleetSpec(words: FleetWords = {}): FleetSpec {
   const metrics = metricsOf(words)
@@ -83,12 +69,8 @@ export function fleetSpec(words: FleetWords = {}): FleetSpec {
   const rules = (words.rules ?? []).map((rule, index) => ruleOf(rule, index, parse))
   const min = words.min ?? 1
   return {
-    name: words.name ?? 'web',
-    target: { type: 'none', options: {} },
-    routers: [],
-    sessions: USUAL_SESSIONS,
-    health: null,
-    repair: USUAL_REPAIR,
+    ...PLAIN_FLEET,
+    name: words.name ?? PLAIN_FLEET.name,
     constraints: [
       constraintOf({ name: 'capacity', min, max: words.max ?? 10, default: words.default ?? min }),
       ...(words.constraints ?? []).map(constraintOf),
@@ -97,19 +79,7 @@ export function fleetSpec(words: FleetWords = {}): FleetSpec {
     rules,
     metrics,
     operands: [...operands.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
-    count: null,
     guards: { ...NO_WAITING, ...words.guards },
-    outageGuard: null,
-    quota: null,
-    settings: {},
-    settingsWebhook: null,
-    mode: 'scale',
-    approvalExpiresMs: 1_800_000,
-    everyMs: 15_000,
-    quorumRatio: 0.5,
-    warmupMs: 0,
-    bootTimeoutMs: 300_000,
-    launchBatch: 10,
     ...words.spec,
   }
 }

@@ -6,6 +6,7 @@
  */
 import { USUAL_REPAIR } from '../../model/health.ts'
 import type { FleetSpec } from '../../model/spec.ts'
+import { capacityOf, NO_WAITING, PLAIN_FLEET, reserveOf } from './plain-fleet.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
 export function simulatedFleet(random: SeededRandom): FleetSpec {
@@ -13,6 +14,7 @@ export function simulatedFleet(random: SeededRandom): FleetSpec {
   const min = random.whole(0, 2)
   const max = min + random.whole(3, 7)
   return {
+    ...PLAIN_FLEET,
     name: 'rooms',
     target: { type: 'simulated', options: {} },
     routers: [{ type: 'simulated', options: {} }],
@@ -28,52 +30,22 @@ export function simulatedFleet(random: SeededRandom): FleetSpec {
       },
       mayCut: false,
     },
-    health: null,
     repair: { ...USUAL_REPAIR, freezeMs: 120_000 },
-    constraints: [{ name: 'capacity', rank: 0, enabled: true, min, max, default: null, schedule: null }],
-    kpis: [],
+    constraints: [capacityOf(min, max)],
     rules: [
-      {
-        kind: 'reserve',
-        name: 'reserve',
-        rank: 0,
-        enabled: true,
-        forMs: 0,
-        during: null,
-        cooldownMs: null,
-        effects: { set: {}, notify: [], run: [] },
-        reserve: random.chance(0.5)
+      reserveOf(
+        random.chance(0.5)
           ? { kind: 'slots', slots: random.whole(1, slotsPerInstance) }
           : { kind: 'ratio', ratio: 0.25 },
         slotsPerInstance,
-      },
+      ),
     ],
-    metrics: {},
-    operands: [],
-    count: null,
     guards: {
-      scaleIn: 'all',
-      flapping: true,
-      cooldownOutMs: 0,
+      ...NO_WAITING,
       cooldownInMs: random.pick([0, 15_000]),
-      cooldownFrom: 'own',
-      stabilizationOutMs: 0,
       stabilizationInMs: random.pick([0, 20_000]),
-      rateOut: { limits: [], select: 'max' },
-      rateIn: { limits: [], select: 'max' },
-      billingHour: null,
-      growDuringWarmup: true,
-      withoutConstraint: 'free',
     },
-    outageGuard: null,
-    quota: null,
-    settings: {},
-    settingsWebhook: null,
-    mode: 'scale',
-    approvalExpiresMs: 1_800_000,
     everyMs: 5_000,
-    quorumRatio: 0.5,
-    warmupMs: 0,
     bootTimeoutMs: 60_000,
     launchBatch: random.pick([2, 10]),
   }
