@@ -3,6 +3,7 @@
  *
  * Example: `await readTrace('traces/web.csv', { column: 'requests', stepMs: 300_000, aggregate: 'sum' })` is requests in five minutes.
  */
+import type { EpochMs } from '../../model/time.ts'
 import type { Trace } from '../trace.ts'
 import { readCsvLoad } from './csv.ts'
 import { readCsvSessions, sessionColumns } from './csv-sessions.ts'
@@ -11,6 +12,8 @@ import { jsonKind, readJsonArray, readJsonLines } from './json.ts'
 import { layoutOf } from './layout.ts'
 import type { Aggregate } from './load-builder.ts'
 import { isParquet, readParquet } from './parquet.ts'
+import { readPrometheus } from './prometheus.ts'
+import { PROMETHEUS_PREFIX, parseRangeQuery } from './prometheus-source.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
 
 export interface TraceOptions {
@@ -24,11 +27,23 @@ export interface TraceOptions {
   readonly aggregate?: Aggregate | undefined
   /** Without it, a file with columns `start` and `end` is a list of sessions, anything else load. */
   readonly kind?: 'load' | 'sessions' | undefined
+  /** Of a Prometheus that wants one. */
+  readonly token?: string | undefined
+  /** For each question to a Prometheus; 30 s without it. */
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  /** What "7d ago" counts from. */
+  readonly now?: (() => EpochMs) | undefined
 }
 
-/** Throws `TraceError` with the place of what is wrong; what could be mended is in the trace's `repairs`. */
+/** `source`: a file, or `prometheus:http://...` with a range query. Throws `TraceError` with the place of what is wrong; what could be mended is in the trace's `repairs`. */
 export async function readTrace(source: string, options: TraceOptions = {}): Promise<Trace> {
   checkStep(options, source)
+  if (source.startsWith(PROMETHEUS_PREFIX)) {
+    if (options.kind === 'sessions')
+      throw new TraceError(TRACE_CODES.source, 'it has no lists of sessions.', { file: 'Prometheus' })
+    return readPrometheus(parseRangeQuery(source, options.now?.() ?? Date.now(), options.stepMs), options)
+  }
   const input = await openInput(source)
   try {
     return isParquet(input) ? await readParquet(source, options) : await readInput(input, options)
