@@ -74,8 +74,11 @@ export const CONTENDER_STROKES: readonly { readonly colour: string; readonly das
   { colour: COLOURS.quiet, dash: '4 5' },
 ]
 
+/** More marks could not be told apart on the line; then all of them are ticks below it. */
 const MOST_MARKS = 90
-const STRIP = { one: 26, several: 17, gap: 9 } as const
+const STRIP = { one: 26, several: 17, rug: 16, gap: 9 } as const
+/** From so many bins a pixel a line is a cloud of strokes, which dashes only make noisy. */
+const DENSE = 4
 /** Further contenders get a line, and no strip. */
 const MOST_STRIPS = 6
 
@@ -83,10 +86,12 @@ export function drawCourse(request: CoursePictureRequest): string {
   const { startAt, stepMs, length, timeZone = 'UTC', courses, title, subtitle } = request
   const window = { from: startAt, to: startAt + stepMs * Math.max(1, length) }
   const strips = stripsOf(request)
+  const marks = courses[0]?.marks.filter(({ from, to }) => from !== to) ?? []
+  const rug = marks.length > MOST_MARKS ? STRIP.rug : 0
   const room = {
     window,
     highest: highestOf(request) * 1.04,
-    below: STRIP.gap + strips.reduce((sum, strip) => sum + strip.height, 0),
+    below: STRIP.gap + rug + strips.reduce((sum, strip) => sum + strip.height, 0),
   }
   const frame = makeFrame(room)
   const scale: Scale = { x: bin => frame.x(startAt + bin * stepMs), y: frame.y }
@@ -100,15 +105,9 @@ export function drawCourse(request: CoursePictureRequest): string {
       : [drawShortfall(shortfallBars(request.needed, own.ready, columns(own.ready), scale))]),
     drawHatched(request.doubtful, 'doubtful', frame, stepMs),
     drawHatched(request.censored, 'censored', frame, stepMs),
-    ...(own === undefined
-      ? []
-      : [strokeLine(columnLine(columns(own.paid), scale), { colour: COLOURS.instances }, 0.9, 0.55)]),
-    ...others
-      .map((course, index) => strokeLine(columnLine(columns(course.ready), scale), strokeOf(index + 1), 1.5))
-      .reverse(),
-    ...(own === undefined ? [] : [strokeLine(columnLine(columns(own.ready), scale), strokeOf(0), 2.2)]),
-    ...(own === undefined ? [] : drawMarks(own.marks, frame, timeZone)),
-    ...drawStrips(strips, request, frame),
+    ...drawLines(request, columns, scale, length > DENSE * (frame.right - frame.left)),
+    ...(rug > 0 ? drawRug(marks, frame) : drawMarks(marks, frame, timeZone)),
+    ...drawStrips(strips, request, frame, frame.bottom + STRIP.gap + rug),
     ...(others.length > 0 ? drawNames(courses, frame, length) : []),
   ]
   return drawPicture({
@@ -135,6 +134,28 @@ function highestOf({ needed, highest, courses }: CoursePictureRequest): number {
 
 function strokeOf(index: number): { readonly colour: string; readonly dash?: string } {
   return CONTENDER_STROKES[Math.min(index, CONTENDER_STROKES.length - 1)] ?? { colour: COLOURS.ink }
+}
+
+function drawLines(
+  { courses }: CoursePictureRequest,
+  columns: ToColumns,
+  scale: Scale,
+  isDense: boolean,
+): Markup[] {
+  const [own, ...others] = courses
+  if (own === undefined) return []
+  const line = (bins: Bins, index: number, width: number, opacity?: number) => {
+    const { colour, dash } = strokeOf(index)
+    const stroke = isDense || dash === undefined ? { colour } : { colour, dash }
+    return strokeLine(columnLine(columns(bins), scale), stroke, width, opacity)
+  }
+  return [
+    line(own.paid, 0, 0.9, 0.55),
+    ...others
+      .map(({ ready }, index) => line(ready, index + 1, isDense ? 0.8 : 1.5, isDense ? 0.8 : 1))
+      .reverse(),
+    line(own.ready, 0, isDense ? 1.2 : 2.2),
+  ]
 }
 
 function strokeLine(
@@ -238,20 +259,15 @@ function drawHatched(
   return d === '' ? group([]) : element('path', { d, fill: `url(#${pattern})` })
 }
 
-/** Small triangles on the count asked for; too many to be told apart are a few that stand for their neighbours. */
+/** Small triangles on the count asked for. */
 function drawMarks(marks: readonly CourseMark[], frame: Frame, timeZone: string): Markup[] {
-  const apart = marks.length > MOST_MARKS ? (frame.right - frame.left) / MOST_MARKS : 0
   const size = marks.length > MOST_MARKS / 3 ? 0.5 : 0.8
-  let lastX = Number.NEGATIVE_INFINITY
-  return marks.flatMap(({ at, from, to, because }) => {
-    const x = frame.x(at)
-    if (from === to || x - lastX < apart) return []
-    lastX = x
+  return marks.map(({ at, from, to, because }) => {
     const said = `${formatDay(at, timeZone)} ${formatTime(at, timeZone)}  ${from} -> ${to}  ${shorten(because, 300)}`
     return element(
       'path',
       {
-        transform: `translate(${coarse(x)} ${coarse(frame.y(to))}) scale(${size})`,
+        transform: `translate(${coarse(frame.x(at))} ${coarse(frame.y(to))}) scale(${size})`,
         d: to > from ? 'M0 -8L7 5H-7Z' : 'M0 8L7 -5H-7Z',
         fill: to > from ? COLOURS.out : COLOURS.in,
         stroke: COLOURS.card,
@@ -260,6 +276,25 @@ function drawMarks(marks: readonly CourseMark[], frame: Frame, timeZone: string)
       element('title', {}, text(said)),
     )
   })
+}
+
+/** Every decision as a tick: up for more, down for fewer; those on one pixel are one. */
+function drawRug(marks: readonly CourseMark[], frame: Frame): Markup[] {
+  const middle = frame.bottom + STRIP.gap + STRIP.rug / 2 - 2
+  const small = { 'font-size': 11, y: middle + 4, fill: COLOURS.quiet }
+  const ticks = (isUp: boolean, colour: string, down: number) => {
+    const columns = new Set(
+      marks.filter(({ from, to }) => to > from === isUp).map(({ at }) => Math.round(frame.x(at))),
+    )
+    return element('path', { d: [...columns].map(x => `M${x} ${middle}v${down}`).join(''), stroke: colour })
+  }
+  return [
+    element('path', { d: `M${frame.left} ${middle}H${frame.right}`, stroke: COLOURS.edge }),
+    ticks(true, COLOURS.out, -6),
+    ticks(false, COLOURS.in, 6),
+    element('text', { ...small, x: frame.left - 6, 'text-anchor': 'end' }, text('changes')),
+    element('text', { ...small, x: frame.right + 8 }, text(String(marks.length))),
+  ]
 }
 
 interface Strip {
@@ -309,9 +344,14 @@ function percent(ratio: number): string {
   return `${value === 0 ? '0' : value.toFixed(value >= 10 ? 1 : 2)} %`
 }
 
-function drawStrips(strips: readonly Strip[], { length }: CoursePictureRequest, frame: Frame): Markup[] {
+function drawStrips(
+  strips: readonly Strip[],
+  { length }: CoursePictureRequest,
+  frame: Frame,
+  top: number,
+): Markup[] {
   const most = strips.reduce((sum, { shares }) => Math.max(sum, largestOf(shares)), 0)
-  let bottom = frame.bottom + STRIP.gap
+  let bottom = top
   return strips.flatMap(({ label, shares, colour, height, total }) => {
     bottom += height
     const base = bottom - 2

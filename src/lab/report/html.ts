@@ -36,12 +36,12 @@ export function htmlReport(report: Report): string {
 <main>
 ${head(report)}
 ${headlines(report)}
-${notesSection(report)}
 <section class="card picture" aria-labelledby="picture-title">
 <h2 id="picture-title">What was needed, and what was there</h2>
 <div id="live"></div>
 <figure class="still">${stillPicture(report)}</figure>
 </section>
+${notesSection(report)}
 ${scoresSection(report)}
 ${decisionsSection(report)}
 ${factsSection(report)}

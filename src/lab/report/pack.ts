@@ -14,6 +14,7 @@ import {
   type PackedSeries,
   type PackedStretch,
 } from './packed.ts'
+import { shownCourses } from './picture.ts'
 import type { Report } from './report.ts'
 import { encodeSeries, type SeriesHead } from './series-bytes.ts'
 
@@ -30,6 +31,7 @@ export function packReport(report: Report): string {
     return head
   }
   const own = report.courses[0]
+  const shown = shownCourses(report)
   const { startAt = 0, stepMs = 1, length = 0 } = own ?? {}
   const stretch = ({ from, to }: Interval): PackedStretch => [
     (from - startAt) / stepMs,
@@ -47,6 +49,7 @@ export function packReport(report: Report): string {
     needed: add(own?.needed ?? []),
     contenders: report.courses.map(course => ({
       name: course.name,
+      isShown: shown.includes(course),
       series: seriesOf(course, add),
       decisions: course.decisions
         .slice(0, MOST_DECISIONS)

@@ -31,6 +31,8 @@ export type PackedStretch = readonly [from: number, to: number]
 
 export interface PackedContender {
   readonly name: string
+  /** Whether its line is there before one asks for it. */
+  readonly isShown: boolean
   readonly series: Readonly<Record<PackedSeries, SeriesHead>>
   readonly decisions: readonly PackedDecision[]
   /** Decisions that were left out, after those here. */

@@ -1,0 +1,18 @@
+/** Numbers and times as the page writes them: `Tue 2 Jun 14:32`, `24`, `3.2 %`. */
+import { formatDay, formatMinute, formatTime } from '../../../src/pictures/zone-time.ts'
+
+export function whenText(at: number, timeZone: string, stepMs = 60_000): string {
+  return `${formatDay(at, timeZone)} ${stepMs % 60_000 === 0 ? formatMinute(at, timeZone) : formatTime(at, timeZone)}`
+}
+
+export function countText(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return '-'
+  return String(Math.round(value * 10) / 10)
+}
+
+export function percentText(share: number | undefined): string {
+  const value = (share ?? 0) * 100
+  if (Number.isNaN(value) || value === 0) return '0 %'
+  if (value < 0.01) return '<0.01 %'
+  return `${value.toFixed(value >= 10 ? 1 : 2)} %`
+}
