@@ -17,6 +17,7 @@ import type {
 } from '../model/inventory.ts'
 import type { Mark, Memory, Repair } from '../model/memory.ts'
 import type { EpochMs } from '../model/time.ts'
+import { withBoots } from './boot-times.ts'
 import { brake, LASTS_MS } from './brake.ts'
 import { foldHealth, worseOf } from './health.ts'
 import { type Troubles, troubleIn } from './launch-trouble.ts'
@@ -79,7 +80,7 @@ export function takeInventory(listing: Listing, memory: Memory): Taken {
   const ended = shortLived(listing, roll)
   const repairs = withShortLived(memory.repairs, ended, at)
   const troubles = troublesAfter(memory, listing, { marks, expired, roll, ended })
-  const next = { ...memory, marks, orders, repairs, ...troubles }
+  const next = { ...memory, orders, repairs, ...troubles, ...withBoots(memory, marks, at) }
   return {
     inventory: { instances, orders, target },
     lost: roll.lost.map(({ id }) => id).sort(),

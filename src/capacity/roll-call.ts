@@ -58,11 +58,9 @@ export function callRoll(call: Call, memory: Pick<Memory, 'at' | 'marks' | 'orde
     if (another && known.incarnation !== null && known.incarnation !== (entry.incarnation ?? null)) {
       bury(entry.id, formerKey(entry.id, known.incarnation), known)
     }
-    const met = zoned(
-      entry,
-      known === undefined || another ? newMark(entry, at) : metAgain(entry, known),
-      orders,
-    )
+    const isNew = known === undefined || another
+    const mark = zoned(entry, isNew ? newMark(entry, at) : metAgain(entry, known), orders)
+    const met = isNew && memory.at > 0 ? ordered(entry, mark, orders) : mark
     const endsNow = endsBySelf(entry, met)
     if (endsNow && entry.lifecycle === 'lost') lost.push({ id: entry.id, mark: met })
     if (endsNow && entry.lifecycle === 'terminating' && holdsPlace(met)) vacated += 1
@@ -148,6 +146,13 @@ function zoned(entry: ListedInstance, mark: Mark, orders: readonly Order[]): Mar
   if (mark.zone !== null) return mark
   const order = orders.find(({ token, instance }) => token === entry.token || instance === entry.id)
   return order === undefined ? mark : { ...mark, zone: order.zone }
+}
+
+/** Since when it boots, by our own clock: from its order, else from when it was first seen booting. */
+function ordered(entry: ListedInstance, mark: Mark, orders: readonly Order[]): Mark {
+  const order = orders.find(({ token, instance }) => token === entry.token || instance === entry.id)
+  if (order !== undefined) return { ...mark, orderedAt: order.at }
+  return entry.lifecycle === 'booting' ? { ...mark, orderedAt: mark.seenAt } : mark
 }
 
 function bounded(gone: Readonly<Record<string, Mark>>, { at, listingLagMs }: Call): Record<string, Mark> {

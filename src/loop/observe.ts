@@ -83,23 +83,22 @@ export async function observe(world: World, senses: Senses, memory: Memory, at: 
   const readings = senses.read(at)
   const fleets = otherFleets(world, compileFleet(spec).fleets, at)
   const capacity = capacityOf(spec, ports, listed, taken, { readings, fleets }, at)
-  return {
-    ...taken,
-    observation: {
-      at,
-      fleet: spec.name,
-      capacity: capacity.ok ? capacity.value : null,
-      capacityGap: capacity.ok ? null : capacity.because,
-      ...launchesOf(spec, taken.inventory, at),
-      external: capacity.ok ? externalChange(ports, taken.memory, capacity.value) : null,
-      sessions: countSessions(spec, taken.inventory.instances, ports.router?.waiting?.() ?? 0),
-      readings,
-      windows: windowsOf(world, spec, at),
-      targetHighest: ports.target.capabilities.highestCount,
-      overrides,
-      fleets,
-    },
+  const observation: Observation = {
+    at,
+    fleet: spec.name,
+    capacity: capacity.ok ? capacity.value : null,
+    capacityGap: capacity.ok ? null : capacity.because,
+    ...launchesOf(spec, taken.inventory, at),
+    external: capacity.ok ? externalChange(ports, taken.memory, capacity.value) : null,
+    sessions: countSessions(spec, taken.inventory.instances, ports.router?.waiting?.() ?? 0),
+    readings,
+    windows: windowsOf(world, spec, at),
+    targetHighest: ports.target.capabilities.highestCount,
+    overrides,
+    fleets,
   }
+  const ahead = await senses.lookAhead(observation, taken.memory.boots)
+  return { ...taken, observation: { ...observation, ...ahead } }
 }
 
 const EMPTY_INVENTORY: Inventory = { instances: [], orders: [], target: PLAIN_TARGET }

@@ -5,7 +5,7 @@
  * Example: `cpu` is read every second from `process`; a tick 300 ms after the last read takes the pushed `orders`
  * and leaves `cpu` alone.
  */
-import type { OperandReading } from '../model/observation.ts'
+import type { Observation, OperandReading } from '../model/observation.ts'
 import { NO_OVERRIDES, type Override } from '../model/override.ts'
 import type { Sample } from '../model/sample.ts'
 import type { FleetSpec, MetricSpec } from '../model/spec.ts'
@@ -14,6 +14,7 @@ import type { MetricAnswer, MetricQuery } from '../ports/metric-source.ts'
 import type { SeriesSamples } from '../ports/state-store.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
 import { FleetWindows, longestWindowMs } from './fleet-windows.ts'
+import { type Boots, Outlooks } from './outlooks.ts'
 import type { World } from './world.ts'
 
 /** How long a tick waits for sources that were asked in it. */
@@ -35,6 +36,7 @@ export class Senses {
   overrides: readonly Override[] = NO_OVERRIDES
   readonly #world: World
   readonly #windows: FleetWindows
+  readonly #outlooks: Outlooks
   readonly #asking = new Map<string, Promise<void>>()
   readonly #lastAsked = new Map<string, EpochMs>()
   readonly #gaps = new Map<string, string>()
@@ -44,6 +46,7 @@ export class Senses {
     this.#world = world
     this.spec = spec
     this.#windows = new FleetWindows(spec)
+    this.#outlooks = new Outlooks(spec)
   }
 
   refill(at: EpochMs): Promise<void> {
@@ -89,12 +92,24 @@ export class Senses {
     return readings
   }
 
+  /** What rules that look ahead have to expect, as of this tick. */
+  async lookAhead(observation: Observation, boots: Boots): Promise<Pick<Observation, 'outlooks'>> {
+    await this.#outlooks.recall(this.#world.store, observation.at, boots)
+    return this.#outlooks.look(observation, boots)
+  }
+
+  /** Another process may have held the fleet since the last tick. */
+  takeOver(): void {
+    this.#outlooks.forget()
+  }
+
   fresh(): readonly SeriesSamples[] {
-    return this.#windows.fresh()
+    return [...this.#windows.fresh(), ...this.#outlooks.fresh()]
   }
 
   saved(): void {
     this.#windows.saved()
+    this.#outlooks.saved()
   }
 
   #due(at: EpochMs): Map<string, MetricSpec[]> {

@@ -18,6 +18,7 @@ import type { Inventory, Order } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Memory } from '../model/memory.ts'
 import type { EpochMs } from '../model/time.ts'
+import { PluginError } from '../ports/plugin.ts'
 import type { Lease } from '../ports/state-store.ts'
 import type { Target } from '../ports/target.ts'
 import { act, route } from './act.ts'
@@ -47,6 +48,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   if (lease === null) return { outcome: 'standby', fleet: written.name, at: world.clock.now() }
   const takesOver = lease.epoch !== seat.epoch
   if (takesOver) await world.takeOver?.(written.name)
+  if (takesOver) senses.takeOver()
 
   const loaded = await world.store.load(written.name)
   const before = takesOver ? lookAnew(loaded) : loaded
@@ -112,8 +114,10 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   notifyFreeze(world, entry, before)
 
   if (conduct.routes && observed.observation.capacity !== null) {
-    await routeOrSay(world, entry, observed.inventory, intent)
+    await requireLease(world, seat, lease)
+    await routeOrSay(world, entry, observed.inventory, intent, () => isStillOurs(world, seat, lease))
   }
+  await requireLease(world, seat, lease)
   const done = conduct.acts ? await carryOut(world, lease, entry, intent) : entry
   notifyLost(world, done, observed, takesOver)
   notifyGaps(world, done, before)
@@ -137,12 +141,33 @@ function trusted(observed: Observed, target: Target, seat: Seat): Observed {
 
 /** Renewed when less than half of it is left, so that most ticks write no lease. */
 async function holdLease(world: World, seat: Seat): Promise<Lease | null> {
-  const { name, everyMs } = seat.senses.spec
-  const now = world.clock.now()
-  const ttlMs = Math.max(SHORTEST_LEASE_MS, 3 * everyMs)
-  if (seat.lease !== null && seat.lease.expiresAt - now > ttlMs / 2) return seat.lease
-  seat.lease = await world.store.acquireLease(name, world.holder, now, ttlMs)
+  const leftMs = seat.lease === null ? 0 : seat.lease.expiresAt - world.clock.now()
+  return leftMs > leaseMs(seat) / 2 ? seat.lease : renewLease(world, seat)
+}
+
+async function renewLease(world: World, seat: Seat): Promise<Lease | null> {
+  const { name } = seat.senses.spec
+  seat.lease = await world.store.acquireLease(name, world.holder, world.clock.now(), leaseMs(seat))
   return seat.lease
+}
+
+function leaseMs({ senses }: Seat): number {
+  return Math.max(SHORTEST_LEASE_MS, 3 * senses.spec.everyMs)
+}
+
+/** Asked of the store: nobody else has held the lease since. */
+async function isStillOurs(world: World, seat: Seat, { epoch }: Lease): Promise<boolean> {
+  return (await renewLease(world, seat))?.epoch === epoch
+}
+
+/** A process that stood still for long must not show routers, or carry out, what another has long since decided otherwise. */
+async function requireLease(world: World, seat: Seat, lease: Lease): Promise<void> {
+  const { fleet, expiresAt } = seat.lease ?? lease
+  if (world.clock.now() < expiresAt || (await isStillOurs(world, seat, lease))) return
+  throw new PluginError(
+    'conflict',
+    `PLM-611 the tick of fleet "${fleet}" took longer than its lease, and another process has taken over; nothing of it is carried out, the other one goes on from what was stored`,
+  )
 }
 
 async function verdictOn({ store }: World, { approval }: Memory): Promise<Verdict | null> {
@@ -177,9 +202,10 @@ async function routeOrSay(
   { fleet, at }: JournalEntry,
   inventory: Inventory,
   memory: Memory,
+  isOurs: () => Promise<boolean>,
 ): Promise<void> {
   try {
-    await route(world, fleet, inventory, memory)
+    await route(world, fleet, inventory, memory, isOurs)
   } catch (error) {
     world.emit({ type: 'trouble', fleet, at, what: reasonOf(error) })
   }

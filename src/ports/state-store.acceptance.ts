@@ -881,6 +881,16 @@ export function stateStoreAcceptance(name: string, create: () => Promise<StateSt
         ).toHaveLength(2)
       })
 
+      it('keeps the demand of a fleet for four weeks, whatever it keeps of samples', async () => {
+        const samples = [0, 1, 2].map(n => ({ at: NOON + n, value: n }))
+        const series = ['cpu', 'demand:total:last(requests)'].map(metric => ({ metric, samples }))
+        await store.commit(sampleCommit('web', 1, { samples: series }))
+        const short = { ...EVERYTHING, samplesMs: 1, samplesPerSeries: 1 }
+        expect(await store.prune(NOON + DAY, short)).toBe(3)
+        expect(await store.prune(NOON + 28 * DAY, short)).toBe(0)
+        expect(await store.prune(NOON + 28 * DAY + 2, short)).toBe(2)
+      })
+
       it('counts a sample once however often it was given', async () => {
         const samples = [0, 1, 2].map(n => ({ at: NOON + n, value: n, instance: 'web-1' }))
         for (const revision of [1, 2, 3]) {

@@ -134,6 +134,17 @@ export interface WaitingNotice {
 /** Waiting notices kept per fleet: where there are more, the oldest go. */
 export const WAITING_NOTICES_KEPT = 500
 
+/**
+ * Series whose name begins so are the demand of a fleet by the minute, of which forecasts need weeks: they are kept for this long,
+ * whatever `Retention` says of samples. (No metric has a colon in its name.)
+ */
+export const DEMAND_SERIES = 'demand:'
+export const DEMAND_KEPT_MS = 28 * 86_400_000
+
+export function isDemandSeries(metric: string): boolean {
+  return metric.startsWith(DEMAND_SERIES)
+}
+
 export interface Retention {
   readonly samplesMs: number
   /** Samples kept per fleet and metric, whatever their age: the newest this many. */

@@ -22,6 +22,8 @@ import { contains } from '../../model/time.ts'
 import { PluginError } from '../../ports/plugin.ts'
 import {
   type Commit,
+  DEMAND_KEPT_MS,
+  isDemandSeries,
   type JournalQuery,
   type Lease,
   type Retention,
@@ -379,7 +381,10 @@ function pruneFleet(row: FleetRow, now: EpochMs, retention: Retention, budget: n
     budget - deleted,
   )
   for (const [metric, samples] of row.series) {
-    deleted += dropOldest(samples, now - retention.samplesMs, retention.samplesPerSeries, budget - deleted)
+    const isDemand = isDemandSeries(metric)
+    const horizon = now - (isDemand ? DEMAND_KEPT_MS : retention.samplesMs)
+    const keep = isDemand ? Number.POSITIVE_INFINITY : retention.samplesPerSeries
+    deleted += dropOldest(samples, horizon, keep, budget - deleted)
     if (samples.length === 0) row.series.delete(metric)
   }
   return deleted

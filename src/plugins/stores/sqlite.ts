@@ -238,9 +238,9 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions 
 
     async prune(now, retention) {
       return writing('prune', () => {
-        const { samplesMs, samplesPerSeries, journalMs, journalEntries } = retention
+        const { journalMs, journalEntries } = retention
         return (
-          pruneSamples(database, now - samplesMs, samplesPerSeries, SAMPLES_PER_PRUNE) +
+          pruneSamples(database, now, retention, SAMPLES_PER_PRUNE) +
           pruneJournal(database, now - journalMs, journalEntries, ENTRIES_PER_PRUNE) +
           pruneChanges(database, now - journalMs, journalEntries, CHANGES_PER_PRUNE) +
           pruneActs(database, now - journalMs, journalEntries, CHANGES_PER_PRUNE) +

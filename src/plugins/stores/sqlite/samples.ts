@@ -5,7 +5,13 @@
  * The same sample (same time, instance, labels and value) given twice is kept once.
  */
 import { partsOfSeries, type Sample, seriesOf } from '../../../model/sample.ts'
-import type { SampleQuery, SeriesSamples } from '../../../ports/state-store.ts'
+import {
+  DEMAND_KEPT_MS,
+  isDemandSeries,
+  type Retention,
+  type SampleQuery,
+  type SeriesSamples,
+} from '../../../ports/state-store.ts'
 import { type Database, numberOf, type Row, textOf } from './database.ts'
 
 export function insertSeries(database: Database, fleet: string, { metric, samples }: SeriesSamples): void {
@@ -55,11 +61,19 @@ function sampleOf(database: Database, row: Row): Sample {
 }
 
 /** Deletes the oldest samples that age or number no longer keeps, at most `budget`; returns how many. */
-export function pruneSamples(database: Database, horizon: number, keep: number, budget: number): number {
+export function pruneSamples(
+  database: Database,
+  now: number,
+  { samplesMs, samplesPerSeries }: Pick<Retention, 'samplesMs' | 'samplesPerSeries'>,
+  budget: number,
+): number {
   let deleted = 0
-  for (const row of database.all('SELECT id, rows FROM series')) {
+  for (const row of database.all('SELECT id, metric, rows FROM series')) {
     const id = numberOf(database, row, 'id')
+    const isDemand = isDemandSeries(textOf(database, row, 'metric'))
+    const horizon = now - (isDemand ? DEMAND_KEPT_MS : samplesMs)
     const old = deleteOldest(database, id, horizon, budget - deleted)
+    const keep = isDemand ? Number.POSITIVE_INFINITY : samplesPerSeries
     const surplus = numberOf(database, row, 'rows') - old - keep
     const more = deleteOldest(database, id, Number.MAX_VALUE, Math.min(surplus, budget - deleted - old))
     if (old + more > 0) database.run('UPDATE series SET rows = rows - ? WHERE id = ?', old + more, id)
