@@ -9,17 +9,19 @@
 import type { Past } from './past.ts'
 import { Residuals } from './residuals.ts'
 
-/** Two days of bins of a minute. */
-const KEPT = 2_880
+/** The last week's, but no more than two days of bins of a minute, and enough to know a rare one. */
+const MOST_KEPT = 2_880
+const LEAST_KEPT = 300
 const LEAST_SHARE = 0.1
 
 export class Band {
-  readonly #residuals = new Residuals(KEPT)
+  readonly #residuals: Residuals
   readonly #dayBins: number
   #mean = 0
   #bins = 0
 
   constructor(past: Past) {
+    this.#residuals = new Residuals(Math.min(MOST_KEPT, Math.max(LEAST_KEPT, past.weekBins)))
     this.#dayBins = past.dayBins
   }
 

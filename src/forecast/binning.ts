@@ -8,6 +8,8 @@
 import type { EpochMs } from '../model/time.ts'
 
 const MINUTE_MS = 60_000
+/** Beyond it squares and their sums would not stay finite. */
+const MOST_DEMAND = 1e100
 /** As long as a past is. */
 const FORGOTTEN_WEEKS = 4
 /** Each goes into a day without a rest. */
@@ -51,7 +53,14 @@ export class Binning {
 
   /** @returns false: it is older than what came before, or no number that demand can be, and was left out */
   add(at: EpochMs, value: number): boolean {
-    if (!Number.isFinite(at) || !Number.isFinite(value) || value < 0 || at < this.#lastAt) return false
+    if (
+      !Number.isFinite(at) ||
+      !Number.isFinite(value) ||
+      value < 0 ||
+      value > MOST_DEMAND ||
+      at < this.#lastAt
+    )
+      return false
     const bin = Math.floor(at / this.#binMs)
     if (bin === this.#closed) {
       this.#lastAt = at

@@ -2,7 +2,7 @@
  * Who forecasts best at one horizon, judged only by what came after: every forecast is kept until its moment has come and is then
  * held against what was there (rolling origin; Tashman 2000). Errors are mean absolute errors of about the last day: what is twelve
  * hours old counts half. A contestant's `errorRatio` is its error as a share of that of the better yardstick (last value, yesterday,
- * last week) over the bins that both forecast. Above 1.10 it is switched off, below 1.00 on again, so that it does not flicker.
+ * last week) over the bins that both forecast. Above 1.10 it is switched off, below 1.02 on again, so that it does not flicker.
  *
  * Example: over the last day the ridge was wrong by 8, the last value by 10, yesterday by 12: 8 / 10 = 0.80, on. On a day that
  * is like no other it is wrong by 12 and the last value by 10: 1.20, off.
@@ -14,7 +14,9 @@ const HALF_LIFE_MINUTES = 720
 const ENOUGH_BINS = 30
 const OFF_ABOVE = 1.1
 const ON_BELOW = 1.02
-/** Errors below this share of the demand are as good as none. */
+/** To be wrong by so little of the demand is no reason to be switched off, even against one that is never wrong. */
+const NEGLIGIBLE_SHARE = 0.005
+/** Errors below this share of the demand are as good as none: two without error are alike. */
 const NO_ERROR_SHARE = 1e-6
 
 export class Contest {
@@ -118,9 +120,19 @@ export class Contest {
 
   #judge(contestant: number): void {
     if (contestant < this.#yardsticks) return
-    const ratio = this.errorRatio(contestant)
-    if (ratio === null) return
-    if (ratio > OFF_ABOVE) this.#off[contestant] = 1
-    else if (ratio < ON_BELOW) this.#off[contestant] = 0
+    const isOff = this.#off[contestant] === 1
+    this.#off[contestant] = this.#loses(contestant, isOff ? ON_BELOW : OFF_ABOVE) ? 1 : 0
+  }
+
+  /** Against any yardstick, by more than `ratio` and by more than matters. */
+  #loses(contestant: number, ratio: number): boolean {
+    const weight = this.#weight[contestant] ?? 1
+    const negligible = NEGLIGIBLE_SHARE * this.#size * weight
+    for (let yardstick = 0; yardstick < this.#yardsticks; yardstick += 1) {
+      const pair = contestant * this.#yardsticks + yardstick
+      if ((this.#bins[pair] ?? 0) < ENOUGH_BINS) continue
+      if ((this.#own[pair] ?? 0) > ratio * (this.#other[pair] ?? 0) + negligible) return true
+    }
+    return false
   }
 }

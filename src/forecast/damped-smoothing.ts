@@ -10,19 +10,21 @@
 import { type Forecaster, historyLacking } from './forecaster.ts'
 import type { Past } from './past.ts'
 
+/** Each as it is for bins of ten minutes. */
 export interface Smoothing {
   readonly name: string
-  /** How much of a surprise is believed to stay, in ten minutes of surprises. */
+  /** How much of a surprise is believed to stay. */
   readonly levelShare: number
+  /** How much of a change of the level is believed to go on. */
   readonly trendShare: number
-  /** What is left of the trend, and of the last error, after ten minutes. */
+  /** What is left of the trend, and of the last error, a bin later. */
   readonly trendKept: number
   readonly errorKept: number
 }
 
 export const SLOW: Smoothing = {
   name: 'slow smoothing',
-  levelShare: 0.15,
+  levelShare: 0.1,
   trendShare: 0.005,
   trendKept: 0.9,
   errorKept: 0.8,
@@ -30,61 +32,106 @@ export const SLOW: Smoothing = {
 
 export const QUICK: Smoothing = {
   name: 'quick smoothing',
-  levelShare: 0.8,
-  trendShare: 0.05,
-  trendKept: 0.8,
-  errorKept: 0.5,
+  levelShare: 0.5,
+  trendShare: 0.01,
+  trendKept: 0.9,
+  errorKept: 0.95,
 }
 
-/** How much of a surprise goes into the time of the day, and of the week. */
+/** How much of what the level leaves goes into the time of the day, and of the week. */
 const DAY_SHARE = 0.2
-const WEEK_SHARE = 0.2
-const SHARED_PER_MS = 1 / 600_000
+const WEEK_SHARE = 0.1
+const TEN_MINUTES_MS = 600_000
 
 export function createDampedSmoothing(past: Past, smoothing: Smoothing): Forecaster {
-  const exponent = past.stepMs * SHARED_PER_MS
-  const levelShare = 1 - (1 - smoothing.levelShare) ** exponent
-  const trendShare = 1 - (1 - smoothing.trendShare) ** exponent
-  const trendKept = smoothing.trendKept ** exponent
-  const errorKept = smoothing.errorKept ** exponent
-  const day = new Float64Array(past.dayBins)
-  const week = new Float64Array(past.weekBins)
-  let level = Number.NaN
-  let trend = 0
-  let error = 0
-  let bins = 0
+  return new DampedSmoothing(past, smoothing)
+}
 
-  const seasonAt = (bin: number): number => (day[bin % day.length] ?? 0) + (week[bin % week.length] ?? 0)
+class DampedSmoothing implements Forecaster {
+  readonly name: string
+  readonly #past: Past
+  readonly #levelShare: number
+  readonly #trendShare: number
+  readonly #trendKept: number
+  readonly #errorKept: number
+  readonly #day: Float64Array
+  readonly #week: Float64Array
+  #level = Number.NaN
+  #trend = 0
+  #error = 0
+  /** Bins learnt: the number of the next one. */
+  #bins = 0
 
-  const take = (value: number, bin: number): void => {
-    const expected = level + trendKept * trend
-    trend *= trendKept
-    level = expected
-    if (Number.isNaN(value)) {
-      error *= errorKept
-      return
-    }
-    const surprise = value - expected - seasonAt(bin) - errorKept * error
-    level += levelShare * surprise
-    trend += levelShare * trendShare * surprise
-    day[bin % day.length] = (day[bin % day.length] ?? 0) + DAY_SHARE * surprise
-    // A day that is like the others is no matter of the week.
-    if (bin >= day.length) week[bin % week.length] = (week[bin % week.length] ?? 0) + WEEK_SHARE * surprise
-    error = value - level - seasonAt(bin)
+  constructor(past: Past, smoothing: Smoothing) {
+    const exponent = past.stepMs / TEN_MINUTES_MS
+    this.name = smoothing.name
+    this.#past = past
+    this.#levelShare = 1 - (1 - smoothing.levelShare) ** exponent
+    this.#trendShare = 1 - (1 - smoothing.trendShare) ** exponent
+    this.#trendKept = smoothing.trendKept ** exponent
+    this.#errorKept = smoothing.errorKept ** exponent
+    this.#day = new Float64Array(past.dayBins)
+    this.#week = new Float64Array(past.weekBins)
   }
 
-  return {
-    name: smoothing.name,
-    learn(value) {
-      if (!Number.isNaN(level)) take(value, bins)
-      else if (!Number.isNaN(value)) level = value
-      bins += 1
-    },
-    forecast(horizonBins) {
-      if (Number.isNaN(level)) return Number.NaN
-      const trendSum = (trend * trendKept * (1 - trendKept ** horizonBins)) / (1 - trendKept)
-      return level + trendSum + seasonAt(bins - 1 + horizonBins) + error * errorKept ** horizonBins
-    },
-    waitsFor: () => historyLacking(past.dayBins - bins, past.stepMs, 'a season of a day'),
+  learn(value: number): void {
+    if (!Number.isNaN(this.#level)) this.#follow(value)
+    else if (!Number.isNaN(value)) this.#level = value
+    this.#bins += 1
+    if (this.#bins === this.#past.dayBins) this.#beginSeason()
+  }
+
+  forecast(horizonBins: number): number {
+    if (Number.isNaN(this.#level)) return Number.NaN
+    const kept = this.#trendKept
+    const trendSum = (this.#trend * kept * (1 - kept ** horizonBins)) / (1 - kept)
+    const season = this.#seasonAt(this.#bins - 1 + horizonBins)
+    return this.#level + trendSum + season + this.#error * this.#errorKept ** horizonBins
+  }
+
+  waitsFor(): string | null {
+    return historyLacking(this.#past.dayBins - this.#bins, this.#past.stepMs, 'a season of a day')
+  }
+
+  #seasonAt(bin: number): number {
+    return (this.#day[bin % this.#day.length] ?? 0) + (this.#week[bin % this.#week.length] ?? 0)
+  }
+
+  #follow(value: number): void {
+    const before = this.#level
+    this.#level += this.#trendKept * this.#trend
+    if (Number.isNaN(value)) {
+      this.#trend *= this.#trendKept
+      this.#error *= this.#errorKept
+      return
+    }
+    this.#level += this.#levelShare * (value - this.#seasonAt(this.#bins) - this.#level)
+    const kept = this.#trendKept * this.#trend
+    this.#trend = kept + this.#trendShare * (this.#level - before - kept)
+    this.#error = value - this.#seasonAt(this.#bins) - this.#level
+    if (this.#bins >= this.#day.length) this.#learnSeason()
+  }
+
+  /** What the level leaves over is the time of the day's, and of the week's. */
+  #learnSeason(): void {
+    const day = this.#bins % this.#day.length
+    const week = this.#bins % this.#week.length
+    this.#day[day] = (this.#day[day] ?? 0) + DAY_SHARE * this.#error
+    this.#week[week] = (this.#week[week] ?? 0) + WEEK_SHARE * this.#error
+    this.#error *= 1 - DAY_SHARE - WEEK_SHARE
+  }
+
+  /** The first day is taken whole: its mean is the level, and what it was above or below it the season. */
+  #beginSeason(): void {
+    const bins = this.#day.length
+    const mean = this.#past.mean(0, bins)
+    if (Number.isNaN(mean)) return
+    for (let back = 0; back < bins; back += 1) {
+      const value = this.#past.back(back)
+      if (!Number.isNaN(value)) this.#day[bins - 1 - back] = value - mean
+    }
+    this.#level = mean
+    this.#trend = 0
+    this.#error = 0
   }
 }

@@ -23,6 +23,8 @@ const MOST_WEIGHT = 3
 /** Rows after which the usual size of a miss has followed halfway. */
 const SIZE_SHARE = 0.005
 const TINY_SHARE = 1e-9
+/** Below it numbers have no room left for products. */
+const LEAST_TRACE = 1e-200
 
 export class NormalEquations {
   readonly coefficients: Float64Array
@@ -120,7 +122,7 @@ export class NormalEquations {
     const { inputs } = this.#options
     let trace = 0
     for (let i = 0; i < inputs; i += 1) trace += at(this.#products, i * inputs + i)
-    return trace > 0 ? trace * TINY_SHARE : 1
+    return trace > LEAST_TRACE ? trace * TINY_SHARE : 1
   }
 }
 

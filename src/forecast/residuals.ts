@@ -2,8 +2,8 @@
  * By how much forecasts were wrong lately, in order of size: a forecast plus a quantile of these is what demand stays below that
  * often. (Empirical prediction intervals; Williams & Goodman 1971. No shape of the errors is supposed.)
  *
- * Example: residuals -3, -1, 0, 2, 9. `quantile(0.5)` is 0, `quantile(0.75)` 2, `quantile(0.9)` 6.2: four fifths of the way from
- * one rank to the next are gone over in a straight line (type 7 of Hyndman & Fan 1996).
+ * Example: residuals -3, -1, 0, 2, 9. `quantile(0.5)` is 0, `quantile(0.75)` 2. At 0.9 the rank is 3.6, so it is six tenths of the way
+ * from 2 to 9: 6.2 (type 7 of Hyndman & Fan 1996).
  */
 export class Residuals {
   readonly #ring: Float64Array

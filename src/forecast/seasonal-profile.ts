@@ -12,22 +12,28 @@ import type { Past } from './past.ts'
 import type { Season } from './seasonal-naive.ts'
 
 const LEVEL_MINUTES = 10
+/** One bin alone is mostly noise. */
+const LEVEL_LEAST_BINS = 3
 const LEVEL_HALF_LIFE_MINUTES = 240
 
 export function createSeasonalProfile(past: Past, season: Season): Forecaster {
   const shape = createShape(past, season)
-  const smoothing = 1 / past.minutes(LEVEL_MINUTES)
+  const smoothing = 1 / Math.max(LEVEL_LEAST_BINS, past.minutes(LEVEL_MINUTES))
   const keptPerBin = 0.5 ** (1 / past.minutes(LEVEL_HALF_LIFE_MINUTES))
   let level = 0
+  let last = Number.NaN
   return {
     name: `typical ${season}`,
     learn(value) {
+      if (!Number.isNaN(value)) last = value
       const distance = value - shape.at(0)
       if (!Number.isNaN(distance)) level += smoothing * (distance - level)
     },
     forecast(horizonBins) {
+      if (past.length < shape.bins) return Number.NaN
       const expected = shape.at(horizonBins)
-      return Number.isNaN(expected) ? Number.NaN : expected + level * keptPerBin ** horizonBins
+      // That time of the day has been a gap ever since.
+      return Number.isNaN(expected) ? last : expected + level * keptPerBin ** horizonBins
     },
     waitsFor: () => historyLacking(shape.bins - past.length, past.stepMs, `a season of a ${season}`),
   }
