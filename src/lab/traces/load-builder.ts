@@ -29,6 +29,8 @@ export interface BuilderOptions {
   /** `null`: as the rows have it. */
   readonly stepMs: number | null
   readonly aggregate: Aggregate
+  /** Rows are bins of that step already. */
+  readonly binned?: boolean
   /** What a row is called: `line`, `row`. */
   readonly rowWord?: string
   /** How much of the record has been read, 0 to 1. */
@@ -132,7 +134,7 @@ export class LoadBuilder {
       }
       return shapeOf(times, found ?? FALLBACK_STEP_MS)
     }
-    if (found !== null && stepMs < found * 0.75) {
+    if (found !== null && 2 * stepMs < found && this.#options.binned !== true) {
       throw new TraceError(
         TRACE_CODES.step,
         `its rows are ${spanText(found)} apart; bins of ${spanText(stepMs)} would mostly be empty. ` +

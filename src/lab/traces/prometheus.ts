@@ -136,6 +136,7 @@ function built(
     columns: names,
     stepMs,
     aggregate: 'avg',
+    binned: true,
     rowWord: 'point',
   })
   const row = new Float64Array(names.length)
