@@ -8,7 +8,7 @@
  * day 28 %', errorRatio: 0.71, state: 'used' }`. In its first minutes it is `{ kind: 'none', waitsFor: '28 min more of history for ...' }`.
  *
  * It is a function of what it learnt: told of the same history again, it says the same again. So there is nothing to save but the
- * history; two weeks of minutes are learnt in about a fifth of a second. It takes about 0.7 MB with bins of a minute.
+ * history; two weeks of minutes are learnt in well under a second. It takes about 0.5 MB with bins of a minute.
  */
 import type { ForecastOutlook, NoOutlook } from '../model/outlook.ts'
 import type { EpochMs } from '../model/time.ts'
