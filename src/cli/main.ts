@@ -11,6 +11,7 @@ import { parseDuration } from '../config/expression/units.ts'
 import { CliError, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, messageOf } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import type { Io } from './io.ts'
+import { addLabCommands } from './lab-commands.ts'
 import { addOperatingCommands } from './operate-commands.ts'
 import { AlreadySaid } from './said.ts'
 import { addSessionCommands } from './session-commands.ts'
@@ -55,7 +56,12 @@ function sayError(error: unknown, io: Io): number {
   }
   io.stderr.write(`${red('plimsoll:')} ${wordsFor(error)}\n`)
   if (isSet(io.env.PLIMSOLL_DEBUG) && error instanceof Error) io.stderr.write(`${error.stack ?? ''}\n`)
-  return EXIT_FAILED
+  return isBadRecord(error) ? EXIT_BAD_INPUT : EXIT_FAILED
+}
+
+/** A record that cannot be read, or not played as it was asked for. */
+function isBadRecord(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TraceError' || error.name === 'LabError')
 }
 
 /** Failures that were foreseen say what was tried and carry a code, some a hint; anything else is a defect of ours. */
@@ -101,6 +107,7 @@ function createProgram(io: Io, done: Done): Command {
   addFileCommands(program, io, done)
   addReadingCommands(program, io, done)
   addWhatIfCommands(program, io, done)
+  addLabCommands(program, io, done)
   addOperatingCommands(program, io, done)
   addSessionCommands(program, io, done)
   return program

@@ -7,31 +7,17 @@
 import type { FleetSpec, Spec } from '../model/spec.ts'
 import type { Interval } from '../model/time.ts'
 import type { Calendar } from '../ports/calendar.ts'
-import type { Contender } from './contender.ts'
+import type { Baseline, BaselineSetting } from './baselines/baseline.ts'
 import type { Course } from './course.ts'
 import { type FeedOptions, type Feeds, feedsOf, stretches } from './feeds.ts'
 import { LabError } from './lab-error.ts'
-import { replay } from './replay.ts'
+import { type Replayed, replay } from './replay.ts'
 import { rulesContender } from './rules-contender.ts'
+import { bootQuantileMs } from './service.ts'
 import type { ServiceModel } from './service-model.ts'
+import { StandIn } from './stand-in.ts'
 import { STANDARD_BOOT_MS, standardPerInstance } from './standard-setting.ts'
 import type { LoadTrace } from './trace.ts'
-
-/** What a baseline is made from. */
-export interface Setting {
-  readonly load: Float64Array
-  readonly stepMs: number
-  readonly startAt: number
-  readonly model: ServiceModel
-  /** Of the fleet's rules at the beginning: where a baseline needs bounds. */
-  readonly lowest: number
-  readonly highest: number
-}
-
-export interface Rival {
-  readonly name: string
-  readonly create: (setting: Setting) => Contender
-}
 
 export interface BacktestOptions {
   readonly spec: Spec
@@ -40,9 +26,15 @@ export interface BacktestOptions {
   readonly feeds: FeedOptions
   /** What was said of the service model; the rest is found or usual. */
   readonly model: Partial<ServiceModel> & { readonly standard?: boolean }
-  readonly rivals: readonly Rival[]
+  readonly against: readonly Chosen[]
   readonly calendar: Calendar
   readonly seed: number
+}
+
+/** A baseline with its knob. */
+export interface Chosen {
+  readonly baseline: Baseline
+  readonly knob: number
 }
 
 export interface Backtest {
@@ -58,11 +50,13 @@ export interface Backtest {
 /** Usual where nothing is said. */
 const USUAL_BOOT_MS = 180_000
 const MOST_EVERY_MS = 60_000
+/** A baseline that must know a boot time is told the one that so many launches stay within. */
+const USUAL_BOOT_SHARE = 0.9
 /** A simulated count this many times the recorded one, or a part of it, is another world than the recorded one. */
 const TRUSTED_TIMES = 2
 
 export function backtest(options: BacktestOptions): Backtest {
-  const { spec, trace, rivals, calendar, seed } = options
+  const { spec, trace, against, calendar, seed } = options
   const fleet = fleetOf(spec, options.fleet)
   const feeds = feedsOf(trace, fleet, options.feeds)
   const model = modelFor(options, fleet, feeds)
@@ -77,17 +71,34 @@ export function backtest(options: BacktestOptions): Backtest {
     stepMs,
   })
   const own = withTrust(replay(played, rules), trace, feeds)
-  const first = fleet.constraints[0]
-  const setting: Setting = {
-    load: feeds.load,
-    stepMs,
-    startAt,
-    model,
-    lowest: Math.max(1, first?.min ?? 1),
-    highest: first?.max ?? Number.POSITIVE_INFINITY,
-  }
-  const others = rivals.map(rival => ({ ...replay(played, rival.create(setting)), name: rival.name }))
+  const others = against.map(chosen => replayBaseline(chosen, played, boundsOf(fleet)))
   return { fleet, model, feeds, courses: [own, ...others], notes: notesOf(trace, feeds, own) }
+}
+
+/** One decision a bin: nothing new is known in between. */
+function replayBaseline({ baseline, knob }: Chosen, played: Replayed, bounds: StandIn['bounds']): Course {
+  const { load, stepMs, startAt, model } = played
+  const bootMs = bootQuantileMs(model.boot, USUAL_BOOT_SHARE)
+  const setting: BaselineSetting = {
+    perInstance: model.perInstance,
+    stepMs,
+    bootMs,
+    leadBins: 1 + Math.ceil(bootMs / stepMs),
+    startAt,
+    load,
+  }
+  const initial = baseline.initial?.(knob, setting) ?? model.initial
+  const course = replay(
+    { ...played, model: { ...model, everyMs: stepMs, initial } },
+    new StandIn(baseline.create(knob, setting), model.perInstance, bounds),
+  )
+  return { ...course, name: knob === baseline.knob.usual ? baseline.name : `${baseline.name}=${knob}` }
+}
+
+/** Those of the fleet that always hold; at least one instance, as all who are compared need. */
+function boundsOf({ constraints }: FleetSpec): StandIn['bounds'] {
+  const always = constraints.find(({ schedule, enabled }) => schedule === null && enabled)
+  return { lowest: Math.max(1, always?.min ?? 1), highest: always?.max ?? Number.POSITIVE_INFINITY }
 }
 
 export function fleetOf(spec: Spec, name: string): FleetSpec {

@@ -1,0 +1,149 @@
+/**
+ * `plimsoll backtest FILE --trace T`: what the rules of a file would have made of a record, beside other autoscalers, as one table
+ * and on request as a page, a picture or JSON.
+ *
+ * Example: `plimsoll backtest plimsoll.yaml --trace july.csv --model per-instance=100 --against hpa,oracle -o july.html`.
+ */
+import path from 'node:path'
+import { backtest, type Chosen } from '../lab/backtest.ts'
+import { BASELINES } from '../lab/baselines/registry.ts'
+import { LabError } from '../lab/lab-error.ts'
+import { backtestReport } from '../lab/report/backtest-report.ts'
+import { htmlReport } from '../lab/report/html.ts'
+import { jsonReport } from '../lab/report/json.ts'
+import { svgReport } from '../lab/report/picture.ts'
+import type { Report } from '../lab/report/report.ts'
+import { textReport } from '../lab/report/text.ts'
+import type { Trace } from '../lab/trace.ts'
+import type { Spec } from '../model/spec.ts'
+import { isTimeZone } from '../pictures/zone-time.ts'
+import { createCalendar } from '../plugins/calendars/temporal.ts'
+import { CliError, EXIT_OK } from './cli-error.ts'
+import { coloursFor } from './colours.ts'
+import { loadFile } from './config-file.ts'
+import { writeOutputFile } from './files.ts'
+import { type Io, printJson, printLine } from './io.ts'
+import { parseModelWords } from './model-words.ts'
+import { suggest } from './nearest.ts'
+import { type FeedWords, feedOptions, readTraceOption, type TraceOptions } from './trace-options.ts'
+
+export interface BacktestCommandOptions extends TraceOptions, FeedWords {
+  readonly fleet?: string
+  readonly against?: string
+  readonly model?: readonly string[]
+  readonly seed?: number
+  readonly price?: number
+  readonly zone?: string
+  readonly output?: readonly string[]
+  readonly json?: boolean
+}
+
+export async function backtestCommand(
+  file: string,
+  options: BacktestCommandOptions,
+  io: Io,
+): Promise<number> {
+  const against = parseAgainst(options.against)
+  const model = parseModelWords(options.model ?? [])
+  const outputs = (options.output ?? []).map(output => ({ output, write: writerFor(output) }))
+  const zone = zoneOf(options.zone)
+  const { spec } = await loadFile(io, file)
+  const fleet = fleetNamed(spec, options.fleet)
+  const trace = await readTraceOption(options, io)
+  const report = reportFor({ spec, fleet, trace, options, against, model, zone })
+  for (const { output, write } of outputs) await writeOutputFile(io, output, write(report))
+  if (options.json === true) {
+    printJson(io, jsonReport(report, { steps: false }))
+    return EXIT_OK
+  }
+  if (outputs.some(({ output }) => output === '-')) return EXIT_OK
+  const { bold, dim } = coloursFor(io)
+  io.stdout.write(textReport(report, { width: io.columns, emphasise: bold, subdue: dim }))
+  for (const { output } of outputs) printLine(io, `\nWrote ${output}`)
+  return EXIT_OK
+}
+
+interface Asked {
+  readonly spec: Spec
+  readonly fleet: string
+  readonly trace: Trace
+  readonly options: BacktestCommandOptions
+  readonly against: readonly Chosen[]
+  readonly model: ReturnType<typeof parseModelWords>
+  readonly zone: string
+}
+
+function reportFor({ spec, fleet, trace, options, against, model, zone }: Asked): Report {
+  if (trace.kind === 'sessions') {
+    throw new LabError('PLM-727', `${trace.name} is a list of sessions.`)
+  }
+  const played = backtest({
+    spec,
+    fleet,
+    trace,
+    feeds: feedOptions(options),
+    model,
+    against,
+    calendar: createCalendar(),
+    seed: options.seed ?? 1,
+  })
+  return backtestReport(played, trace, { timeZone: zone, pricePerHour: options.price ?? null })
+}
+
+/** The fleet that is named, or the only one there is. */
+export function fleetNamed(spec: Spec, name: string | undefined): string {
+  const names = Object.keys(spec.fleets)
+  const [only] = names
+  if (name === undefined && only !== undefined && names.length === 1) return only
+  if (name === undefined) {
+    throw new CliError('PLM-501', `The file has the fleets ${names.join(', ')}; say which one with --fleet.`)
+  }
+  if (names.includes(name)) return name
+  throw new CliError('PLM-507', `No fleet "${name}" in the file. ${suggest(name, names)}`)
+}
+
+/** `hpa,azure=0.7`: each with its knob where it is said. */
+export function parseAgainst(text: string | undefined): readonly Chosen[] {
+  const words = (text ?? '').split(',').map(word => word.trim())
+  return words
+    .filter(word => word !== '')
+    .map(word => {
+      const [name = '', said] = word.split('=')
+      const baseline = BASELINES.find(one => one.name === name)
+      if (baseline === undefined) {
+        throw new CliError(
+          'PLM-507',
+          `There is no baseline "${name}". ${suggest(
+            name,
+            BASELINES.map(one => one.name),
+          )}`,
+        )
+      }
+      const knob = said === undefined ? baseline.knob.usual : Number(said)
+      if (!Number.isFinite(knob) || knob <= 0) {
+        throw new CliError(
+          'PLM-501',
+          `--against ${word}: the knob of ${name} (${baseline.knob.name}) is a number above 0.`,
+        )
+      }
+      return { baseline, knob }
+    })
+}
+
+const WRITERS: Readonly<Record<string, (report: Report) => string>> = {
+  '.html': htmlReport,
+  '.svg': svgReport,
+  '.json': report => `${JSON.stringify(jsonReport(report, { bins: true }), null, 1)}\n`,
+}
+
+function writerFor(output: string): (report: Report) => string {
+  const ending = path.extname(output).toLowerCase()
+  const writer = WRITERS[ending]
+  if (writer !== undefined) return writer
+  throw new CliError('PLM-501', `-o ${output}: a name that ends in .html, .svg or .json is needed.`)
+}
+
+function zoneOf(zone = 'UTC'): string {
+  if (isTimeZone(zone)) return zone
+  throw new CliError('PLM-502', `--zone ${zone} is no time zone; write UTC or Europe/London.`)
+}

@@ -1,0 +1,114 @@
+/**
+ * Which record a lab command plays, and which column of it is what: the options that `backtest`, `diff --trace`, `tune` and `fit` share.
+ *
+ * Example: `--trace web.csv --load requests --metric queue=backlog --from 2026-11-01 --to 2026-11-08`.
+ */
+import { parseDuration } from '../config/expression/units.ts'
+import type { FeedOptions, FeedSource } from '../lab/feeds.ts'
+import type { LoadTrace, SessionTrace, Trace } from '../lab/trace.ts'
+import { type TraceOptions as ReadOptions, readTrace } from '../lab/traces/read-trace.ts'
+import { CliError } from './cli-error.ts'
+import { parseIso } from './instant.ts'
+import { type Io, resolvePath } from './io.ts'
+
+export interface TraceOptions {
+  readonly trace?: string
+  readonly time?: string
+  readonly step?: string
+  readonly aggregate?: string
+  readonly from?: string
+  readonly to?: string
+}
+
+export interface FeedWords {
+  readonly load?: string
+  readonly instances?: string
+  readonly metric?: readonly string[]
+}
+
+const AGGREGATES = ['avg', 'sum', 'max'] as const
+
+/** Read whole, then cut to `--from` and `--to`. */
+export async function readTraceOption(options: TraceOptions, io: Io): Promise<Trace> {
+  const { trace: source } = options
+  if (source === undefined) throw refused('Say which record to play with --trace FILE.')
+  const file = source.includes('://') ? source : resolvePath(io, source)
+  return cut(await readTrace(file, readOptions(options)), options, io)
+}
+
+function readOptions({ time, step, aggregate }: TraceOptions): ReadOptions {
+  return { time, stepMs: step === undefined ? undefined : stepOf(step), aggregate: aggregateOf(aggregate) }
+}
+
+function stepOf(text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== null && ms > 0) return ms
+  throw refused(`--step ${text} is no duration; write 10s, 1m or 5m.`)
+}
+
+function aggregateOf(text: string | undefined): ReadOptions['aggregate'] {
+  if (text === undefined) return undefined
+  const known = AGGREGATES.find(name => name === text)
+  if (known !== undefined) return known
+  throw refused(`--aggregate ${text}: there is ${AGGREGATES.join(', ')}.`)
+}
+
+function cut(trace: Trace, { from, to }: TraceOptions, io: Io): Trace {
+  if (from === undefined && to === undefined) return trace
+  const fromAt = from === undefined ? Number.NEGATIVE_INFINITY : instant(from, '--from', io)
+  const toAt = to === undefined ? Number.POSITIVE_INFINITY : instant(to, '--to', io)
+  const left = trace.kind === 'load' ? cutLoad(trace, fromAt, toAt) : cutSessions(trace, fromAt, toAt)
+  const isEmpty = left.kind === 'load' ? left.length === 0 : left.sessions.length === 0
+  if (isEmpty) throw new CliError('PLM-509', `Between --from and --to ${trace.name} has nothing.`)
+  return left
+}
+
+export function cutLoad(trace: LoadTrace, fromAt: number, toAt: number): LoadTrace {
+  const { startAt, stepMs, length } = trace
+  const first = Math.min(length, Math.max(0, Math.ceil((fromAt - startAt) / stepMs)))
+  const last = Math.max(first, Math.min(length, Math.floor((toAt - startAt) / stepMs)))
+  const columns = Object.fromEntries(
+    Object.entries(trace.columns).map(([name, values]) => [name, values.slice(first, last)]),
+  )
+  return { ...trace, startAt: startAt + first * stepMs, length: last - first, columns }
+}
+
+function cutSessions(trace: SessionTrace, fromAt: number, toAt: number): SessionTrace {
+  const startAt = Math.max(fromAt, trace.startAt)
+  const later = startAt - trace.startAt
+  const sessions = trace.sessions
+    .filter(({ atMs }) => trace.startAt + atMs >= fromAt && trace.startAt + atMs < toAt)
+    .map(({ atMs, lengthMs }) => ({ atMs: atMs - later, lengthMs }))
+  return { ...trace, startAt, sessions }
+}
+
+function instant(text: string, what: string, { timeZone }: Io): number {
+  const at = parseIso(text, timeZone)
+  if (at !== null) return at
+  throw new CliError('PLM-502', `${what} ${text} is no time; write 2026-11-21 or 2026-11-21T12:04:00Z.`)
+}
+
+export function feedOptions({ load, instances, metric }: FeedWords): FeedOptions {
+  const sources: Record<string, FeedSource> = {}
+  for (const word of metric ?? []) {
+    const split = word.indexOf('=')
+    if (split < 1) throw refused(`--metric ${word}: write NAME=COLUMN, or NAME=load, =utilization, =backlog.`)
+    sources[word.slice(0, split)] = feedSource(word.slice(split + 1))
+  }
+  return { loadColumn: load ?? null, instancesColumn: instances ?? null, sources }
+}
+
+function feedSource(text: string): FeedSource {
+  switch (text) {
+    case 'load':
+    case 'utilization':
+    case 'backlog':
+      return text
+    default:
+      return { column: text }
+  }
+}
+
+function refused(message: string): CliError {
+  return new CliError('PLM-501', message)
+}
