@@ -60,12 +60,13 @@ export async function route(
   fleet: string,
   inventory: Inventory,
   memory: Memory,
+  isOurs: () => Promise<boolean>,
 ): Promise<void> {
   const { router } = world.ports(fleet)
   if (router === null) return
   const routed = routesOf(inventory, memory, world.clock.now())
   await withDeadline(world.clock, ROUTER_DEADLINE_MS, `route ${fleet}`, signal =>
-    router.route(routed, signal),
+    router.route(routed, signal, isOurs),
   )
 }
 

@@ -111,6 +111,42 @@ describe('a tick', () => {
   })
 })
 
+describe('a tick that is overtaken', () => {
+  const spec = fleetSpec({ min: 1, metrics, rules })
+
+  /** After the first commit so much time passes, and somebody else may have come. */
+  async function lateBy(ms: number, comes: string | null) {
+    const memory = createMemoryStore()
+    const store: StateStore = {
+      ...memory,
+      commit: async commit => {
+        await memory.commit(commit)
+        if (commit.memory.revision > 1) return
+        await clock.advance(ms)
+        if (comes !== null) await memory.acquireLease('web', comes, clock.now(), 60_000)
+      },
+    }
+    const { fleet, clock, world } = simulatedWorld(spec, { store, routed: true })
+    const seat: Seat = { senses: new Senses(world, spec), lease: null }
+    return { fleet, ticked: runTick(world, seat) }
+  }
+
+  it('does nothing outside when another process took the fleet over while it stood still (PLM-611)', async () => {
+    const { fleet, ticked } = await lateBy(120_000, 'another process')
+    await expect(ticked).rejects.toThrow('PLM-611')
+    expect(fleet.calls.filter(call => call === 'route' || call.startsWith('launch'))).toEqual([])
+  })
+
+  it('goes on when it was only slow, and nobody else came', async () => {
+    const { fleet, ticked } = await lateBy(120_000, null)
+    expect((await ticked).outcome).toBe('ticked')
+    expect(fleet.calls.filter(call => call === 'route' || call.startsWith('launch'))).toEqual([
+      'route',
+      'launch web/1/1',
+    ])
+  })
+})
+
 describe('a plan that breaks what is promised', () => {
   it('is told with its code and in words (PLM-610)', () => {
     const faults = [{ rule: 'invariant 2', text: 'terminates web-3, which is not sealed' }]

@@ -19,8 +19,16 @@ export interface RoutedInstance {
 }
 
 export interface SessionRouter extends Plugin {
-  /** The whole list of instances, each tick; the router reconciles itself to it. Idempotent. */
-  route(instances: readonly RoutedInstance[], signal: AbortSignal): Promise<void>
+  /**
+   * The whole list of instances, each tick; the router reconciles itself to it. Idempotent. `isOurs` asks the store whether
+   * nobody else has taken the fleet over since: a router that takes something over itself asks after that, and before it gives
+   * anything out by a list that may be of long ago.
+   */
+  route(
+    instances: readonly RoutedInstance[],
+    signal: AbortSignal,
+    isOurs?: () => Promise<boolean>,
+  ): Promise<void>
   /** By instance id; an instance the router does not know is absent, which is unknown, never zero. */
   readLoads(signal: AbortSignal): Promise<ReadonlyMap<string, Load>>
   /** When it returns, no new session is placed there. Idempotent; unknown instance: `PluginError('not-found')`. */

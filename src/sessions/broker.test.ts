@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SessionRecord } from '../ports/session-log.ts'
 import {
   createRig,
+  listOf,
   NOON,
   type RigSettings,
   SPEC,
@@ -1011,6 +1012,24 @@ describe('a broker whose log was opened by another', () => {
     await routing
     expect((await failures).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect([held.records.length, first.broker.counts().sessions, await first.load('a')]).toEqual([1, 0, 0])
+  })
+
+  it('opens it for nobody whose fleet is another’s by then, though the list still says open', async () => {
+    const first = await openRig({}, { a: 'open' })
+    const second = await openRig({ log: first.log }, { a: 'open' })
+    const list = listOf({ a: 'open' })
+    await expect(first.broker.readLoads(soonAfter())).rejects.toThrow('PLM-430')
+    const late = first.broker.route(list, soonAfter(), async () => false)
+    await expect(late).rejects.toThrow(/PLM-430.*another daemon/)
+    await expect(first.broker.place({ sessionId: 's1' })).rejects.toThrow('PLM-430')
+    const unsure = first.broker.route(list, soonAfter(), async () => {
+      throw new Error('the disk is full')
+    })
+    await expect(unsure).rejects.toThrow(/PLM-430.*the disk is full/)
+    // Whoever has the fleet opens it anew with the next list.
+    await expect(second.broker.readLoads(soonAfter())).rejects.toThrow('PLM-430')
+    await second.broker.route(list, soonAfter(), async () => true)
+    expect(await placeOn(second.broker)).toBe('a')
   })
 
   it('refuses those who wait', async () => {

@@ -257,8 +257,12 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   // ---- as a session router
 
-  async route(instances: readonly RoutedInstance[], signal: AbortSignal): Promise<void> {
-    const done = this.#next(() => this.#route(instances))
+  async route(
+    instances: readonly RoutedInstance[],
+    signal: AbortSignal,
+    isOurs: () => Promise<boolean> = isAlone,
+  ): Promise<void> {
+    const done = this.#next(() => this.#route(instances, isOurs))
     await unlessAborted(done, signal)
   }
 
@@ -579,9 +583,9 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   // ---- opening the log, and opening it again
 
-  async #route(listed: readonly RoutedInstance[]): Promise<void> {
+  async #route(listed: readonly RoutedInstance[], isOurs: () => Promise<boolean>): Promise<void> {
     if (this.#phase === 'closed') throw this.#notReady()
-    if (this.#phase === 'unopened' || this.#phase === 'fenced') await this.#open()
+    if (this.#phase === 'unopened' || this.#phase === 'fenced') await this.#open(isOurs)
     if (this.#phase === 'doubtful') await this.#recover()
     const departed = reconcile(this.#book, listed)
     this.#serveWaiting()
@@ -593,7 +597,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     await Promise.all([lost, ...closed.map(instance => this.#nothingOnItsWayTo(instance))])
   }
 
-  async #open(): Promise<void> {
+  async #open(isOurs: () => Promise<boolean>): Promise<void> {
     // What is under way was begun under another epoch, and must be answered under it.
     await this.#writer.settled()
     let opened: OpenedLog
@@ -602,6 +606,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     } catch (error) {
       throw notReady(this.#fleet, `its log cannot be opened (${said(error)})`)
     }
+    await this.#requireOurs(isOurs)
     if (this.#phase === 'closed') return
     const sealed = [...this.#book.instances.values()].filter(instance => instance.sealed)
     this.#book = this.#newBook()
@@ -614,6 +619,20 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     this.#adopt(opened)
     this.#cancelLook()
     this.#look()
+  }
+
+  /**
+   * Another daemon may have taken the fleet over before the log was opened, and have ended instances that our list has open. Asked
+   * after the opening: whoever takes over from here on opens the log after us, and learns of every session we place.
+   */
+  async #requireOurs(isOurs: () => Promise<boolean>): Promise<void> {
+    let ours: boolean
+    try {
+      ours = await within(this.#deadline(), isOurs())
+    } catch (error) {
+      throw notReady(this.#fleet, `whose fleet it is cannot be asked (${said(error)})`)
+    }
+    if (!ours) throw this.#fencedOff()
   }
 
   /** What the log says is so; what was only on its way is undone. */
@@ -825,6 +844,11 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   #wake(): void {
     for (const wake of this.#wakes) wake()
   }
+}
+
+/** Nobody else could have taken it over. */
+async function isAlone(): Promise<boolean> {
+  return true
 }
 
 function isTold(session: LiveSession): boolean {

@@ -50,9 +50,9 @@ function zeroForUnknown(router: SessionRouter, replica: Replica): SessionRouter 
   const known = new Set<string>()
   return {
     ...router,
-    route: (instances, signal) => {
+    route: (instances, signal, isOurs) => {
       for (const { id } of instances) known.add(id)
-      return router.route(instances, signal)
+      return router.route(instances, signal, isOurs)
     },
     readLoads: async signal => {
       const at = replica.clock.now()

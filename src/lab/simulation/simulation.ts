@@ -310,11 +310,11 @@ class Simulation {
       close: async () => undefined,
       waiting: () => broker.waiting(),
       subscribe: wake => broker.subscribe(wake),
-      route: (instances, signal) =>
+      route: (instances, signal, isOurs) =>
         replica.call('route', async () => {
           for (const { id, admission } of instances)
             if (admission === 'open') closed.delete(incarnationOf(id))
-          await broker.route(instances, signal)
+          await broker.route(instances, signal, isOurs)
           for (const { id, admission } of instances) if (admission === 'closed') closed.add(incarnationOf(id))
         }),
       readLoads: signal => replica.call('loads', () => broker.readLoads(signal)),

@@ -26,8 +26,12 @@ class Witnesses implements SessionRouter {
     this.#routers = routers
   }
 
-  async route(instances: readonly RoutedInstance[], signal: AbortSignal): Promise<void> {
-    await all(this.#routers.map(router => router.route(instances, signal)))
+  async route(
+    instances: readonly RoutedInstance[],
+    signal: AbortSignal,
+    isOurs?: () => Promise<boolean>,
+  ): Promise<void> {
+    await all(this.#routers.map(router => router.route(instances, signal, isOurs)))
   }
 
   async readLoads(signal: AbortSignal): Promise<ReadonlyMap<string, Load>> {
