@@ -66,27 +66,32 @@ function listOf(words: string): readonly string[] {
   return words.split(',').filter(word => word !== '')
 }
 
-/** On all cores; rows in the order of the tasks. */
+/** On all cores; rows in the order of the tasks. The first failure ends all. */
 async function sweepAll(tasks: readonly SweepTask[]): Promise<readonly QualityRow[]> {
   const answers: (readonly QualityRow[])[] = tasks.map(() => [])
   const left = tasks.entries()
   const count = Math.min(tasks.length, availableParallelism())
-  await Promise.all(Array.from({ length: count }, () => work(left, answers)))
+  const workers = Array.from({ length: count }, () => new Worker(WORKER))
+  try {
+    await Promise.all(workers.map(worker => work(worker, left, answers)))
+  } finally {
+    await Promise.all(workers.map(worker => worker.terminate()))
+  }
   return answers.flat()
 }
 
 /** One worker, for as long as there are tasks. */
 function work(
+  worker: Worker,
   left: IterableIterator<[number, SweepTask]>,
   answers: (readonly QualityRow[])[],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(WORKER)
     let current = -1
     const goOn = (): void => {
       const { value, done } = left.next()
       if (done === true) {
-        worker.terminate().then(() => resolve(), reject)
+        resolve()
         return
       }
       current = value[0]

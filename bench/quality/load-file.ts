@@ -38,7 +38,8 @@ export function readLoadFile(path: string): LoadFile {
   for (const [index, row] of rows.entries()) {
     const comma = row.indexOf(',')
     times[index] = Date.parse(row.slice(0, comma))
-    values[index] = Number(row.slice(comma + 1))
+    const value = row.slice(comma + 1)
+    values[index] = value.trim() === '' ? Number.NaN : Number(value)
     if (Number.isNaN(times[index]) || !((values[index] ?? -1) >= 0)) {
       throw new Error(`${path}:${index + 2}: "${row}" is no time and a load of 0 or more`)
     }

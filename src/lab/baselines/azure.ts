@@ -3,8 +3,8 @@
  * one), below the lower one a tenth fewer; after either, 5 minutes of rest. Before it takes instances in, it projects: with fewer
  * instances the metric would be so much higher; if that reached the upper threshold, it takes fewer, or none.
  *
- * Source: Azure Monitor documentation, "Autoscale common patterns" and "Flapping in autoscale". The lower threshold is half of the
- * upper one, as the guide's advice on margins has it, so the projection rarely has anything to prevent.
+ * Source: Azure Monitor documentation, "Autoscale common patterns" and "Flapping in autoscale". As a baseline the lower threshold is
+ * half of the upper one, so wide a margin that the projection never has anything to prevent.
  *
  * Example: 80 % and 40 %; 3 instances at 35 %: two of them would be at 52 %, below 80 %: 2.
  */
@@ -23,17 +23,24 @@ export const azure: Baseline = {
   source: 'learn.microsoft.com, Azure Monitor autoscale',
   knob: { name: 'upper threshold', usual: 0.8, grid: UTILIZATIONS },
   outOfCompetition: false,
-  create: knob => new RulePair(knob),
+  create: knob => azureRulePair(knob, knob * LOWER_SHARE),
+}
+
+/** Both are thresholds of utilization. */
+export function azureRulePair(upper: number, lower: number): Contender {
+  return new RulePair(upper, lower)
 }
 
 class RulePair implements Contender {
   readonly name = 'azure'
   readonly #upper: number
+  readonly #lower: number
   readonly #recent = new Recent(WINDOW_MS)
   #restUntilMs = 0
 
-  constructor(upper: number) {
+  constructor(upper: number, lower: number) {
     this.#upper = upper
+    this.#lower = lower
   }
 
   next({ atMs, utilizationRatio, ready, booting }: Seen): number {
@@ -44,7 +51,7 @@ class RulePair implements Contender {
     const { average } = this.#recent
     const step = Math.max(1, Math.ceil(current * CHANGE_SHARE - 1e-9))
     if (average > this.#upper) return this.#act(atMs, current + step)
-    if (average >= this.#upper * LOWER_SHARE || current === 1) return current
+    if (average >= this.#lower || current === 1) return current
     const left = this.#leastWithoutFlapping(current, Math.max(1, current - step), average)
     return left === current ? current : this.#act(atMs, left)
   }

@@ -62,16 +62,19 @@ class Hist implements Contender {
     const hour = Math.floor((this.#offsetMs + atMs - 1) / HOUR_MS)
     if (hour !== this.#hour) this.#endHour(hour)
     if (!Number.isNaN(load)) this.#loads.push(load)
-    const ahead = Math.floor((this.#offsetMs + atMs + this.#leadMs) / HOUR_MS)
-    const expected = Math.max(this.#expectedIn(hour), this.#expectedIn(ahead)) + this.#correction()
-    const wanted = Math.max(load || 0, expected || 0)
-    return Number.isNaN(load) && Number.isNaN(expected)
-      ? ready + booting
-      : instancesFor(wanted * this.#knob, this.#perInstance)
+    if (Number.isNaN(load) && Number.isNaN(this.#expected[hour % HOURS] ?? Number.NaN)) return ready + booting
+    const expected = this.#expectedFrom(this.#offsetMs + atMs) + this.#correction()
+    return instancesFor(Math.max(load || 0, expected) * this.#knob, this.#perInstance)
   }
 
-  #expectedIn(hour: number): number {
-    return this.#expected[hour % HOURS] || 0
+  /** The highest of the hours until what is ordered now has served a bin; 0 where none is known. */
+  #expectedFrom(nowMs: number): number {
+    const last = Math.floor((nowMs + this.#leadMs - 1) / HOUR_MS)
+    let highest = 0
+    for (let hour = Math.floor(nowMs / HOUR_MS); hour <= last; hour += 1) {
+      highest = Math.max(highest, this.#expected[hour % HOURS] || 0)
+    }
+    return highest
   }
 
   #correction(): number {

@@ -13,16 +13,17 @@ export const oracle: Baseline = {
   source: 'Knows the future: the exact minimum that loses nothing',
   knob: { name: 'headroom', usual: 1, grid: [1] },
   outOfCompetition: true,
-  create(knob, { load, perInstance, leadBins }) {
+  create(knob, { load, perInstance, leadBins, stepMs }) {
     const wanted = highestAhead(load, leadBins, value => instancesFor(value * knob, perInstance))
     return {
       name: 'oracle',
-      next: ({ bin }) => wanted[bin + 1] ?? 1,
+      // By the clock, not by what was measured: late metrics do not make it late.
+      next: ({ atMs }) => wanted[Math.floor(atMs / stepMs)] ?? 1,
     }
   },
 }
 
-/** By bin + 1: the most needed in the `lead` bins after it. */
+/** By bin that begins now: the most needed in so many bins from it on. */
 function highestAhead(load: Float64Array, lead: number, countOf: (value: number) => number): Int32Array {
   const highest = new Int32Array(load.length + 1).fill(1)
   /** Bins whose need nothing nearer exceeds, farthest first. */
