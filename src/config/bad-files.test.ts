@@ -131,6 +131,71 @@ const ROWS: readonly Row[] = [
     `quote it: rules: [ { name: Up, when: "avg(cpu, 5m) > 80% and max(cpu, 1h) > 90%", ${UP} } ]`,
   ],
 
+  // Rules that look ahead
+  [
+    'a rule that serves with nothing',
+    rule('{ name: S, serve: { metric: last(cpu), perInstance: »0%, slo: 99% } }'),
+    'PLM-114',
+    /one ready instance can serve/,
+  ],
+  [
+    'a forecast that serves with less than nothing',
+    rule('{ name: S, forecast: { metric: last(cpu), perInstance: »-5 } }'),
+    'PLM-114',
+    /one ready instance can serve/,
+  ],
+  [
+    'all of the demand',
+    rule('{ name: S, serve: { metric: last(cpu), perInstance: 60, slo: »100% } }'),
+    'PLM-114',
+    'write 99.5%',
+  ],
+  [
+    'half of the demand',
+    rule('{ name: S, serve: { metric: last(cpu), perInstance: 60, slo: »50% } }'),
+    'PLM-114',
+    'write 99.5%',
+  ],
+  [
+    'a quantile of a half',
+    rule('{ name: S, forecast: { metric: last(cpu), perInstance: 60, quantile: »0.5 } }'),
+    'PLM-114',
+    'write 95%',
+  ],
+  ['no share to serve', rule('{ name: S, »serve: { metric: last(cpu), perInstance: 60 } }'), 'PLM-111', null],
+  [
+    'what an instance serves in another unit',
+    rule('{ name: S, serve: { metric: last(cpu), perInstance: »300ms, slo: 99% } }'),
+    'PLM-240',
+    /its own unit/,
+  ],
+  [
+    'an unknown metric to serve',
+    rule('{ name: S, serve: { metric: last(»cpus), perInstance: 60, slo: 99% } }'),
+    'PLM-220',
+    /cpu/,
+  ],
+  [
+    'an unknown key of a forecast',
+    rule('{ name: S, forecast: { metric: last(cpu), perInstance: 60, »slo: 99% } }'),
+    'PLM-110',
+    /known keys/,
+  ],
+  [
+    'a rule that serves and scales',
+    rule(`{ name: S, serve: { metric: last(cpu), perInstance: 60, slo: 99% }, »${UP} }`),
+    'PLM-117',
+    /says itself how many/,
+  ],
+  [
+    'a rule of two kinds that look ahead',
+    rule(
+      '{ name: S, serve: { metric: last(cpu), perInstance: 60, slo: 99% }, »forecast: { metric: last(cpu), perInstance: 60 } }',
+    ),
+    'PLM-117',
+    'delete one of them',
+  ],
+
   // Keys
   ['an unknown key of the file', file('»metric: {}'), 'PLM-110', 'did you mean metrics?'],
   ['an unknown key of a fleet', fleet('»cooldowns: 5m'), 'PLM-110', 'did you mean cooldown?'],

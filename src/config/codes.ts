@@ -62,6 +62,8 @@ export const CODES = {
   slowProbe: 'PLM-163',
   shortMoment: 'PLM-164',
   cannotRestart: 'PLM-165',
+  blindAtNone: 'PLM-166',
+  waitsTwice: 'PLM-167',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

@@ -288,3 +288,34 @@ describe('a custom action', () => {
     expect(result.ok && result.loaded.warnings).toMatchObject([{ code: 'PLM-158', line: 3, column: 38 }])
   })
 })
+
+describe('a rule that serves', () => {
+  const serve = (more = ''): string =>
+    `rules: [ { name: Serve, serve: { metric: "last(pushed)", perInstance: 10, slo: 99% }${more} } ]`
+
+  it('needs no cooldown, and no stabilization window beside it', () => {
+    expect(warnings(serve())).toEqual([])
+    expect(warnings(serve(', cooldown: 0s'), 'stabilization: { out: 1m }')).toEqual([])
+  })
+
+  it.each([
+    ['a cooldown of its own', serve(', cooldown: 10m'), 'PLM-167 8:101'],
+    ['a stabilization window', [serve(), 'stabilization: { in: 5m }'].join('\n    '), 'PLM-167 9:20'],
+    ['a preset that waits', [serve(), 'preset: hpa'].join('\n    '), 'PLM-167 5:3'],
+  ])('is told of %s', (_, lines, found) => {
+    expect(warnings(lines)).toEqual([found])
+  })
+
+  it('says nothing of the window that other rules beside it need', () => {
+    const up = '{ name: Up, when: "last(cpu) > 80%", scale: { by: 1 } }'
+    expect(warnings(serve().replace(' ] ', `, ${up} ]`).replace(/ \]$/, `, ${up} ]`))).toEqual([])
+  })
+
+  it.each([
+    ['last(cpu)', 'capacity: { min: 0, max: 5 }', ['PLM-166 8:46']],
+    ['last(cpu)', 'capacity: { min: 1, max: 5 }', []],
+    ['last(pushed)', 'capacity: { min: 0, max: 5 }', []],
+  ])('over %s in a fleet with %s', (metric, bounds, found) => {
+    expect(warnings(bounds, serve().replace('last(pushed)', metric))).toEqual(found)
+  })
+})

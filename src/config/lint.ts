@@ -11,6 +11,7 @@ import { lintGaps } from './lint-gaps.ts'
 import { lintMargins } from './lint-margins.ts'
 import { lintMetrics } from './lint-metrics.ts'
 import { lintSchedules } from './lint-schedules.ts'
+import { lintServe } from './lint-serve.ts'
 import { lintSessions } from './lint-sessions.ts'
 import { lintUnused } from './lint-unused.ts'
 import type { Report } from './problem.ts'
@@ -22,6 +23,7 @@ export function lint(spec: Spec, origins: Origins, report: Report): void {
     lintConstraints(spec, fleet, origins, report)
     lintGaps(spec, fleet, origins, report)
     lintSessions(fleet, origins, report)
+    lintServe(fleet, origins, report)
     lintBillingHour(fleet, report)
   }
   lintSchedules(spec, origins, report)

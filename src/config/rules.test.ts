@@ -293,3 +293,83 @@ groups:
     expect(scaleOf(web, 'Steps')).toMatchObject({ bands: [{ scale: { kind: 'to', instances: 15 } }] })
   })
 })
+
+describe('a rule that serves', () => {
+  const served = (keys: string, more = '') => rule(`{ name: S, serve: { ${keys} }${more} }`)
+
+  it.each([
+    [
+      'metric: "last(orders)", perInstance: 100, slo: 99.5%',
+      { spread: 'total', perInstance: 100, sloRatio: 0.995 },
+    ],
+    [
+      'metric: "avg(cpu, 5m)", perInstance: 60%, slo: 0.9',
+      { spread: 'perInstance', perInstance: 60, sloRatio: 0.9 },
+    ],
+    ['metric: "avg(busy, 5m)", perInstance: 60%, slo: 99%', { spread: 'perInstance', perInstance: 0.6 }],
+    ['metric: "last(delay)", perInstance: 300ms, slo: 99%', { spread: 'total', perInstance: 0.3 }],
+    ['metric: "last(orders)", perInstance: 1, slo: 99%', { bootMs: null, cooldownMs: 0 }],
+    ['metric: "last(orders)", perInstance: 1, slo: 99%, boot: 90s', { bootMs: 90_000 }],
+  ])('reads { %s }', (keys, expected) => {
+    expect(served(keys)).toMatchObject({ kind: 'serve', ...expected })
+  })
+
+  it('has the cooldown it says', () => {
+    const keys = 'metric: "last(orders)", perInstance: 1, slo: 99%'
+    expect(served(keys, ', cooldown: 2m')).toMatchObject({ cooldownMs: 120_000 })
+  })
+
+  const one = '{ name: S, serve: { metric: "last(orders)", perInstance: 1, slo: 99% } }'
+  const ahead = '{ name: F, forecast: { metric: "last(orders)", perInstance: 1 } }'
+  const shed = '{ name: Shed, when: at_max, set: { light: true } }'
+  const up = '{ name: Up, when: "last(orders) > 1", scale: { by: 1 } }'
+
+  it.each<[string, readonly string[], number]>([
+    ['alone', [`rules: [ ${one} ]`], 0],
+    ['beside a forecast', [`rules: [ ${one}, ${ahead} ]`], 0],
+    ['beside one that only sets', [`rules: [ ${one}, ${shed} ]`, 'settings: { light: false }'], 0],
+    ['beside one that scales', [`rules: [ ${one}, ${up} ]`], 300_000],
+    ['with a window of its own', [`rules: [ ${one} ]`, 'stabilization: { in: 1m }'], 60_000],
+    ['with one for growing only', [`rules: [ ${one} ]`, 'stabilization: { out: 1m }'], 0],
+    ['with a preset', [`rules: [ ${one} ]`, 'preset: hpa'], 300_000],
+    ['without any', [`rules: [ ${up} ]`], 300_000],
+  ])('%s: the stabilization window on the way in', (_, lines, windowMs) => {
+    expect(fleet(...lines).guards.stabilizationInMs).toBe(windowMs)
+  })
+
+  it.each([
+    [
+      'groups',
+      'groups: { g: { fleets: { web: 1 }, rules: [ { name: G, when: "last(orders) > 1", scale: { by: 1 } } ] } }',
+    ],
+    [
+      'other fleets',
+      'x: { capacity: { min: 1, max: 2 }, rules: [ { name: O, when: "last(orders) > 1", scale: { by: 1, fleet: web } } ] }',
+    ],
+  ])('is not alone where %s have rules for it', (_, more) => {
+    const text = [
+      'plimsoll: 1',
+      'metrics: { orders: { source: push, kind: total } }',
+      ...(more.startsWith('groups') ? [more] : []),
+      'fleets:',
+      `  web: { capacity: { min: 1, max: 9 }, rules: [ ${one} ] }`,
+      ...(more.startsWith('groups') ? [] : [`  ${more}`]),
+    ].join('\n')
+    expect(fleetOf(specOf(text), 'web').guards.stabilizationInMs).toBe(300_000)
+  })
+})
+
+describe('a forecast', () => {
+  it.each([
+    [
+      'metric: "last(orders)", perInstance: 100',
+      { spread: 'total', perInstance: 100, horizonMs: null, quantileRatio: 0.95, cooldownMs: null },
+    ],
+    [
+      'metric: "avg(cpu, 5m)", perInstance: 60%, horizon: 15m, quantile: 90%',
+      { spread: 'perInstance', perInstance: 60, horizonMs: 900_000, quantileRatio: 0.9 },
+    ],
+  ])('reads { %s }', (keys, expected) => {
+    expect(rule(`{ name: F, forecast: { ${keys} } }`)).toMatchObject({ kind: 'forecast', ...expected })
+  })
+})

@@ -159,7 +159,10 @@ export function integer(min: number, max: number) {
 /** `25%` or 0.25, as a ratio from 0 to 1. */
 export const share = z
   .union([z.string(), z.number()], {
-    error: () => refusal(CODES.wrongType, 'expected a share, found {value}', 'write 25% or 0.25'),
+    error: ({ input }) =>
+      input === undefined
+        ? undefined
+        : refusal(CODES.wrongType, 'expected a share, found {value}', 'write 25% or 0.25'),
   })
   .meta(
     described({
