@@ -40,7 +40,8 @@ function textOf(output: readonly (Rolldown.OutputChunk | Rolldown.OutputAsset)[]
   const found = output.find(({ fileName }) => fileName.endsWith(ending))
   if (found === undefined) throw new Error(`the report's page was built without a ${ending}`)
   const text = found.type === 'chunk' ? found.code : String(found.source)
-  return text.trim()
+  // The builder's own mark at the end of a style.
+  return text.replace(/\/\*\$vite\$.*?\*\//g, '').trim()
 }
 
 /** As a template, which no formatter touches. */

@@ -16,8 +16,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 }
 
-/** Characters XML 1.0 does not allow at all, whatever the escaping, and halves of surrogate pairs. */
-const NOT_XML = /(?![\t\n\r\u007f-\u009f])\p{Cc}|[\ufffe\uffff]|\p{Cs}/gu
+/** What XML 1.0 does not allow at all, whatever the escaping, halves of surrogate pairs, and what turns the rest of a line around. */
+const NOT_XML = /(?![\t\n\r\u007f-\u009f])\p{Cc}|[\ufffe\uffff\u202a-\u202e\u2066-\u2069]|\p{Cs}/gu
 
 function escapeXml(value: string): string {
   return value.replace(NOT_XML, '\ufffd').replace(/[&<>"']/g, found => ESCAPES[found] ?? found)

@@ -273,19 +273,24 @@ function drawTotal({ context, layout, view, colour }: Drawing, lane: Lane): void
   context.fillText(`${percentText(load > 0 ? gone / load : 0)} lost`, x, lane.bottom - 2)
 }
 
-/** Every decision as a tick: up for more, down for fewer. */
+/** Every decision as a tick: up for more, down for fewer, a point where it stays for another reason than before. */
 function drawRug({ context, layout, view, colour, width }: Drawing, lane: Lane): void {
   const { first, end } = decisionsIn(view)
   const middle = (lane.top + lane.bottom) / 2
   const up = new Path2D()
   const down = new Path2D()
+  const stay = new Path2D()
+  const tall = (lane.bottom - lane.top) / 2
   for (const { at, from, to } of view.own?.decisions.slice(first, end) ?? []) {
     const x = layout.scale.x(view.binOf(at))
-    const path = to >= from ? up : down
-    path.rect(x - 0.5, to >= from ? lane.top : middle, 1.2, (lane.bottom - lane.top) / 2)
+    if (to > from) up.rect(x - 0.6, lane.top, 1.2, tall)
+    else if (to < from) down.rect(x - 0.6, middle, 1.2, tall)
+    else stay.rect(x - 0.6, middle - 2, 1.2, 4)
   }
   context.fillStyle = colour('--line')
   context.fillRect(layout.left, middle - 0.5, layout.right - layout.left, 1)
+  context.fillStyle = colour('--muted')
+  context.fill(stay)
   context.fillStyle = colour('--out')
   context.fill(up)
   context.fillStyle = colour('--in')

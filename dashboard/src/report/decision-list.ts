@@ -9,7 +9,7 @@ import { oncePerFrame } from './surface.ts'
 import type { Made } from './unpack.ts'
 import type { View } from './view.ts'
 import { stepList } from './why.ts'
-import { whenText } from './words.ts'
+import { changeText, directionOf, whenText } from './words.ts'
 
 const PAGE = 20
 
@@ -47,6 +47,7 @@ class DecisionList {
         ['', 'all'],
         ['out', 'out'],
         ['in', 'in'],
+        ['none', 'stays'],
       ],
       value => {
         this.#direction = value
@@ -126,6 +127,7 @@ class DecisionList {
     if (this.#rule !== '' && decision.rule !== this.#rule) return false
     if (this.#direction === 'out' && decision.to <= decision.from) return false
     if (this.#direction === 'in' && decision.to >= decision.from) return false
+    if (this.#direction === 'none' && decision.to !== decision.from) return false
     if (this.#words !== '' && !decision.because.toLowerCase().includes(this.#words)) return false
     if (!this.#inView.checked) return true
     const bin = this.#view.binOf(decision.at)
@@ -156,12 +158,11 @@ class DecisionList {
     if (made === undefined) return make('li')
     const { at, from, to, because, steps } = made
     const isOpen = place === this.#view.selected
-    const direction = to > from ? 'out' : to < from ? 'in' : ''
     const head = make(
       'button',
       { type: 'button', 'aria-expanded': String(isOpen) },
       make('span', { class: 'when' }, whenText(at, this.#view.replay.timeZone, 1000)),
-      make('span', { class: `count ${direction}` }, `${from} → ${to}`),
+      make('span', { class: `count ${directionOf(from, to)}` }, changeText(from, to)),
       make('span', { class: 'said' }, because),
     )
     head.addEventListener('click', () => {

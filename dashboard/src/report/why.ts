@@ -3,7 +3,7 @@ import { button, make } from './elements.ts'
 import type { Layout } from './layout.ts'
 import type { Made } from './unpack.ts'
 import type { View } from './view.ts'
-import { whenText } from './words.ts'
+import { changeText, directionOf, whenText } from './words.ts'
 
 export function whyCard(
   view: View,
@@ -37,12 +37,11 @@ function fill(element: HTMLElement, view: View, decision: Made): void {
     const next = (view.selected ?? 0) + by
     if (view.own?.decisions[next] !== undefined) view.select(next)
   }
-  const direction = to > from ? 'out' : to < from ? 'in' : ''
   element.replaceChildren(
     make(
       'div',
       { class: 'why-head' },
-      make('b', { class: `count ${direction}` }, `${from} → ${to}`),
+      make('b', { class: `count ${directionOf(from, to)}` }, changeText(from, to)),
       make('span', { class: 'muted' }, whenText(at, view.replay.timeZone, 1000)),
       button('‹', 'The decision before', step(-1)),
       button('›', 'The decision after', step(1)),

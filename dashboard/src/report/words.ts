@@ -1,4 +1,4 @@
-/** Numbers and times as the page writes them: `Tue 2 Jun 14:32`, `24`, `3.2 %`. */
+/** Numbers and times as the page writes them: `2 Jun 14:32`, `24`, `3.20 %`, `5 → 6`, `stays 5`. */
 import { formatDay, formatMinute, formatTime } from '../../../src/pictures/zone-time.ts'
 
 export function whenText(at: number, timeZone: string, stepMs = 60_000): string {
@@ -15,4 +15,14 @@ export function percentText(share: number | undefined): string {
   if (Number.isNaN(value) || value === 0) return '0 %'
   if (value < 0.01) return '<0.01 %'
   return `${value.toFixed(value >= 10 ? 1 : 2)} %`
+}
+
+export function changeText(from: number, to: number): string {
+  return from === to ? `stays ${to}` : `${from} → ${to}`
+}
+
+/** As a class of the style. */
+export function directionOf(from: number, to: number): string {
+  if (to === from) return ''
+  return to > from ? 'out' : 'in'
 }

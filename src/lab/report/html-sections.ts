@@ -105,7 +105,7 @@ export function decisionsSection({ courses, timeZone }: Report): Html {
 <table class="still"><thead><tr><th scope="col">When</th><th scope="col">Count</th><th scope="col">Why</th></tr></thead><tbody>
 ${shown.map(
   ({ at, from, to, because }) =>
-    html`<tr><td>${formatDay(at, timeZone)} ${formatTime(at, timeZone)}</td><td>${from} → ${to}</td><td>${because}</td></tr>\n`,
+    html`<tr><td>${formatDay(at, timeZone)} ${formatTime(at, timeZone)}</td><td>${from === to ? `stays ${to}` : `${from} → ${to}`}</td><td>${because}</td></tr>\n`,
 )}</tbody></table>
 ${more > 0 ? html`<p class="still muted">${more} more are in the list that a script shows.</p>` : html``}
 </section>`
