@@ -489,3 +489,62 @@ fleets:
     )
   })
 })
+
+describe('rules that look ahead, in a what-if', () => {
+  const AHEAD = `
+plimsoll: 1
+metrics:
+  requests: { source: push, kind: total, unit: count }
+fleets:
+  web:
+    capacity: { min: 2, max: 100 }
+    rules:
+      - { name: Serve, serve: { metric: "last(requests)", perInstance: 100, slo: 99.5% } }
+      - { name: Ahead, forecast: { metric: "last(requests)", perInstance: 100 } }
+`
+  const values = { 'last(requests)': 4100 }
+  const told = ({ steps }: Awaited<ReturnType<typeof decideWeb>>): string[] =>
+    steps.map(({ because }) => because)
+
+  it('want what the stated demand needs, and say that nothing was learnt', async () => {
+    const web = await decideWeb({ open: 40, values }, AHEAD)
+    expect(web).toMatchObject({ desired: 41, rule: 'Serve' })
+    expect(told(web)).toContain(
+      '"Serve" needs 41 now, stays so before a new instance is ready (3m 15s, a usual time, none measured or stated yet) at 99.5 %: 41; nothing learnt yet of how it rises',
+    )
+    expect(told(web)).toContain('"Ahead" waits for history: there is none in what is stated here')
+  })
+
+  it('go by what is stated of them', async () => {
+    const outlooks = {
+      Serve: { capacity: 4650, lead: '2m' },
+      Ahead: { expected: 5200, atMost: 5900, lead: '15m' },
+    }
+    const web = await decideWeb({ open: 40, values, outlooks }, AHEAD)
+    expect(web).toMatchObject({ desired: 59, rule: 'Ahead' })
+    expect(told(web)).toContain(
+      '"Serve" needs 41 now, may rise by 6 before a new instance is ready (2m, as stated, none measured yet) at 99.5 %: 47',
+    )
+    expect(told(web)).toContain('"Ahead" expects 5200, at most 5900, in 15m by what is stated: 59')
+  })
+
+  it('let nothing go while the demand is not known', async () => {
+    expect(await decideWeb({ open: 40 }, AHEAD)).toMatchObject({ desired: 40 })
+    const unknown = { open: 40, values, outlooks: { Serve: null } }
+    expect(await decideWeb(unknown, AHEAD)).toMatchObject({ desired: 40 })
+  })
+
+  it.each([
+    [
+      { Serve: { atMost: 1 } },
+      'fleets.web.outlooks.Serve: "Serve" is a serve rule: say "capacity", not "atMost"',
+    ],
+    [{ Ahead: { expected: 1 } }, 'fleets.web.outlooks.Ahead: how much is expected? Give "atMost"'],
+    [{ Sreve: { capacity: 1 } }, 'no serve and no forecast rule has this name. Did you mean "Serve"?'],
+    [{ Serve: { capacity: -1 } }, 'fleets.web.outlooks.Serve.capacity'],
+  ])('refuse %j', async (outlooks, said) => {
+    const { code, err } = await decide({ open: 40, values, outlooks }, AHEAD)
+    expect(code).not.toBe(0)
+    expect(err).toContain(said)
+  })
+})

@@ -75,6 +75,18 @@ const MOST_REMEMBERED = 10_000
 const RecommendationInput = z.strictObject({ at: Time, count: Count })
 const CountChangeInput = z.strictObject({ at: Time, from: Count, to: Count })
 
+/** Of a serve rule `capacity`, of a forecast `atMost`; `null` is unknown. */
+const OutlookInput = z
+  .strictObject({
+    demand: z.number().min(0).optional(),
+    capacity: z.number().min(0).optional(),
+    expected: z.number().min(0).optional(),
+    atMost: z.number().min(0).optional(),
+    /** How far ahead. */
+    lead: Age.optional(),
+  })
+  .nullable()
+
 const FleetInput = z.strictObject({
   open: Count.nullable().optional(),
   pending: Count.optional(),
@@ -99,11 +111,13 @@ const FleetInput = z.strictObject({
   desired: Count.nullable().default(null),
   trueSince: z.record(z.string(), Time).default({}),
   targetHighest: Count.nullable().default(null),
+  outlooks: z.record(z.string(), OutlookInput).default({}),
 })
 
 const ObservationInput = z.strictObject({ at: Time, fleets: z.record(z.string(), FleetInput) })
 
 export type FleetWhatIf = z.output<typeof FleetInput>
+export type OutlookWhatIf = z.output<typeof OutlookInput>
 export type InstanceWhatIf = z.output<typeof InstanceInput>
 export type WhatIf = z.output<typeof ObservationInput>
 

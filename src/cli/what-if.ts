@@ -30,6 +30,7 @@ import type { EpochMs, Interval } from '../model/time.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import { type FleetWhatIf, pathOf, type WhatIf } from './what-if-input.ts'
 import { inventoryOf, marksOf } from './what-if-inventory.ts'
+import { outlookProblems, outlooksOf } from './what-if-outlooks.ts'
 import { readingsOf } from './what-if-readings.ts'
 
 export type Imagined =
@@ -50,7 +51,7 @@ export function imagine(
   others: WhatIf['fleets'] = {},
 ): Imagined {
   const { readings, problems, remarks } = readingsOf(spec, fleet, given, at)
-  const clashes = [...problems, ...contradictions(fleet, given, at)]
+  const clashes = [...problems, ...contradictions(fleet, given, at), ...outlookProblems(fleet, given)]
   if (clashes.length > 0) return { ok: false, problems: clashes }
 
   const fleets = otherFleets(spec, fleet, others, at, calendar)
@@ -106,7 +107,7 @@ function picture(
     overrides: [],
     fleets,
   }
-  return { observation, inventory, memory }
+  return { observation: { ...observation, ...outlooksOf(fleet, given, observation) }, inventory, memory }
 }
 
 /** Quantities of the other fleets its rules name, from what is stated of them in the same file. */

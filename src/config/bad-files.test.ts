@@ -162,7 +162,12 @@ const ROWS: readonly Row[] = [
     'PLM-114',
     'write 95%',
   ],
-  ['no share to serve', rule('{ name: S, »serve: { metric: last(cpu), perInstance: 60 } }'), 'PLM-111', null],
+  [
+    'no share to serve',
+    rule('{ name: S, »serve: { metric: last(cpu), perInstance: 60 } }'),
+    'PLM-111',
+    'add slo: ...',
+  ],
   [
     'what an instance serves in another unit',
     rule('{ name: S, serve: { metric: last(cpu), perInstance: »300ms, slo: 99% } }'),

@@ -109,7 +109,7 @@ describe('a rule that serves', () => {
   it.each<[Partial<ServeOutlook>, string]>([
     [{ boot: 'stated' }, '(3m 15s, as stated, none measured yet)'],
     [{ boot: 'usual' }, '(3m 15s, a usual time, none measured or stated yet)'],
-    [{ learntMs: 0, servedRatio: null }, '47; nothing learnt yet of how it rises'],
+    [{ capacity: 4100, learntMs: 0, servedRatio: null }, 'at 99.5 %: 41; nothing learnt yet of how it rises'],
     [{ capacity: 3900 }, 'needs 41 now, falls by 2 before'],
     [{ capacity: 4100 }, 'is content: it needs 41 now, stays so before'],
   ])('says so: %o', (more, said) => {
