@@ -77,7 +77,7 @@ const FOUND_WITHIN: readonly (readonly [PlantedName, number, readonly string[]])
   ['unknown-as-zero', 120, ['2']],
   ['latch-never-released', 200, ['17']],
   ['recycled-id-trusted', 300, ['2', '16', '17', 'acknowledged', '15']],
-  ['drain-mark-lost', 60, ['2', '16', 'acknowledged']],
+  ['drain-mark-lost', 150, ['2', '16', 'acknowledged']],
 ]
 
 describe('a planted fault is found', () => {
