@@ -9,6 +9,7 @@ import { runs } from '../../../test/seed.ts'
 import type { LoadTrace, SessionTrace, Trace } from '../trace.ts'
 import { inputOf } from './input.ts'
 import { readInput, readTrace, type TraceOptions } from './read-trace.ts'
+import { SessionBuilder } from './session-builder.ts'
 import { TraceError } from './trace-error.ts'
 
 const NOON = Date.UTC(2026, 10, 21, 12)
@@ -718,5 +719,30 @@ describe('a record of many megabytes', () => {
     expect(trace.length).toBe(1000)
     const total = (trace.columns.value ?? new Float64Array()).reduce((sum, value) => sum + value, 0)
     expect(total).toBe(rows * 4.5)
+  })
+})
+
+describe('what is kept', () => {
+  it('is at most so many sessions', () => {
+    const builder = new SessionBuilder('rides.csv', 'line', 2)
+    builder.add(2, NOON, NOON + 1)
+    builder.add(3, NOON, NOON + 1)
+    const adding = async () => builder.add(4, NOON, NOON + 1)
+    return expect(failure(adding())).resolves.toMatchObject({
+      code: 'PLM-714',
+      message: expect.stringContaining('rides.csv:4: more than 2 sessions'),
+    })
+  })
+
+  it('is at most a JSON array of 64 MiB', async () => {
+    const large = async function* () {
+      yield Buffer.from('[')
+      for (let part = 0; part < 65; part++) yield Buffer.alloc(1024 * 1024, ' ')
+    }
+    const reading = inputOf('large.json', 'large', large()).then(input => readInput(input))
+    expect(await failure(reading)).toMatchObject({
+      code: 'PLM-714',
+      message: expect.stringContaining('jq -c'),
+    })
   })
 })
