@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'demo',
     'api',
     'compose',
+    'lab',
     '.',
   ],
   compose: ['model', 'sessions', 'loop', 'ports', 'plugins', 'config'],

@@ -7,17 +7,19 @@
 import path from 'node:path'
 import { backtest, type Chosen } from '../lab/backtest.ts'
 import { BASELINES } from '../lab/baselines/registry.ts'
-import { LabError } from '../lab/lab-error.ts'
 import { backtestReport } from '../lab/report/backtest-report.ts'
 import { htmlReport } from '../lab/report/html.ts'
 import { jsonReport } from '../lab/report/json.ts'
 import { svgReport } from '../lab/report/picture.ts'
 import type { Report } from '../lab/report/report.ts'
+import { sessionsReport } from '../lab/report/sessions-report.ts'
 import { textReport } from '../lab/report/text.ts'
+import { backtestSessions } from '../lab/session-backtest.ts'
 import type { Trace } from '../lab/trace.ts'
 import type { Spec } from '../model/spec.ts'
 import { isTimeZone } from '../pictures/zone-time.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
+import { createMemoryStore } from '../plugins/stores/memory.ts'
 import { CliError, EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import { loadFile } from './config-file.ts'
@@ -50,7 +52,7 @@ export async function backtestCommand(
   const { spec } = await loadFile(io, file)
   const fleet = fleetNamed(spec, options.fleet)
   const trace = await readTraceOption(options, io)
-  const report = reportFor({ spec, fleet, trace, options, against, model, zone })
+  const report = await reportFor({ spec, fleet, trace, options, against, model, zone })
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(report))
   if (options.json === true) {
     printJson(io, jsonReport(report, { steps: false }))
@@ -73,9 +75,19 @@ interface Asked {
   readonly zone: string
 }
 
-function reportFor({ spec, fleet, trace, options, against, model, zone }: Asked): Report {
+const NO_BASELINES =
+  'Sessions are played one by one through the session broker, which no baseline has: leave --against out.'
+
+async function reportFor({ spec, fleet, trace, options, against, model, zone }: Asked): Promise<Report> {
+  const reportOptions = { timeZone: zone, pricePerHour: options.price ?? null }
   if (trace.kind === 'sessions') {
-    throw new LabError('PLM-727', `${trace.name} is a list of sessions.`)
+    if (against.length > 0) throw new CliError('PLM-501', NO_BASELINES)
+    const seed = options.seed ?? 1
+    const calendar = createCalendar()
+    return sessionsReport(
+      await backtestSessions({ spec, fleet, trace, model, calendar, seed, store: createMemoryStore() }),
+      reportOptions,
+    )
   }
   const played = backtest({
     spec,
@@ -87,7 +99,7 @@ function reportFor({ spec, fleet, trace, options, against, model, zone }: Asked)
     calendar: createCalendar(),
     seed: options.seed ?? 1,
   })
-  return backtestReport(played, trace, { timeZone: zone, pricePerHour: options.price ?? null })
+  return backtestReport(played, trace, reportOptions)
 }
 
 /** The fleet that is named, or the only one there is. */

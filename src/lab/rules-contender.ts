@@ -8,17 +8,23 @@ import { decide } from '../engine/decide.ts'
 import { rememberDecision } from '../engine/remember.ts'
 import { windowsOf } from '../engine/windows/of-metric.ts'
 import type { Windows } from '../engine/windows.ts'
+import { Outlooks } from '../loop/outlooks.ts'
 import type { Bounds, Decision } from '../model/decision.ts'
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
 import { NO_SESSIONS, type Observation, type OperandReading } from '../model/observation.ts'
 import { NO_OVERRIDES } from '../model/override.ts'
+import type { Sample } from '../model/sample.ts'
 import type { Schedule } from '../model/schedule.ts'
-import type { FleetSpec } from '../model/spec.ts'
+import { type FleetSpec, looksAhead } from '../model/spec.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
 import type { Calendar } from '../ports/calendar.ts'
+import { DEMAND_KEPT_MS } from '../ports/state-store.ts'
 import type { Contender, Seen } from './contender.ts'
 import type { Feed } from './feeds.ts'
 import { Sampler } from './sampler.ts'
+
+/** As many as memory keeps. */
+const MOST_BOOTS = 50
 
 export interface RulesPlayed {
   readonly fleet: FleetSpec
@@ -44,6 +50,8 @@ export class RulesContender implements Contender {
   #memory: Memory = EMPTY_MEMORY
   /** Decided on and not ordered yet, since so many may be launched at a time. */
   #owed = 0
+  readonly #ahead: Ahead | null
+  readonly #orders = new OrderTimes()
 
   constructor({ fleet, feeds, calendar, schedules, startAt, stepMs }: RulesPlayed) {
     this.name = fleet.name
@@ -51,11 +59,14 @@ export class RulesContender implements Contender {
     this.#startAt = startAt
     this.#metrics = feeds.map(feed => new FedMetric(fleet, feed, startAt, stepMs))
     this.#schedules = new ScheduleWindows(fleet, calendar, schedules)
+    this.#ahead = fleet.rules.some(looksAhead) ? new Ahead(fleet) : null
   }
 
   next(seen: Seen): number {
     const at = this.#startAt + seen.atMs
-    const observation = this.#observe(seen, at)
+    this.#orders.see(seen, at)
+    const observed = this.#observe(seen, at)
+    const observation = this.#ahead === null ? observed : this.#ahead.look(observed, this.#orders.boots)
     const { decision, memory } = decide(this.#fleet, observation, this.#memory)
     const remembered = rememberDecision(this.#fleet, decision, memory)
     this.decision = decision
@@ -64,6 +75,7 @@ export class RulesContender implements Contender {
     const desired = decision.desired ?? there
     const ordered = Math.min(desired, there + this.#fleet.launchBatch)
     this.#owed = desired - ordered
+    this.#orders.note(ordered - there, at)
     this.#memory = { ...remembered, revision: remembered.revision + 1, expected: desired }
     return ordered
   }
@@ -84,6 +96,53 @@ export class RulesContender implements Contender {
       overrides: NO_OVERRIDES,
       fleets: {},
     }
+  }
+}
+
+/** What rules that look ahead expect; the demand they learn from is kept here instead of in a store. */
+class Ahead {
+  readonly #outlooks: Outlooks
+  readonly #kept = new Map<string, Sample[]>()
+
+  constructor(fleet: FleetSpec) {
+    this.#outlooks = new Outlooks(fleet)
+  }
+
+  look(observation: Observation, boots: readonly number[]): Observation {
+    this.#outlooks.recallFrom(series => this.#kept.get(series) ?? [], boots)
+    const outlooks = this.#outlooks.look(observation, boots)
+    for (const { metric, samples } of this.#outlooks.fresh()) this.#keep(metric, samples, observation.at)
+    this.#outlooks.saved()
+    return { ...observation, ...outlooks }
+  }
+
+  #keep(series: string, samples: readonly Sample[], at: EpochMs): void {
+    const kept = this.#kept.get(series) ?? []
+    kept.push(...samples)
+    // Now and then is enough; what is too old is not learnt from either way.
+    if ((kept[0]?.at ?? at) < at - 2 * DEMAND_KEPT_MS) {
+      const first = kept.findIndex(sample => sample.at >= at - DEMAND_KEPT_MS)
+      kept.splice(0, first)
+    }
+    this.#kept.set(series, kept)
+  }
+}
+
+/** When what still boots was ordered, oldest first, and how long the last ones took: they come in the order they were made. */
+class OrderTimes {
+  readonly #pending: EpochMs[] = []
+  boots: readonly number[] = []
+
+  see({ booting }: Seen, at: EpochMs): void {
+    const came = this.#pending.splice(0, this.#pending.length - booting)
+    if (came.length > 0)
+      this.boots = [...this.boots, ...came.map(orderedAt => at - orderedAt)].slice(-MOST_BOOTS)
+  }
+
+  /** @param change what was ordered; what is given up first is what was ordered last */
+  note(change: number, at: EpochMs): void {
+    for (let left = change; left > 0; left -= 1) this.#pending.push(at)
+    if (change < 0) this.#pending.splice(Math.max(0, this.#pending.length + change))
   }
 }
 

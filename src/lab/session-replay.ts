@@ -78,6 +78,7 @@ class SessionReplay {
   readonly #broker
   readonly #on = new Map<string, number>()
   readonly #drainsMs: number[] = []
+  readonly #closedAt = new Map<string, EpochMs>()
   #latest: JournalEntry | null = null
   #lost = 0
   #refused = 0
@@ -240,8 +241,9 @@ class SessionReplay {
 
   #onTerminate({ id }: Host): void {
     this.#lost += this.#on.get(id) ?? 0
-    const closedAt = this.#latest?.memory.marks[id]?.closedAt ?? null
-    if (closedAt !== null) this.#drainsMs.push(Math.max(0, this.#replica.clock.now() - closedAt))
+    const closedAt = this.#closedAt.get(id)
+    if (closedAt !== undefined) this.#drainsMs.push(Math.max(0, this.#replica.clock.now() - closedAt))
+    this.#closedAt.delete(id)
   }
 
   #startTicks(): void {
@@ -280,14 +282,21 @@ class SessionReplay {
     this.#ticks += 1
     const { current, desired } = entry.decision
     this.#decisions.note(this.#timeline.now, current ?? 0, desired ?? current ?? 0, entry.decision)
-    this.#closes += doneOf(entry, 'close')
-    this.#reopens += doneOf(entry, 'reopen')
+    const closed = doneOf(entry, 'close')
+    const reopened = doneOf(entry, 'reopen')
+    for (const id of closed) this.#closedAt.set(id, entry.at)
+    for (const id of reopened) this.#closedAt.delete(id)
+    this.#closes += closed.length
+    this.#reopens += reopened.length
   }
 }
 
-function doneOf({ plan, outcomes }: JournalEntry, kind: 'close' | 'reopen'): number {
+/** Ids of the instances with which that was done. */
+function doneOf({ plan, outcomes }: JournalEntry, kind: 'close' | 'reopen'): readonly string[] {
   const done = new Set(outcomes.flatMap(({ action, outcome }) => (outcome === 'done' ? [action] : [])))
-  return plan.actions.filter(action => action.kind === kind && done.has(action.id)).length
+  return plan.actions.flatMap(action =>
+    action.kind === kind && done.has(action.id) ? [action.instance] : [],
+  )
 }
 
 function lastEnd(sessions: readonly PlayedSession[]): number {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type FleetWords, fleetSpec } from '../../test/builders/spec.ts'
+import type { FleetSpec, ReactiveRule } from '../model/spec.ts'
 import { createMemoryStore } from '../plugins/stores/memory.ts'
 import { feedsOf } from './feeds.ts'
 import { replay } from './replay.ts'
@@ -71,6 +72,40 @@ const FLEETS: readonly [string, FleetWords][] = [
   ],
 ]
 
+const LOOKS_AHEAD = {
+  rank: 0,
+  enabled: true,
+  forMs: 0,
+  during: null,
+  cooldownMs: null,
+  effects: { set: {}, notify: [], run: [] },
+  operand: {
+    node: 'aggregate',
+    key: 'last(requests)',
+    aggregate: 'last',
+    metric: 'requests',
+    windowMs: 180_000,
+  },
+  operandText: 'last(requests)',
+  spread: 'total',
+  perInstance: 100,
+} as const
+
+const AHEAD: readonly [string, ReactiveRule][] = [
+  ['serve', { ...LOOKS_AHEAD, name: 'Serve', kind: 'serve', sloRatio: 0.99, bootMs: null }],
+  ['forecast', { ...LOOKS_AHEAD, name: 'Ahead', kind: 'forecast', horizonMs: 300_000, quantileRatio: 0.9 }],
+]
+
+function looksAhead([name, rule]: (typeof AHEAD)[number]): [string, FleetSpec] {
+  const fleet = fleetSpec({
+    min: 1,
+    max: 60,
+    metrics: { requests: { kind: 'total' } },
+    rules: [{ name: 'Down', when: 'last(requests) / instances < 50', by: -1 }],
+  })
+  return [name, { ...fleet, rules: [...fleet.rules, rule] }]
+}
+
 function traceOf(values: readonly number[]): LoadTrace {
   const value = Float64Array.from(values)
   return {
@@ -85,12 +120,15 @@ function traceOf(values: readonly number[]): LoadTrace {
 }
 
 describe('a replay', () => {
-  it.each(FLEETS)('decides as the production tick does, decision by decision: %s', async (_, words) => {
-    const fleet = fleetSpec(words)
+  const fleets = [
+    ...FLEETS.map(([name, words]): [string, FleetSpec] => [name, fleetSpec(words)]),
+    ...AHEAD.map(looksAhead),
+  ]
+  it.each(fleets)('decides as the production tick does, decision by decision: %s', async (_, fleet) => {
     const level = fc.integer({ min: 0, max: 3_500 })
     const plateau = fc.tuple(level, fc.integer({ min: 1, max: 25 }))
     await fc.assert(
-      fc.asyncProperty(fc.array(plateau, { minLength: 3, maxLength: 12 }), async plateaus => {
+      fc.asyncProperty(fc.array(plateau, { minLength: 3, maxLength: 14 }), async plateaus => {
         const trace = traceOf(plateaus.flatMap(([value, bins]) => Array.from({ length: bins }, () => value)))
         const { feeds, load } = feedsOf(trace, fleet, {
           loadColumn: null,

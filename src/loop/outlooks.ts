@@ -73,19 +73,29 @@ export class Outlooks {
 
   /** Reads back what is stored, where that is due: at first, after another process held the fleet, when the boot time changed. */
   async recall(store: StateStore, at: EpochMs, boots: Boots): Promise<void> {
-    const due = this.#watched.filter(
-      ({ rule, lead }) => this.#isStale || hasMoved(rule, lead, boots, this.#spec),
-    )
-    for (const watched of due) {
-      const { rule, series, served } = watched
-      const stored = await storedDemand(store, this.#spec, watched, at)
-      watched.lead = leadOf(rule, boots, this.#spec.everyMs)
-      watched.learner = learnerOf(rule, watched.lead, this.#spec.everyMs, served)
-      for (const sample of stored) watched.learner.learn(sample.at, sample.value)
-      const newest = stored.at(-1)
-      if (newest !== undefined) series.resume(newest.at)
+    for (const watched of this.#due(boots)) {
+      this.#learnAnew(watched, await storedDemand(store, this.#spec, watched, at), boots)
     }
     this.#isStale = false
+  }
+
+  /** The same where the minutes are at hand, by the name of their series: in a replay. */
+  recallFrom(kept: (series: string) => readonly Sample[], boots: Boots): void {
+    for (const watched of this.#due(boots)) this.#learnAnew(watched, kept(watched.series.name), boots)
+    this.#isStale = false
+  }
+
+  #due(boots: Boots): readonly Watched[] {
+    return this.#watched.filter(({ rule, lead }) => this.#isStale || hasMoved(rule, lead, boots, this.#spec))
+  }
+
+  #learnAnew(watched: Watched, stored: readonly Sample[], boots: Boots): void {
+    const { rule, series, served } = watched
+    watched.lead = leadOf(rule, boots, this.#spec.everyMs)
+    watched.learner = learnerOf(rule, watched.lead, this.#spec.everyMs, served)
+    for (const sample of stored) watched.learner.learn(sample.at, sample.value)
+    const newest = stored.at(-1)
+    if (newest !== undefined) series.resume(newest.at)
   }
 
   /** Learns the demand of this tick, and says what to expect; nothing where no rule asks. */

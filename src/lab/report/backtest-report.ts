@@ -83,7 +83,7 @@ function factsOf(model: ServiceModel, trace: LoadTrace): readonly Fact[] {
   ]
 }
 
-function bootText(boot: BootTime): string {
+export function bootText(boot: BootTime): string {
   if (boot.kind === 'constant') return spanText(boot.ms)
   const [low, , high] = [0.5, 0.9, 0.99].map(share => spanText(bootQuantileMs(boot, share)))
   return `${low} (half of them) to ${high} (99 %)`

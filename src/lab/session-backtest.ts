@@ -1,0 +1,66 @@
+/**
+ * A fleet's rules over a list of sessions: every one is placed by the session broker and lasts as long as it did, and instances are
+ * closed, drained and ended as they would be.
+ *
+ * Example: the rides of three months over `reserve: 25%`: none refused, none lost, 5.7 % more instance-hours than the least possible.
+ */
+import type { Spec } from '../model/spec.ts'
+import type { Calendar } from '../ports/calendar.ts'
+import type { StateStore } from '../ports/state-store.ts'
+import { createMemorySessionLog } from '../sessions/memory-log.ts'
+import { fleetOf } from './backtest.ts'
+import { LabError } from './lab-error.ts'
+import { drawBootMs } from './service.ts'
+import type { ServiceModel } from './service-model.ts'
+import { type ReplayScore, replaySessions } from './session-replay.ts'
+import { seededRandom } from './simulation/seeded-random.ts'
+import type { SessionTrace } from './trace.ts'
+
+export interface SessionBacktestOptions {
+  readonly spec: Spec
+  readonly fleet: string
+  readonly trace: SessionTrace
+  readonly model: Partial<ServiceModel>
+  readonly calendar: Calendar
+  readonly seed: number
+  /** Empty. */
+  readonly store: StateStore
+}
+
+export interface SessionBacktest {
+  readonly name: string
+  readonly trace: SessionTrace
+  readonly slotsPerInstance: number
+  readonly model: Pick<ServiceModel, 'boot'>
+  readonly score: ReplayScore
+}
+
+const USUAL_BOOT_MS = 180_000
+/** Ended sessions the log remembers, so that a late release is known. */
+const ENDED_KEPT = 100
+
+export async function backtestSessions(options: SessionBacktestOptions): Promise<SessionBacktest> {
+  const { spec, trace, calendar, seed, store } = options
+  const fleet = fleetOf(spec, options.fleet)
+  const { slotsPerInstance } = fleet.sessions
+  if (slotsPerInstance === null) {
+    throw new LabError(
+      'PLM-727',
+      `${trace.name} is a list of sessions, and fleet ${fleet.name} does not say how many an instance holds. Say it with sessions: { slotsPerInstance: 20 }.`,
+    )
+  }
+  const boot = options.model.boot ?? { kind: 'constant', ms: USUAL_BOOT_MS }
+  const random = seededRandom(seed)
+  const score = await replaySessions({
+    spec: { ...fleet, health: null, mode: 'scale', routers: [{ type: 'broker', options: {} }] },
+    sessions: trace.sessions,
+    seed,
+    store,
+    log: createMemorySessionLog({ keepEnded: ENDED_KEPT }),
+    startAt: trace.startAt,
+    drawBootMs: () => drawBootMs(boot, () => random.next()),
+    calendar,
+    schedules: spec.schedules,
+  })
+  return { name: fleet.name, trace, slotsPerInstance, model: { boot }, score }
+}
