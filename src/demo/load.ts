@@ -9,10 +9,10 @@
  * average), 0.3 to 0.9 s apart, and is gone after some 3 s.
  */
 import { Pool } from 'undici'
-import type { EpochMs } from '../model/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import { hourAt, rateAt } from './curve.ts'
 import { loopbackUrl } from './loopback.ts'
+import { Pace } from './pace.ts'
 import { uniform } from './uniform.ts'
 
 export interface DemoLoadOptions {
@@ -50,7 +50,6 @@ export interface DemoLoad {
 }
 
 const STEP_MS = 25
-const REPORT_MS = 1_000
 const MOST_IN_FLIGHT = 200
 const REQUEST_DEADLINE_MS = 5_000
 const LONE_SHARE = 0.2
@@ -60,8 +59,6 @@ const FEWEST_REQUESTS = 4
 const MOST_REQUESTS = 8
 const SHORTEST_PAUSE_MS = 300
 const LONGEST_PAUSE_MS = 900
-/** After a pause of ours (a suspended machine), arrivals missed are not made up for. */
-const MOST_CATCH_UP_MS = 500
 
 /** Throws `PluginError('misconfigured')` for an address that is not of this machine. */
 export function startDemoLoad(options: DemoLoadOptions): DemoLoad {
@@ -70,18 +67,14 @@ export function startDemoLoad(options: DemoLoadOptions): DemoLoad {
 }
 
 class Load implements DemoLoad {
-  readonly #clock: Clock
+  readonly #pace: Pace
   readonly #onTick: (status: DemoLoadStatus) => void
   readonly #pool: Pool
   readonly #path: string
   /** `null` once the application answered that it has none. */
   #reportPath: string | null
-  readonly #began: EpochMs
   readonly #ending = new AbortController()
-  readonly #timers = new Set<() => void>()
   readonly #random = uniform(20261121)
-  #steppedAt: EpochMs
-  #reportedAt: EpochMs
   #sentAtReport = 0
   #sentPerSecond = 0
   /** Arrivals due, in fractions; lone requests and users apart. */
@@ -97,19 +90,20 @@ class Load implements DemoLoad {
   #stopped: Promise<void> | null = null
 
   constructor(url: URL, clock: Clock, onTick: (status: DemoLoadStatus) => void) {
-    this.#clock = clock
     this.#onTick = onTick
     this.#pool = new Pool(url.origin, { connections: MOST_IN_FLIGHT, pipelining: 1 })
     this.#path = `${url.pathname}${url.search}`
     this.#reportPath = `${url.pathname.replace(/\/$/, '')}/report`
-    this.#began = clock.now()
-    this.#steppedAt = this.#began
-    this.#reportedAt = this.#began
-    this.#after(STEP_MS, () => this.#step())
+    this.#pace = new Pace({
+      clock,
+      stepMs: STEP_MS,
+      step: passedMs => this.#step(passedMs),
+      report: sinceMs => this.#report(sinceMs),
+    })
   }
 
   status(): DemoLoadStatus {
-    const elapsedMs = this.#clock.now() - this.#began
+    const { elapsedMs } = this.#pace
     return {
       timeOfDay: timeOfDay(hourAt(elapsedMs)),
       wantedPerSecond: Math.round(rateAt(elapsedMs)),
@@ -130,29 +124,22 @@ class Load implements DemoLoad {
   }
 
   async #stop(): Promise<void> {
-    for (const cancel of this.#timers) cancel()
-    this.#timers.clear()
+    this.#pace.stop()
     this.#ending.abort()
     await this.#pool.destroy()
   }
 
-  #step(): void {
-    const now = this.#clock.now()
-    const passedMs = Math.min(Math.max(now - this.#steppedAt, 0), MOST_CATCH_UP_MS)
-    this.#steppedAt = now
-    const due = (rateAt(now - this.#began) * passedMs) / 1000
+  #step(passedMs: number): void {
+    const due = (rateAt(this.#pace.elapsedMs) * passedMs) / 1000
     this.#dueAlone += due * LONE_SHARE
     this.#dueUsers += (due * (1 - LONE_SHARE)) / ((FEWEST_REQUESTS + MOST_REQUESTS) / 2)
     for (; this.#dueAlone >= 1; this.#dueAlone -= 1) void this.#send(null)
     for (; this.#dueUsers >= 1; this.#dueUsers -= 1) void this.#visit()
-    if (now - this.#reportedAt >= REPORT_MS) this.#report(now)
-    this.#after(STEP_MS, () => this.#step())
   }
 
-  #report(now: EpochMs): void {
-    this.#sentPerSecond = Math.round(((this.#sent - this.#sentAtReport) * 1000) / (now - this.#reportedAt))
+  #report(sinceMs: number): void {
+    this.#sentPerSecond = Math.round(((this.#sent - this.#sentAtReport) * 1000) / sinceMs)
     this.#sentAtReport = this.#sent
-    this.#reportedAt = now
     this.#onTick(this.status())
   }
 
@@ -162,7 +149,7 @@ class Load implements DemoLoad {
     let cookie: string | null = null
     const requests = this.#between(FEWEST_REQUESTS, MOST_REQUESTS + 1)
     for (let i = 0; i < requests && !this.#ending.signal.aborted; i++) {
-      if (i > 0) await this.#pause(this.#between(SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS))
+      if (i > 0) await this.#pace.pause(this.#between(SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS))
       cookie = (await this.#send(cookie)) ?? cookie
     }
     this.#users -= 1
@@ -197,18 +184,6 @@ class Load implements DemoLoad {
     } finally {
       this.#inFlight -= 1
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise(resolve => this.#after(ms, resolve))
-  }
-
-  #after(ms: number, wake: () => void): void {
-    const cancel = this.#clock.after(ms, () => {
-      this.#timers.delete(cancel)
-      wake()
-    })
-    this.#timers.add(cancel)
   }
 
   /** A whole number, from `low` up to but not including `high`. */

@@ -7,10 +7,10 @@
  * meanwhile rooms-2 was closed, and went only after that.
  */
 import { Agent, type Dispatcher, request, WebSocket } from 'undici'
-import type { EpochMs } from '../model/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import { arrivalsAt, stayMs } from './evening.ts'
 import { loopbackUrl } from './loopback.ts'
+import { Pace } from './pace.ts'
 import { uniform } from './uniform.ts'
 
 export interface VisitorsOptions {
@@ -48,7 +48,6 @@ export interface Visitors {
 }
 
 const STEP_MS = 50
-const REPORT_MS = 1_000
 const MOST_AT_ONCE = 500
 /** People are patient, and the fleet is quick. */
 const WAIT_FOR_ROOM_MS = 20_000
@@ -61,8 +60,6 @@ const GOODBYE_DEADLINE_MS = 3_000
 const TALK_EVERY_MS = 3_000
 /** Where the session has no lease it needs no signs of life. */
 const SIGNS_PER_LEASE = 3
-/** After a pause of ours (a suspended machine), arrivals missed are not made up for. */
-const MOST_CATCH_UP_MS = 500
 const MOST_AT_ONCE_RELEASED = 1_000
 
 /** Throws `PluginError('misconfigured')` for an address that is not of this machine. */
@@ -81,20 +78,16 @@ class Crowd implements Visitors {
   readonly #sessions: string
   readonly #headers: Readonly<Record<string, string>>
   readonly #fleet: string
-  readonly #clock: Clock
+  readonly #pace: Pace
   readonly #onTick: (status: VisitorsStatus) => void
   readonly #agent = new Agent({ connections: MOST_AT_ONCE, pipelining: 1 })
   readonly #ending = new AbortController()
-  readonly #timers = new Set<() => void>()
   readonly #random = uniform(20261121)
   /** Sets the sessions of this run apart from those of any other. */
   readonly #run: string
-  readonly #began: EpochMs
   /** Sessions that were asked for and not given back yet. */
   readonly #held = new Set<string>()
   readonly #sockets = new Set<WebSocket>()
-  #steppedAt: EpochMs
-  #reportedAt: EpochMs
   /** Somebody comes soon, so that there is something to see. */
   #due = 0.6
   #talking = 0
@@ -110,13 +103,14 @@ class Crowd implements Visitors {
     this.#sessions = sessions
     this.#headers = token === null ? {} : { authorization: `Bearer ${token}` }
     this.#fleet = fleet
-    this.#clock = clock
     this.#onTick = onTick ?? (() => {})
-    this.#began = clock.now()
-    this.#run = Math.floor(this.#began).toString(36)
-    this.#steppedAt = this.#began
-    this.#reportedAt = this.#began
-    this.#after(STEP_MS, () => this.#step())
+    this.#pace = new Pace({
+      clock,
+      stepMs: STEP_MS,
+      step: passedMs => this.#step(passedMs),
+      report: () => this.#onTick(this.status()),
+    })
+    this.#run = Math.floor(this.#pace.began).toString(36)
   }
 
   status(): VisitorsStatus {
@@ -138,8 +132,7 @@ class Crowd implements Visitors {
   }
 
   async #stop(): Promise<void> {
-    for (const cancel of this.#timers) cancel()
-    this.#timers.clear()
+    this.#pace.stop()
     this.#ending.abort()
     for (const socket of this.#sockets) socket.close(1000)
     const left = [...this.#held].slice(0, MOST_AT_ONCE_RELEASED)
@@ -153,17 +146,9 @@ class Crowd implements Visitors {
     this.#onTick(this.status())
   }
 
-  #step(): void {
-    const now = this.#clock.now()
-    const passedMs = Math.min(Math.max(now - this.#steppedAt, 0), MOST_CATCH_UP_MS)
-    this.#steppedAt = now
-    this.#due += (arrivalsAt(now - this.#began) * passedMs) / 1000
+  #step(passedMs: number): void {
+    this.#due += (arrivalsAt(this.#pace.elapsedMs) * passedMs) / 1000
     for (; this.#due >= 1; this.#due -= 1) if (this.#held.size < MOST_AT_ONCE) void this.#visit()
-    if (now - this.#reportedAt >= REPORT_MS) {
-      this.#reportedAt = now
-      this.#onTick(this.status())
-    }
-    this.#after(STEP_MS, () => this.#step())
   }
 
   /** One person's visit, from the question for a place to its return. Never throws: a failure is counted. */
@@ -198,7 +183,7 @@ class Crowd implements Visitors {
         }
         // Not ready yet, as right after a start. The same id again places nothing twice.
         if (answer.status !== 503 || tries === MOST_TRIES) throw new Error(`answered ${answer.status}`)
-        await this.#pause(TRY_AGAIN_MS)
+        await this.#pace.pause(TRY_AGAIN_MS)
       }
     } finally {
       this.#waiting -= 1
@@ -220,19 +205,19 @@ class Crowd implements Visitors {
     })
     const stopTalking: (() => void)[] = []
     try {
-      const tooLate = this.#after(OPEN_DEADLINE_MS, () => opened.resolve(false))
+      const tooLate = this.#pace.after(OPEN_DEADLINE_MS, () => opened.resolve(false))
       const isOpen = await opened.promise
       tooLate()
       if (!isOpen) throw new Error(`nobody answers at ${address}`)
       this.#talking += 1
-      stopTalking.push(this.#every(TALK_EVERY_MS, () => socket.send('hello')))
+      stopTalking.push(this.#pace.every(TALK_EVERY_MS, () => socket.send('hello')))
       if (ttlMs !== null) {
-        stopTalking.push(this.#every(ttlMs / SIGNS_PER_LEASE, () => void this.#giveSign(session)))
+        stopTalking.push(this.#pace.every(ttlMs / SIGNS_PER_LEASE, () => void this.#giveSign(session)))
       }
       let leaving = false
       const leave = Promise.withResolvers<void>()
       stopTalking.push(
-        this.#after(lengthMs, () => {
+        this.#pace.after(lengthMs, () => {
           leaving = true
           leave.resolve()
         }),
@@ -252,7 +237,7 @@ class Crowd implements Visitors {
   async #hangUp(socket: WebSocket, closed: Promise<void>): Promise<void> {
     if (socket.readyState === WebSocket.CLOSED) return
     socket.close(1000)
-    await Promise.race([closed, this.#pause(CLOSE_DEADLINE_MS)])
+    await Promise.race([closed, this.#pace.pause(CLOSE_DEADLINE_MS)])
   }
 
   async #giveSign(session: string): Promise<void> {
@@ -268,7 +253,7 @@ class Crowd implements Visitors {
       const signal = this.#deadline(ANSWER_DEADLINE_MS)
       const answer = await this.#ask('DELETE', `/${session}`, null, signal).catch(() => null)
       if (answer !== null && answer.status < 500) return
-      await this.#pause(TRY_AGAIN_MS)
+      await this.#pace.pause(TRY_AGAIN_MS)
     }
   }
 
@@ -285,36 +270,6 @@ class Crowd implements Visitors {
 
   #deadline(ms: number): AbortSignal {
     return AbortSignal.any([this.#ending.signal, AbortSignal.timeout(ms)])
-  }
-
-  /** Never ends once the demonstration has: what waits for it is given up. */
-  #pause(ms: number): Promise<void> {
-    return new Promise(resolve => this.#after(ms, resolve))
-  }
-
-  #every(ms: number, act: () => void): () => void {
-    let cancel = () => {}
-    const next = (): void => {
-      cancel = this.#after(ms, () => {
-        act()
-        next()
-      })
-    }
-    next()
-    return () => cancel()
-  }
-
-  #after(ms: number, wake: () => void): () => void {
-    const cancel = this.#clock.after(ms, () => {
-      this.#timers.delete(forget)
-      wake()
-    })
-    const forget = (): void => {
-      this.#timers.delete(forget)
-      cancel()
-    }
-    this.#timers.add(forget)
-    return forget
   }
 }
 
