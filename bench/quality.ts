@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<BenchmarkReport> {
   if (paths.length === 0)
     throw new Error(`No load file in ${values.traces}: none begins with "timestamp,value".`)
   const names = values.policies === undefined ? null : listOf(values.policies)
-  const policies = (await contendersNamed(names)).map(({ name }) => name)
+  const policies = contendersNamed(names).map(({ name }) => name)
   const tasks = paths.flatMap(path => policies.map(policy => ({ path, policy })))
   const rows = await sweepAll(tasks)
   const summary = summarize(rows, policies, 'all')

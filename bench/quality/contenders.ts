@@ -1,29 +1,34 @@
 /**
- * Who is swept: the baselines, and ours as soon as it can be played. Ours is the rule kind `serve`, decided by the production
- * `decide`; its knob is the share of the demand that is to find ready capacity.
+ * Who is swept: ours and the baselines. Ours is the rule kind `serve`, decided by the production `decide`; its knob is the share of
+ * the demand that is to find ready capacity.
  *
  * Example: `contendersNamed(['hpa'])` is the one; without names it is all but the second flavour of AWS, which has to be asked for.
  */
-import { existsSync } from 'node:fs'
-import type { Baseline, BaselineSetting } from '../../src/lab/baselines/baseline.ts'
+import type { Baseline } from '../../src/lab/baselines/baseline.ts'
 import { BASELINES } from '../../src/lab/baselines/registry.ts'
-import type { Contender } from '../../src/lab/contender.ts'
+import { createOurs } from '../../src/lab/serve-contender.ts'
 
-/** What the file of ours has to export. */
-interface Ours {
-  createOurs(sloRatio: number, setting: BaselineSetting): Contender
-}
-
-const OURS = new URL('../../src/lab/serve-contender.ts', import.meta.url)
-const SLOS = [
-  0.5, 0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.9925, 0.995, 0.9965,
-  0.998, 0.9985, 0.999, 0.9993, 0.9995, 0.9998, 0.9999, 0.99995,
-]
 const ASKED_FOR = 'aws-step'
 
+const OURS: Baseline = {
+  name: 'ours',
+  title: 'Plimsoll serve',
+  source: 'docs/rules.md',
+  knob: {
+    name: 'SLO',
+    usual: 0.995,
+    grid: [
+      0.5, 0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.9925, 0.995, 0.9965,
+      0.998, 0.9985, 0.999, 0.9993, 0.9995, 0.9998, 0.9999, 0.99995,
+    ],
+  },
+  outOfCompetition: false,
+  create: createOurs,
+}
+
 /** @throws Error on a name that nobody has */
-export async function contendersNamed(names: readonly string[] | null): Promise<readonly Baseline[]> {
-  const all = [...(await ours()), ...BASELINES]
+export function contendersNamed(names: readonly string[] | null): readonly Baseline[] {
+  const all = [OURS, ...BASELINES]
   if (names === null) return all.filter(({ name }) => name !== ASKED_FOR)
   return names.map(name => {
     const named = all.find(contender => contender.name === name)
@@ -34,29 +39,4 @@ export async function contendersNamed(names: readonly string[] | null): Promise<
     }
     return named
   })
-}
-
-async function ours(): Promise<readonly Baseline[]> {
-  if (!existsSync(OURS)) return []
-  const loaded: unknown = await import(OURS.href)
-  if (!isOurs(loaded)) throw new Error(`${OURS.pathname} exports no createOurs`)
-  return [
-    {
-      name: 'ours',
-      title: 'Plimsoll serve',
-      source: 'docs/rules.md',
-      knob: { name: 'SLO', usual: 0.995, grid: SLOS },
-      outOfCompetition: false,
-      create: (knob, setting) => loaded.createOurs(knob, setting),
-    },
-  ]
-}
-
-function isOurs(loaded: unknown): loaded is Ours {
-  return (
-    typeof loaded === 'object' &&
-    loaded !== null &&
-    'createOurs' in loaded &&
-    typeof loaded.createOurs === 'function'
-  )
 }

@@ -20,10 +20,10 @@ export interface SweepAnswer {
 
 let last: { readonly path: string; readonly file: LoadFile } | null = null
 
-parentPort?.on('message', async ({ path, policy }: SweepTask) => {
+parentPort?.on('message', ({ path, policy }: SweepTask) => {
   if (last?.path !== path) last = { path, file: readLoadFile(path) }
   const rows: QualityRow[] = []
-  for (const contender of await contendersNamed([policy])) rows.push(...sweep(last.file, contender))
+  for (const contender of contendersNamed([policy])) rows.push(...sweep(last.file, contender))
   const answer: SweepAnswer = { rows }
   parentPort?.postMessage(answer)
 })
