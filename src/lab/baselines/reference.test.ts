@@ -75,8 +75,10 @@ function scored(
 
 describe.skipIf(absent !== '')(`published scores in the standard setting${absent}`, () => {
   const reference = published()
+  // Without traces the tests still stand there, by name.
+  const traces = absent === '' ? [...reference.keys()] : ['any trace']
 
-  it.each([...reference.keys()])('agree in every figure for static fleets on %s', trace => {
+  it.each(traces)('agree in every figure for static fleets on %s', trace => {
     for (const [name, quantile] of [
       ['static max', 1],
       ['static p95', 0.95],
@@ -103,7 +105,7 @@ describe.skipIf(absent !== '')(`published scores in the standard setting${absent
     }
   })
 
-  it.each([...reference.keys()])('agree for the oracle, with and without keeping, on %s', trace => {
+  it.each(traces)('agree for the oracle, with and without keeping, on %s', trace => {
     const { course } = played(trace)
     const needed = course.needed.reduce((sum, count) => sum + count, 0)
     const bootBins = bootBinsOf(course.setting)
@@ -114,7 +116,7 @@ describe.skipIf(absent !== '')(`published scores in the standard setting${absent
     expect(Math.abs(anew - costOf('oracle, no keep-alive'))).toBeLessThan(ROUNDING)
   })
 
-  it.each([...reference.keys()])('agree within 5 % on cost and loss for HPA at 80 % on %s', trace => {
+  it.each(traces)('agree within 5 % on cost and loss for HPA at 80 % on %s', trace => {
     const row = reference.get(trace)?.get('HPA 80%') ?? {}
     const { scores } = scored(trace, hpa, 0.8)
     const within = (ours: number, theirs = Number.NaN): boolean =>
