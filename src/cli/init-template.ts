@@ -1,8 +1,9 @@
 /**
  * The file that `init` writes: complete, commented, and valid as it stands.
  *
- * Example: `writeTemplate({ fleet: 'web', target: 'process', command: ['node', 'app.mjs'], min: 2, max: 5, ... })` has a
- * process target behind the proxy, CPU as its metric, one rule out and one in.
+ * Example: `writeTemplate({ fleet: 'web', target: 'process', command: ['node', 'app.mjs'], slots: 0, min: 2, max: 5, ... })` has a
+ * process target behind the proxy, and one rule that lets 99.5 % of the requests find a ready instance. With `slots: 20` the rule
+ * keeps room for sessions instead.
  */
 
 export type TargetChoice = 'process' | 'command' | 'none'
@@ -15,6 +16,8 @@ export interface InitAnswers {
   readonly command: readonly string[]
   /** Of a process target: where the proxy listens. */
   readonly listen: string
+  /** Sessions one instance has room for; 0: it serves requests, each on its own. */
+  readonly slots: number
   readonly min: number
   readonly max: number
 }
@@ -48,43 +51,89 @@ ${targetOf(answers)}
     constraints:
       - { name: Working hours, rank: 10, min: ${Math.min(answers.min + 1, answers.max)}, max: ${answers.max}, schedule: working hours }
 
-    # A goal to look at: green or red on the page and in \`plimsoll status\`.
-    kpis:
-      busy: { goal: "avg(${metricName(answers)}, 5m) < 80%" }
-
-    # Quote conditions: inside { } a comma would split them.
-    rules:
-      - { name: Scale out, when: "avg(${metricName(answers)}, 1m) > 70%", scale: { by: 1 } }
-      - { name: Scale in, when: "avg(${metricName(answers)}, 5m) < 30%", scale: { by: -1 } }
-
-    # How long to wait after a change before the next one out, and in.
-    cooldown: { out: 3m, in: 10m }
-
+${rulesOf(answers)}
     # recommend: decide and record, but touch nothing. scale: act.
     mode: ${answers.target === 'none' ? 'recommend' : 'scale'}
 `
 }
 
-function metricName({ target }: InitAnswers): string {
-  return target === 'process' ? 'cpu' : 'load'
+/** Room for sessions is seen by who places them; with nobody to ask, their number is sent like any other. */
+function keepsRoom({ target, slots }: InitAnswers): boolean {
+  return slots > 0 && target !== 'none'
 }
 
-function metricsOf({ target }: InitAnswers): string {
-  switch (target) {
-    case 'process':
-      return `  # CPU of each instance, read from the operating system.
-  cpu: { source: process, read: cpu, kind: perInstance, unit: percent }
-`
-    case 'command':
-      return `  # Sent by you: POST /v1/samples. Per cent of what each instance can do.
-  load: { source: push, kind: perInstance, unit: percent }
-`
-    case 'none':
-      return `  # Sent by you: POST /v1/samples. Per cent of what each instance can do, and how many instances there are.
-  load: { source: push, kind: perInstance, unit: percent }
+function metricsOf(answers: InitAnswers): string {
+  const { target, slots } = answers
+  const cpu =
+    '  # CPU of each instance, read from the operating system.\n  cpu: { source: process, read: cpu }\n'
+  const replicas = `  # How many instances there are. Sent by you, like the next.
   replicas: { source: push, kind: independent, unit: count }
 `
+  const sessions = '  sessions: { source: push, kind: total, unit: count }\n'
+  const sent = `  # Requests per second of the whole fleet. Sent by you: POST /v1/samples.
+  requests: { source: push, kind: total, unit: count }
+`
+  switch (target) {
+    case 'process':
+      return slots > 0
+        ? cpu
+        : `  # Requests per second that reach the proxy, whether or not an instance is there to serve them.
+  requests: { source: proxy, read: requestsPerSecond, every: 5s }
+`
+    case 'command':
+      return slots > 0
+        ? `  # Sent by you: POST /v1/samples.\n  load: { source: push, kind: perInstance, unit: percent }\n`
+        : sent
+    case 'none':
+      return slots > 0 ? `${replicas}${sessions}` : `${replicas}${sent}`
   }
+}
+
+function rulesOf(answers: InitAnswers): string {
+  const { target, slots } = answers
+  if (keepsRoom(answers)) return roomRules(answers)
+  const [metric, unit, perInstance] =
+    slots > 0
+      ? ['last(sessions)', 'sessions', slots]
+      : [target === 'process' ? 'avg(requests, 30s)' : 'last(requests)', 'requests per second', 50]
+  const said =
+    slots > 0
+      ? ''
+      : ` Say what one instance can serve
+    # (perInstance): try it under load. 50 is a guess.`
+  return `    # A goal to look at: green or red on the page and in \`plimsoll status\`.
+    kpis:
+      room: { goal: "${metric} < ready * ${perInstance}" }
+
+    # As many instances as let 99.5 % of the ${unit} find one that is ready. No thresholds: how much headroom that
+    # takes is learnt from how the demand rose before, over the time an instance takes to boot.${said}
+    rules:
+      - { name: Serve, serve: { metric: "${metric}", perInstance: ${perInstance}, slo: 99.5% } }
+
+    # It grows at once, and lets go when it has learnt that it can. If most of the demand is gone all of a sudden, something
+    # in front of the fleet has broken rather: then nothing goes for a quarter of an hour.
+    outageGuard: { of: "${metric}", drop: 80%, within: 5m, hold: 15m }
+`
+}
+
+function roomRules({ target, slots }: InitAnswers): string {
+  const load = target === 'process' ? 'avg(cpu, 5m)' : 'avg(load, 5m)'
+  return `    # Room for so many sessions on each instance.
+    sessions: { slotsPerInstance: ${slots} }
+
+    # A goal to look at: green or red on the page and in \`plimsoll status\`.
+    kpis:
+      busy: { goal: "${load} < 80%" }
+
+    # A quarter of all slots is kept free for the sessions that come next. An instance that is to go takes no new ones, and
+    # ends when its own have ended.
+    rules:
+      - { name: Room, reserve: { slots: 25% } }
+
+    # It grows at once; these hold back what is let go, after a change and until five minutes agree.
+    cooldown: { in: 5m }
+    stabilization: { in: 5m }
+`
 }
 
 function targetOf({ target, command, listen }: InitAnswers): string {

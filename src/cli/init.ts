@@ -16,6 +16,7 @@ export interface InitOptions {
   readonly target?: string
   readonly command?: string
   readonly listen?: string
+  readonly slots?: string
   readonly min?: string
   readonly max?: string
   readonly json?: boolean
@@ -46,10 +47,14 @@ async function collect(options: InitOptions, io: Io): Promise<InitAnswers> {
     target === 'process' ? (options.command ?? (await ask('Program of an instance', 'node app.mjs'))) : ''
   const listen =
     target === 'process' ? (options.listen ?? (await ask('Address of the proxy', '127.0.0.1:8080'))) : ''
+  const slots = countOf(
+    options.slots ?? (await ask('Sessions an instance has room for (0: it serves requests)', '0')),
+    '--slots',
+  )
   const min = countOf(options.min ?? (await ask('Fewest instances', '2')), '--min')
   const max = countOf(options.max ?? (await ask('Most instances', String(Math.max(5, min)))), '--max')
   if (max < min) throw new CliError('PLM-501', `--max ${max} is less than --min ${min}.`)
-  return { fleet, target, command: splitWords(command), listen, min, max }
+  return { fleet, target, command: splitWords(command), listen, slots, min, max }
 }
 
 /** On a terminal a person is asked; with `--yes` the usual answer stands. */
@@ -81,10 +86,7 @@ const MOST_INSTANCES = 100_000
 function countOf(text: string, what: string): number {
   const count = Number(text)
   if (/^\d+$/.test(text.trim()) && count <= MOST_INSTANCES) return count
-  throw new CliError(
-    'PLM-501',
-    `${what} "${text}" is not a number of instances. Give a whole number, 0 or more.`,
-  )
+  throw new CliError('PLM-501', `${what} "${text}" is not a count. Give a whole number, 0 or more.`)
 }
 
 /** Words apart at spaces; quotes keep them together. */

@@ -286,18 +286,27 @@ describe('plimsoll schedule', () => {
 })
 
 describe('plimsoll init', () => {
-  it.each(['process', 'command', 'none'])(
-    'writes a file with a %s target that is valid as it stands',
-    async target => {
-      expect(await scene.run(['init', '--yes', '--target', target])).toMatchObject({ code: 0, err: '' })
+  it.each([
+    ['process', '0', 'serve: { metric: "avg(requests, 30s)", perInstance: 50, slo: 99.5% }'],
+    ['command', '0', 'serve: { metric: "last(requests)", perInstance: 50, slo: 99.5% }'],
+    ['none', '0', 'serve: { metric: "last(requests)", perInstance: 50, slo: 99.5% }'],
+    ['process', '20', 'reserve: { slots: 25% }'],
+    ['command', '20', 'reserve: { slots: 25% }'],
+    ['none', '20', 'serve: { metric: "last(sessions)", perInstance: 20, slo: 99.5% }'],
+  ])(
+    'writes a file with a %s target and %s slots that is valid as it stands',
+    async (target, slots, rule) => {
+      const { code, err } = await scene.run(['init', '--yes', '--target', target, '--slots', slots])
+      expect({ code, err }).toEqual({ code: 0, err: '' })
       const checked = await scene.run(['validate', 'plimsoll.yaml'])
       expect(checked).toMatchObject({ code: 0, err: '' })
-      expect(checked.out).toContain('1 fleet, 2 rules')
+      expect(checked.out).toContain('1 fleet, 1 rule')
+      expect(readFileSync(path.join(scene.cwd, 'plimsoll.yaml'), 'utf8')).toContain(rule)
     },
   )
 
   it('asks on a terminal, and takes the usual answer for an empty one', async () => {
-    const answers = ['shop', '', 'node "my server.mjs" --fast', '', '1', '9']
+    const answers = ['shop', '', 'node "my server.mjs" --fast', '', '', '1', '9']
     const asked: string[] = []
     const ask = async (question: string) => {
       asked.push(question)
@@ -325,7 +334,7 @@ describe('plimsoll init', () => {
     ['nobody to ask', [], {}, 'PLM-506'],
     ['an input that ends', [], { canAsk: true }, 'PLM-506'],
     ['a target that is none', ['--yes', '--target', 'proces'], {}, 'Did you mean "process"?'],
-    ['a count that is none', ['--yes', '--min', 'two'], {}, '--min "two" is not a number of instances'],
+    ['a count that is none', ['--yes', '--min', 'two'], {}, '--min "two" is not a count'],
     ['a most below the fewest', ['--yes', '--min', '3', '--max', '2'], {}, '--max 2 is less than --min 3'],
     ['a name that cannot be', ['--yes', '--fleet', 'a/b\nc: d'], {}, 'do not make a valid file'],
   ])('writes nothing with %s', async (_what, options, change, said) => {

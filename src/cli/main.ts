@@ -155,6 +155,7 @@ function addFileCommands(program: Command, io: Io, done: Done): void {
     .option('--target <type>', 'process, command, or none (advice only)')
     .option('--command <line>', 'program of an instance, with a process target')
     .option('--listen <address>', 'where the proxy listens, with a process target')
+    .option('--slots <count>', 'sessions one instance has room for (0: it serves requests)')
     .option('--min <count>', 'fewest instances')
     .option('--max <count>', 'most instances')
     .option('--json', 'answer as JSON')
