@@ -152,6 +152,7 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     const row = rows().nth(3)
     const said = (await row.locator('.said').textContent()) ?? 'nothing'
     await row.getByRole('button').click()
+    await expect.poll(() => rows().nth(3).locator('.steps li').count()).toBe(4)
     expect(await rows().nth(3).locator('.steps li').allTextContents()).toEqual([
       'bounds 3..34 from "capacity" (rank 1)',
       expect.stringContaining('" holds: last(requests) = '),
@@ -189,13 +190,14 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     await open(madeReport())
     await box()
     const status = page.locator('#decisions').getByRole('status')
+    const shown = () => page.locator('#decisions').getByRole('combobox').nth(1)
     await expect.poll(() => status.textContent()).toMatch(/^1 to 20 of \d+$/)
     const all = Number(/\d+$/.exec((await status.textContent()) ?? '')?.[0])
     await page.getByLabel('Rule').selectOption('Let go')
     await expect.poll(() => rows().first().locator('.said').textContent()).toContain('"Let go" fired')
-    await page.getByLabel('Direction').selectOption('out')
+    await shown().selectOption('out')
     await expect.poll(() => status.textContent()).toBe('no such decision')
-    await page.getByLabel('Direction').selectOption('')
+    await shown().selectOption('changes')
     await page.getByLabel('Rule').selectOption('')
     await page.getByRole('searchbox').fill('against 3)')
     await expect.poll(() => rows().first().locator('.said').textContent()).toContain('against 3)')
@@ -213,12 +215,13 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     await box()
     await after(() => page.getByLabel('In front').selectOption('hpa'))
     expect(await label()).toContain('ready of hpa')
+    await expect.poll(() => rows().nth(2).locator('.said').textContent()).toContain('wants')
     await rows().nth(2).getByRole('button').click()
-    expect(await rows().nth(2).textContent()).toContain('does not record its steps')
+    await expect.poll(() => rows().nth(2).textContent()).toContain('does not record its steps')
     const web = page.getByRole('button', { name: 'web', exact: true })
     expect(await web.getAttribute('aria-pressed')).toBe('true')
     await web.click()
-    expect(await web.getAttribute('aria-pressed')).toBe('false')
+    await expect.poll(() => web.getAttribute('aria-pressed')).toBe('false')
   })
 
   it('has the picture as a table, of what is looked at', async () => {

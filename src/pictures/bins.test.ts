@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest'
 import {
   columnArea,
   columnLine,
+  columnSpread,
   columnsOf,
+  densityOf,
   largestOf,
+  meanLine,
   type Scale,
   sharesOf,
   shortfallBars,
@@ -97,6 +100,21 @@ describe('what was turned away', () => {
         4,
       ),
     ]).toEqual([0.25, 0, 1, 0])
+  })
+})
+
+describe('a line through many bins', () => {
+  it('is the average of each column, with a stroke over what it went through', () => {
+    const columns = columnsOf([1, 3, 5, 5, gap, gap], 0, 6, 3)
+    expect(meanLine(columns, scale)).toBe('M0 80H20V50H40')
+    expect(columnSpread(columns, scale)).toBe('M10 90V70')
+  })
+})
+
+describe('how often', () => {
+  it('is a share of the most in one column, and nothing where it is elsewhere', () => {
+    expect([...densityOf([0, 1, 9, -5, 10], 0, 10, 5)]).toEqual([1, 0, 0, 0, 0.5])
+    expect([...densityOf([], 0, 10, 2)]).toEqual([0, 0])
   })
 })
 

@@ -16,6 +16,7 @@ export interface Columns {
   readonly starts: Uint32Array
   readonly low: Float64Array
   readonly high: Float64Array
+  readonly mean: Float64Array
 }
 
 /** The bins from `first` to before `end` on at most `wanted` columns. */
@@ -25,22 +26,29 @@ export function columnsOf(bins: Bins, first: number, end: number, wanted: number
   const starts = new Uint32Array(length + 1)
   const low = new Float64Array(length)
   const high = new Float64Array(length)
+  const mean = new Float64Array(length)
   for (let column = 0; column <= length; column++) {
     starts[column] = first + Math.floor((column * span) / Math.max(1, length))
   }
   for (let column = 0; column < length; column++) {
     let least = Number.POSITIVE_INFINITY
     let most = Number.NEGATIVE_INFINITY
+    let sum = 0
+    let count = 0
     const stop = starts[column + 1] ?? end
     for (let bin = starts[column] ?? first; bin < stop; bin++) {
       const value = bins[bin] ?? Number.NaN
       if (value < least) least = value
       if (value > most) most = value
+      if (Number.isNaN(value)) continue
+      sum += value
+      count += 1
     }
+    mean[column] = count === 0 ? Number.NaN : sum / count
     low[column] = most < least ? Number.NaN : least
     high[column] = most < least ? Number.NaN : most
   }
-  return { length, starts, low, high }
+  return { length, starts, low, high, mean }
 }
 
 /** From a bin's number, which may be broken, and from a value to where they are drawn. */
@@ -76,8 +84,31 @@ export function columnLine({ length, starts, low, high }: Columns, { x, y }: Sca
   return path + edge
 }
 
-/** From `base` up to the highest (or lowest) of each column. */
-export function columnArea(columns: Columns, edge: 'low' | 'high', base: number, { x, y }: Scale): string {
+/** The averages alone: the calm line through what a column's stroke would hide. */
+export function meanLine(columns: Columns, scale: Scale): string {
+  return columnLine({ ...columns, low: columns.mean, high: columns.mean }, scale)
+}
+
+/** An upright stroke in the middle of each column, from its lowest to its highest, where they differ; as wide as a column. */
+export function columnSpread({ length, starts, low, high }: Columns, { x, y }: Scale): string {
+  let path = ''
+  for (let column = 0; column < length; column++) {
+    const least = low[column] ?? Number.NaN
+    const most = high[column] ?? Number.NaN
+    if (!(most > least)) continue
+    const middle = ((starts[column] ?? 0) + (starts[column + 1] ?? 0)) / 2
+    path += `M${tenth(x(middle))} ${tenth(y(least))}V${tenth(y(most))}`
+  }
+  return path
+}
+
+/** From `base` up to the highest (or lowest, or average) of each column. */
+export function columnArea(
+  columns: Columns,
+  edge: 'low' | 'high' | 'mean',
+  base: number,
+  { x, y }: Scale,
+): string {
   const tops = columns[edge]
   let path = ''
   let before = Number.NaN
@@ -93,6 +124,25 @@ export function columnArea(columns: Columns, edge: 'low' | 'high', base: number,
     before = top
   }
   return right === '' ? path : `${path}${right}V${tenth(y(base))}Z`
+}
+
+/**
+ * How many of these fall on each of so many columns from `from` to before `to`, as a share of the most on one: where there is
+ * one or none, each is a full stroke.
+ */
+export function densityOf(
+  places: readonly number[],
+  from: number,
+  to: number,
+  columns: number,
+): Float64Array {
+  const counts = new Float64Array(Math.max(1, Math.floor(columns)))
+  for (const place of places) {
+    const column = Math.floor(((place - from) / (to - from)) * counts.length)
+    if (column >= 0 && column < counts.length) counts[column] = (counts[column] ?? 0) + 1
+  }
+  const most = largestOf(counts)
+  return most === 0 ? counts : counts.map(count => count / most)
 }
 
 /** A tenth of a pixel is enough where there are thousands of points. */

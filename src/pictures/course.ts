@@ -11,8 +11,11 @@ import {
   type Bins,
   columnArea,
   columnLine,
+  columnSpread,
   columnsOf,
+  densityOf,
   largestOf,
+  meanLine,
   type Scale,
   sharesOf,
   shortfallBars,
@@ -77,7 +80,7 @@ export const CONTENDER_STROKES: readonly { readonly colour: string; readonly das
 /** More marks could not be told apart on the line; then all of them are ticks below it. */
 const MOST_MARKS = 90
 const STRIP = { one: 26, several: 17, rug: 16, gap: 9 } as const
-/** From so many bins a pixel a line is a cloud of strokes, which dashes only make noisy. */
+/** From so many bins a pixel a line is a cloud of strokes, which hides what is behind it. */
 const DENSE = 4
 /** Further contenders get a line, and no strip. */
 const MOST_STRIPS = 6
@@ -105,7 +108,7 @@ export function drawCourse(request: CoursePictureRequest): string {
       : [drawShortfall(shortfallBars(request.needed, own.ready, columns(own.ready), scale))]),
     drawHatched(request.doubtful, 'doubtful', frame, stepMs),
     drawHatched(request.censored, 'censored', frame, stepMs),
-    ...drawLines(request, columns, scale, length > DENSE * (frame.right - frame.left)),
+    ...drawLines(request, columns, scale),
     ...(rug > 0 ? drawRug(marks, frame) : drawMarks(marks, frame, timeZone)),
     ...drawStrips(strips, request, frame, frame.bottom + STRIP.gap + rug),
     ...(others.length > 0 ? drawNames(courses, frame, length) : []),
@@ -129,32 +132,46 @@ function highestOf({ needed, highest, courses }: CoursePictureRequest): number {
     ...courses.flatMap(({ ready, paid }) => [largestOf(ready), largestOf(paid)]),
   )
   // A bound far above all that happened would press the picture flat; then the band runs out at the top.
-  return bound <= most * 2 ? Math.max(most, bound) : most
+  return bound <= most * 1.3 ? Math.max(most, bound) : most
 }
 
 function strokeOf(index: number): { readonly colour: string; readonly dash?: string } {
   return CONTENDER_STROKES[Math.min(index, CONTENDER_STROKES.length - 1)] ?? { colour: COLOURS.ink }
 }
 
-function drawLines(
-  { courses }: CoursePictureRequest,
-  columns: ToColumns,
-  scale: Scale,
-  isDense: boolean,
-): Markup[] {
-  const [own, ...others] = courses
+function isDense({ length }: CoursePictureRequest): boolean {
+  return length > DENSE * PLOT_WIDTH
+}
+
+function drawLines(request: CoursePictureRequest, columns: ToColumns, scale: Scale): Markup[] {
+  const [own, ...others] = request.courses
   if (own === undefined) return []
-  const line = (bins: Bins, index: number, width: number, opacity?: number) => {
+  const dense = isDense(request)
+  const line = (bins: Bins, index: number, width: number, opacity?: number): Markup => {
     const { colour, dash } = strokeOf(index)
-    const stroke = isDense || dash === undefined ? { colour } : { colour, dash }
-    return strokeLine(columnLine(columns(bins), scale), stroke, width, opacity)
+    const shown = columns(bins)
+    if (!dense) {
+      return strokeLine(
+        columnLine(shown, scale),
+        dash === undefined ? { colour } : { colour, dash },
+        width,
+        opacity,
+      )
+    }
+    // The average as a line, and pale around it what a pixel went through, so that neither hides the other.
+    return group([
+      element('path', {
+        d: columnSpread(shown, scale),
+        stroke: colour,
+        'stroke-opacity': index === 0 ? 0.38 : 0.14,
+      }),
+      strokeLine(meanLine(shown, scale), { colour }, index === 0 ? 1.6 : 1, opacity),
+    ])
   }
   return [
-    line(own.paid, 0, 0.9, 0.55),
-    ...others
-      .map(({ ready }, index) => line(ready, index + 1, isDense ? 0.8 : 1.5, isDense ? 0.8 : 1))
-      .reverse(),
-    line(own.ready, 0, isDense ? 1.2 : 2.2),
+    ...(dense ? [] : [line(own.paid, 0, 0.9, 0.55)]),
+    ...others.map(({ ready }, index) => line(ready, index + 1, 1.5)).reverse(),
+    line(own.ready, 0, 2.2),
   ]
 }
 
@@ -196,13 +213,15 @@ function drawBand({ lowest, highest }: CoursePictureRequest, columns: ToColumns,
   ]
 }
 
-const PLOT_TOP = makeFrame({ window: { from: 0, to: 1 }, highest: 1 }).top
+const PLOT = makeFrame({ window: { from: 0, to: 1 }, highest: 1 })
+const PLOT_TOP = PLOT.top
+const PLOT_WIDTH = PLOT.right - PLOT.left
 
-/** Full up to the lowest of a column, light from there to its highest. */
+/** Full up to the average of a column, light from there to its highest. */
 function drawDemand(needed: ReturnType<typeof columnsOf>, scale: Scale): Markup[] {
-  const area = (edge: 'low' | 'high', opacity: number) =>
+  const area = (edge: 'mean' | 'high', opacity: number) =>
     element('path', { d: columnArea(needed, edge, 0, scale), fill: COLOURS.demand, 'fill-opacity': opacity })
-  return [area('high', 0.35), area('low', 0.4)]
+  return [area('high', 0.35), area('mean', 0.4)]
 }
 
 function drawShortfall(d: string): Markup {
@@ -278,24 +297,31 @@ function drawMarks(marks: readonly CourseMark[], frame: Frame, timeZone: string)
   })
 }
 
-/** Every decision as a tick: up for more, down for fewer; those on one pixel are one. */
+/** How often it changed: up for more, down for fewer. */
 function drawRug(marks: readonly CourseMark[], frame: Frame): Markup[] {
   const middle = frame.bottom + STRIP.gap + STRIP.rug / 2 - 2
   const small = { 'font-size': 11, y: middle + 4, fill: COLOURS.quiet }
   const ticks = (isUp: boolean, colour: string, down: number) => {
-    const columns = new Set(
-      marks.filter(({ from, to }) => to > from === isUp).map(({ at }) => Math.round(frame.x(at))),
+    const places = marks.filter(({ from, to }) => to > from === isUp).map(({ at }) => frame.x(at))
+    const shares = [...densityOf(places, frame.left, frame.right, (frame.right - frame.left) / TICK)]
+    const d = shares.map((share, column) =>
+      share === 0
+        ? ''
+        : `M${frame.left + column * TICK + TICK / 2} ${middle}v${coarse(down * Math.max(0.15, share))}`,
     )
-    return element('path', { d: [...columns].map(x => `M${x} ${middle}v${down}`).join(''), stroke: colour })
+    return element('path', { d: d.join(''), stroke: colour, 'stroke-width': TICK * 0.8 })
   }
   return [
     element('path', { d: `M${frame.left} ${middle}H${frame.right}`, stroke: COLOURS.edge }),
-    ticks(true, COLOURS.out, -6),
-    ticks(false, COLOURS.in, 6),
+    ticks(true, COLOURS.out, -7),
+    ticks(false, COLOURS.in, 7),
     element('text', { ...small, x: frame.left - 6, 'text-anchor': 'end' }, text('changes')),
     element('text', { ...small, x: frame.right + 8 }, text(String(marks.length))),
   ]
 }
+
+/** Pixels a tick has. */
+const TICK = 2
 
 interface Strip {
   readonly label: string
@@ -432,7 +458,7 @@ function legendOf(request: CoursePictureRequest): readonly LegendEntry[] {
       label: courses.length > 1 ? `${shorten(own?.name ?? '', 16)} ready` : 'ready',
       swatch: line(strokeOf(0), 2.4),
     },
-    { label: 'paid', swatch: line(strokeOf(0), 1, 0.55) },
+    ...(isDense(request) ? [] : [{ label: 'paid', swatch: line(strokeOf(0), 1, 0.55) }]),
     { label: 'short', swatch: box(COLOURS.lost, 0.75) },
     ...(bounded ? [{ label: 'bounds', swatch: box(COLOURS.band, 0.75, COLOURS.bound) }] : []),
     ...((own?.marks.length ?? 0) > 0 ? [{ label: 'decisions', swatch: triangles }] : []),

@@ -7,8 +7,11 @@
 import {
   columnArea,
   columnLine,
+  columnSpread,
   columnsOf,
+  densityOf,
   largestOf,
+  meanLine,
   type Scale,
   shortfallBars,
   sumOf,
@@ -127,7 +130,7 @@ function drawDemand({ context, layout, view, colour, columns }: Drawing): void {
   context.globalAlpha = 0.32
   context.fill(new Path2D(columnArea(needed, 'high', 0, layout.scale)))
   context.globalAlpha = 0.4
-  context.fill(new Path2D(columnArea(needed, 'low', 0, layout.scale)))
+  context.fill(new Path2D(columnArea(needed, 'mean', 0, layout.scale)))
   context.globalAlpha = 1
   const { own } = view
   if (own === undefined) return
@@ -170,26 +173,35 @@ function hatch(
   }
 }
 
+/** From so many bins a pixel a line is a cloud of strokes, which hides what is behind it. */
+const DENSE = 4
+
 function drawLines({ context, layout, view, colour, columns }: Drawing): void {
+  const isDense = view.span > (layout.right - layout.left) * DENSE
   const draw = (bins: Float64Array, index: number, width: number, alpha: number) => {
     const { colour: name, dash } = strokeOf(index)
     const shown = columns(bins)
     context.strokeStyle = colour(name)
-    context.lineWidth = width
+    if (isDense) {
+      // The average as a line, and pale around it what a pixel went through, so that neither hides the other.
+      context.globalAlpha = index === view.front ? 0.38 : 0.14
+      context.lineWidth = 1.1
+      context.setLineDash([])
+      context.stroke(new Path2D(columnSpread(shown, layout.scale)))
+    }
+    context.lineWidth = isDense ? width * 0.75 : width
     context.globalAlpha = alpha
-    // Where a pixel holds many bins the line is a cloud of strokes, and dashes only make it noise.
-    context.setLineDash(view.span > shown.length * 4 ? [] : [...dash])
-    context.stroke(new Path2D(columnLine(shown, layout.scale)))
+    context.setLineDash(isDense ? [] : [...dash])
+    context.stroke(new Path2D(isDense ? meanLine(shown, layout.scale) : columnLine(shown, layout.scale)))
   }
-  const isDense = view.span > (layout.right - layout.left) * 4
   for (const index of [...view.others].reverse()) {
     const other = view.replay.contenders[index]
-    if (other !== undefined) draw(other.ready, index, isDense ? 1 : 1.5, isDense ? 0.75 : 0.95)
+    if (other !== undefined) draw(other.ready, index, 1.5, 0.95)
   }
   const { own } = view
   if (own !== undefined) {
-    draw(own.paid, view.front, 1, 0.5)
-    draw(own.ready, view.front, isDense ? 1.4 : 2.2, 1)
+    if (!isDense) draw(own.paid, view.front, 1, 0.5)
+    draw(own.ready, view.front, 2.2, 1)
   }
   context.setLineDash([])
   context.globalAlpha = 1
@@ -219,13 +231,14 @@ export function placeOf(decisions: readonly Made[], at: number): number {
 /** Plimsoll marks on the count that was asked for. */
 function drawMarks({ context, layout, view, colour }: Drawing): void {
   const { first, end } = decisionsIn(view)
-  if (end - first > Math.min(MOST_MARKS, (layout.right - layout.left) / 14)) return
+  const changes = view.own?.decisions.slice(first, end).filter(({ from, to }) => from !== to) ?? []
+  if (changes.length > Math.min(MOST_MARKS, (layout.right - layout.left) / 14)) return
   context.lineWidth = 1.6
-  for (const { at, from, to } of view.own?.decisions.slice(first, end) ?? []) {
+  for (const { at, from, to } of changes) {
     const x = layout.scale.x(view.binOf(at))
     const y = layout.scale.y(Math.min(to, layout.highest))
     context.fillStyle = colour('--card')
-    context.strokeStyle = colour(to > from ? '--out' : to < from ? '--in' : '--muted')
+    context.strokeStyle = colour(to > from ? '--out' : '--in')
     context.beginPath()
     context.arc(x, y, 4, 0, 2 * Math.PI)
     context.fill()
@@ -242,7 +255,7 @@ function drawLane(drawing: Drawing, lane: Lane): void {
   const { isNarrow } = edgesOf(width)
   context.textAlign = isNarrow ? 'left' : 'right'
   if (!isNarrow) context.fillText(shortName(lane.label, 9), left - 8, lane.bottom - 2)
-  if (lane.kind === 'decisions') {
+  if (lane.kind === 'changes') {
     drawRug(drawing, lane)
     return
   }
@@ -273,33 +286,37 @@ function drawTotal({ context, layout, view, colour }: Drawing, lane: Lane): void
   context.fillText(`${percentText(load > 0 ? gone / load : 0)} lost`, x, lane.bottom - 2)
 }
 
-/** Every decision as a tick: up for more, down for fewer, a point where it stays for another reason than before. */
+/** How often it changed: up for more, down for fewer. */
 function drawRug({ context, layout, view, colour, width }: Drawing, lane: Lane): void {
+  const { left, right, scale } = layout
   const { first, end } = decisionsIn(view)
+  const shown = view.own?.decisions.slice(first, end) ?? []
   const middle = (lane.top + lane.bottom) / 2
-  const up = new Path2D()
-  const down = new Path2D()
-  const stay = new Path2D()
   const tall = (lane.bottom - lane.top) / 2
-  for (const { at, from, to } of view.own?.decisions.slice(first, end) ?? []) {
-    const x = layout.scale.x(view.binOf(at))
-    if (to > from) up.rect(x - 0.6, lane.top, 1.2, tall)
-    else if (to < from) down.rect(x - 0.6, middle, 1.2, tall)
-    else stay.rect(x - 0.6, middle - 2, 1.2, 4)
-  }
   context.fillStyle = colour('--line')
-  context.fillRect(layout.left, middle - 0.5, layout.right - layout.left, 1)
-  context.fillStyle = colour('--muted')
-  context.fill(stay)
+  context.fillRect(left, middle - 0.5, right - left, 1)
+  const ticks = (changes: readonly Made[], isUp: boolean) => {
+    const places = changes.map(({ at }) => scale.x(view.binOf(at)))
+    densityOf(places, left, right, (right - left) / TICK).forEach((share, column) => {
+      if (share === 0) return
+      const high = tall * Math.max(0.15, share)
+      context.fillRect(left + column * TICK, isUp ? middle - high : middle, TICK * 0.8, high)
+    })
+  }
+  const out = shown.filter(({ from, to }) => to > from)
+  const back = shown.filter(({ from, to }) => to < from)
   context.fillStyle = colour('--out')
-  context.fill(up)
+  ticks(out, true)
   context.fillStyle = colour('--in')
-  context.fill(down)
+  ticks(back, false)
   if (edgesOf(width).isNarrow) return
   context.textAlign = 'left'
   context.fillStyle = colour('--muted')
-  context.fillText(String(end - first), layout.right + 8, lane.bottom - 2)
+  context.fillText(String(out.length + back.length), right + 8, lane.bottom - 2)
 }
+
+/** Pixels a tick has. */
+const TICK = 2
 
 /** By the root, so that a thousandth is seen beside a half; and what is there at all is a pixel. */
 function drawShares({ context, layout, view, colour, columns }: Drawing, lane: Lane): void {

@@ -27,7 +27,7 @@ class DecisionList {
   readonly #rules: HTMLSelectElement
   readonly #inView = make('input', { type: 'checkbox' })
   #rule = ''
-  #direction = ''
+  #direction = 'changes'
   #words = ''
   #page = 0
   #found: readonly number[] = []
@@ -42,12 +42,13 @@ class DecisionList {
     })
     this.#rules = rules.select
     const direction = choice(
-      'Direction',
+      'Show',
       [
-        ['', 'all'],
+        ['changes', 'changes'],
         ['out', 'out'],
         ['in', 'in'],
         ['none', 'stays'],
+        ['', 'all'],
       ],
       value => {
         this.#direction = value
@@ -127,6 +128,7 @@ class DecisionList {
     if (this.#rule !== '' && decision.rule !== this.#rule) return false
     if (this.#direction === 'out' && decision.to <= decision.from) return false
     if (this.#direction === 'in' && decision.to >= decision.from) return false
+    if (this.#direction === 'changes' && decision.to === decision.from) return false
     if (this.#direction === 'none' && decision.to !== decision.from) return false
     if (this.#words !== '' && !decision.because.toLowerCase().includes(this.#words)) return false
     if (!this.#inView.checked) return true
@@ -146,7 +148,7 @@ class DecisionList {
     this.#earlier.disabled = first === 0
     this.#later.disabled = first + PAGE >= this.#found.length
     const more = this.#view.own?.more ?? 0
-    const left = more > 0 ? `; ${more} later ones are not in this page` : ''
+    const left = more > 0 ? `; ${more} more are not in this page` : ''
     this.#count.textContent =
       shown.length === 0
         ? `no such decision${left}`

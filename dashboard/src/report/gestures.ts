@@ -125,21 +125,21 @@ class Gestures {
     this.#press = null
   }
 
-  /** The decision nearest to where one clicked, if there is one near. */
+  /** The change nearest to where one clicked, if there is one near; else a decision that changed nothing. */
   #choose(x: number, layout: Layout): void {
     const { view } = this.#on
     const decisions = view.own?.decisions ?? []
-    const after = placeOf(decisions, view.timeOf(layout.binAt(x)))
+    const first = placeOf(decisions, view.timeOf(layout.binAt(x - NEAR)))
+    const end = placeOf(decisions, view.timeOf(layout.binAt(x + NEAR)))
     let nearest: number | null = null
-    let distance = NEAR
-    for (const place of [after - 1, after]) {
+    let least = Number.POSITIVE_INFINITY
+    for (let place = first; place < end; place++) {
       const made = decisions[place]
       if (made === undefined) continue
-      const away = Math.abs(layout.scale.x(view.binOf(made.at)) - x)
-      if (away < distance) {
-        nearest = place
-        distance = away
-      }
+      const away = Math.abs(layout.scale.x(view.binOf(made.at)) - x) + (made.from === made.to ? NEAR : 0)
+      if (away >= least) continue
+      nearest = place
+      least = away
     }
     view.select(nearest)
   }

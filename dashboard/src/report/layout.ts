@@ -10,7 +10,7 @@ import type { View } from './view.ts'
 
 export interface Lane {
   readonly label: string
-  readonly kind: 'decisions' | 'lost' | 'waiting'
+  readonly kind: 'changes' | 'lost' | 'waiting'
   /** Of the contender. */
   readonly index: number
   readonly top: number
@@ -77,7 +77,7 @@ export const LANE_HEIGHT = LANE
 function lanesOf(view: View): readonly Omit<Lane, 'top' | 'bottom'>[] {
   const { replay, front, own } = view
   if (own === undefined) return []
-  const lanes: Omit<Lane, 'top' | 'bottom'>[] = [{ label: 'decisions', kind: 'decisions', index: front }]
+  const lanes: Omit<Lane, 'top' | 'bottom'>[] = [{ label: 'changes', kind: 'changes', index: front }]
   const waits = replay.contenders.some(({ waiting }) => largestOf(waiting) > 0)
   const loses = !waits || replay.contenders.some(({ turnedAway }) => largestOf(turnedAway) > 0)
   const others = view.others
@@ -102,5 +102,5 @@ function highestIn(view: View): number {
   )
   // A bound far above all that happened would press the picture flat; then the band runs out at the top.
   const bound = largestOf(own?.highest ?? [], first, end)
-  return bound <= most * 1.6 ? Math.max(most, bound) : most
+  return bound <= most * 1.3 ? Math.max(most, bound) : most
 }

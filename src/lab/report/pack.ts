@@ -18,8 +18,8 @@ import { shownCourses } from './picture.ts'
 import type { Report } from './report.ts'
 import { encodeSeries, type SeriesHead } from './series-bytes.ts'
 
-/** Of one contender; more than anyone reads, and few enough for a page that opens at once. */
-const MOST_DECISIONS = 10_000
+/** Of one contender; few enough for a page that opens at once. */
+const MOST_DECISIONS = 30_000
 
 /** Base64 of the deflated block. */
 export function packReport(report: Report): string {
@@ -51,10 +51,8 @@ export function packReport(report: Report): string {
       name: course.name,
       isShown: shown.includes(course),
       series: seriesOf(course, add),
-      decisions: course.decisions
-        .slice(0, MOST_DECISIONS)
-        .map(decision => packDecision(decision, startAt, words)),
-      more: Math.max(0, course.decisions.length - MOST_DECISIONS),
+      decisions: packedDecisions(course).map(decision => packDecision(decision, startAt, words)),
+      more: course.decisions.length - packedDecisions(course).length,
     })),
     words: words.all,
   }
@@ -62,6 +60,12 @@ export function packReport(report: Report): string {
   const size = Buffer.alloc(4)
   size.writeUInt32LE(header.length)
   return deflateRawSync(Buffer.concat([size, header, ...parts]), { level: 9 }).toString('base64')
+}
+
+/** Where they are too many, those that changed nothing go first. */
+function packedDecisions({ decisions }: Course): readonly CourseDecision[] {
+  if (decisions.length <= MOST_DECISIONS) return decisions
+  return decisions.filter(({ from, to }) => from !== to).slice(0, MOST_DECISIONS)
 }
 
 function seriesOf(

@@ -35,7 +35,7 @@ export interface PackedContender {
   readonly isShown: boolean
   readonly series: Readonly<Record<PackedSeries, SeriesHead>>
   readonly decisions: readonly PackedDecision[]
-  /** Decisions that were left out, after those here. */
+  /** Decisions that were left out. */
   readonly more: number
 }
 
