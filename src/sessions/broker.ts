@@ -14,7 +14,6 @@
  */
 import type { Load } from '../model/inventory.ts'
 import type { SessionsSpec } from '../model/spec.ts'
-import type { EpochMs } from '../model/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import { type CheckResult, PluginError } from '../ports/plugin.ts'
 import type {
@@ -26,14 +25,13 @@ import type {
   SessionRecord,
 } from '../ports/session-log.ts'
 import type { RoutedInstance } from '../ports/session-router.ts'
-import { Book, BookInstance, type BookSession, isSameIncarnation, stillHolds } from './book.ts'
+import { Book, type BookInstance, type BookSession, stillHolds } from './book.ts'
 import { EndedSessions } from './ended.ts'
 import {
   badRequest,
   cannotSeal,
   inUse,
   isSealed,
-  notReady,
   notStored,
   refusal,
   slotsMissing,
@@ -56,7 +54,8 @@ import {
   recordedSession,
   viewOf,
 } from './live-session.ts'
-import { type Departed, reconcile } from './reconcile.ts'
+import { type HoldOwner, isConflict, LogHold } from './log-hold.ts'
+import { type Departed, instanceIn, reconcile } from './reconcile.ts'
 import { requireId, sameLabels, type Wanted, wantedOf } from './request.ts'
 import type {
   BrokerCounts,
@@ -73,7 +72,7 @@ import type {
   SessionView,
 } from './session-broker.ts'
 import { type Waiter, type WaitingCaller, WaitQueue } from './wait-queue.ts'
-import { Writer, type WriterOwner, within } from './writer.ts'
+import { Writer, type WriterOwner } from './writer.ts'
 
 export interface BrokerOptions {
   readonly fleet: string
@@ -91,30 +90,17 @@ export interface BrokerOptions {
   readonly stillHolds?: (session: BookSession) => boolean
 }
 
-/**
- * `doubtful`: the log failed, and what it stored is not known yet. `fenced`: another broker opened the log; only a tick, which
- * holds the fleet's lease, opens it again.
- */
-type Phase = 'unopened' | 'open' | 'doubtful' | 'fenced' | 'closed'
-
 const GONE = 'its instance is gone'
-const FIRST_RECOVERY_MS = 100
-const LONGEST_RECOVERY_MS = 5_000
-const OPEN_TAKES_LONGER = 12
-/** Much shorter than any lease of a session. */
-const CONFIRMED_FOR_MS = 2_000
-
 /** Throws `PluginError('misconfigured')`, PLM-442, where the specification does not say how many slots an instance has. */
 export function createBroker(options: BrokerOptions): SessionBroker {
   return new Broker(options)
 }
 
-class Broker implements SessionBroker, WriterOwner<Entry> {
+class Broker implements SessionBroker, WriterOwner<Entry>, HoldOwner {
   readonly #fleet: string
-  readonly #log: SessionLog
+  readonly #hold: LogHold
   readonly #clock: Clock
   readonly #random: Random
-  readonly #holder: string
   readonly #limits: BrokerLimits
   readonly #stillHolds: (session: BookSession) => boolean
   readonly #writer: Writer<Entry>
@@ -125,22 +111,13 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   #book: Book<LiveSession>
   #ended: EndedSessions
   #leases: Leases<LiveSession>
-  #phase: Phase = 'unopened'
-  #epoch = 0
   #lastNumber = 0
-  #confirmedAt: EpochMs = 0
-  #recoveryMs = FIRST_RECOVERY_MS
-  /** Openings and lists, one after the other. */
-  #inTurn: Promise<unknown> = Promise.resolve()
   #cancelLook: () => void = () => undefined
-  #cancelRecovery: () => void = () => undefined
 
   constructor(options: BrokerOptions) {
     this.#fleet = options.fleet
-    this.#log = options.log
     this.#clock = options.clock
     this.#random = options.random
-    this.#holder = options.holder
     this.#limits = { ...LIMITS, ...options.limits }
     this.#stillHolds = options.stillHolds ?? stillHolds
     this.#spec = options.spec
@@ -148,12 +125,11 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     this.#ended = new EndedSessions(this.#limits.ended)
     this.#leases = new Leases(this.#clock.now())
     this.#queue = new WaitQueue(this.#clock)
-    this.#writer = new Writer(this, {
-      clock: this.#clock,
-      soon: options.soon ?? (work => void setImmediate(work)),
-      batch: this.#limits.batch,
-      deadlineMs: this.#limits.logDeadlineMs,
-    })
+    const { batch, logDeadlineMs: deadlineMs } = this.#limits
+    const soon = options.soon ?? ((work: () => void): void => void setImmediate(work))
+    this.#writer = new Writer(this, { clock: this.#clock, soon, batch, deadlineMs })
+    const { fleet, log, clock, holder } = options
+    this.#hold = new LogHold({ fleet, log, clock, holder, deadlineMs }, this)
   }
 
   // ---- sessions
@@ -171,8 +147,8 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   async release(sessionId: string, why = 'released'): Promise<ReleaseResult> {
-    this.#requireReady()
-    if (!this.#book.sessions.has(sessionId)) await this.#confirm()
+    this.#hold.requireReady()
+    if (!this.#book.sessions.has(sessionId)) await this.#hold.confirm()
     const waiter = this.#queue.get(requireId(sessionId))
     if (waiter !== undefined) {
       this.#queue.take(waiter)
@@ -185,7 +161,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
       await session.placing.promise
       return this.release(sessionId, why)
     }
-    if (session.state === 'doubtful') throw this.#notReady()
+    if (session.state === 'doubtful') throw this.#hold.notReady()
     await this.#end(session, 'released', why)
     return 'released'
   }
@@ -197,9 +173,9 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   async heartbeat(sessionId: string): Promise<HeartbeatResult> {
-    await this.#requireCurrent()
+    await this.#hold.requireCurrent()
     const session = this.#book.sessions.get(requireId(sessionId))
-    if (session?.state !== 'live') await this.#confirm()
+    if (session?.state !== 'live') await this.#hold.confirm()
     if (session?.state === 'live') {
       this.#leases.renew(session, this.#clock.now())
       return { alive: true, session: this.#view(session) }
@@ -208,13 +184,13 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
       const ended = this.#ended.get(sessionId)
       return { alive: false, ended: ended === undefined ? null : endedView(ended) }
     }
-    if (session.ending === null) throw this.#notReady()
+    if (session.ending === null) throw this.#hold.notReady()
     const { end, at, why } = session.ending
     return { alive: false, ended: endedView({ session: loggedOf(session), end, at, why }) }
   }
 
   get(sessionId: string): SessionView | null {
-    this.#requireKnowing()
+    this.#hold.requireKnowing()
     const session = this.#book.sessions.get(sessionId)
     if (session !== undefined) return isTold(session) ? this.#view(session) : null
     const ended = this.#ended.get(sessionId)
@@ -222,7 +198,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   list({ after, limit, instance, labels }: SessionQuery): SessionPage {
-    this.#requireKnowing()
+    this.#hold.requireKnowing()
     if (!Number.isInteger(limit) || limit < 1 || limit > MOST_PER_PAGE) {
       throw badRequest(`limit is ${limit}, and must be from 1 to ${MOST_PER_PAGE}`)
     }
@@ -241,8 +217,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   counts(): BrokerCounts {
-    const epoch = this.#phase === 'open' || this.#phase === 'doubtful' ? this.#epoch : null
-    return { sessions: this.#book.sessions.size, waiting: this.#queue.length, epoch }
+    return { sessions: this.#book.sessions.size, waiting: this.#queue.length, epoch: this.#hold.epoch }
   }
 
   waiting(): number {
@@ -262,25 +237,25 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     signal: AbortSignal,
     isOurs: () => Promise<boolean> = isAlone,
   ): Promise<void> {
-    const done = this.#next(() => this.#route(instances, isOurs))
+    const done = this.#hold.inTurn(() => this.#route(instances, isOurs))
     await unlessAborted(done, signal)
   }
 
   async readLoads(): Promise<ReadonlyMap<string, Load>> {
-    await this.#confirm()
+    await this.#hold.confirm()
     const at = this.#clock.now()
     return new Map([...this.#book.instances].map(([id, instance]) => [id, this.#loadOf(instance, at)]))
   }
 
   async closeInstance(id: string, signal: AbortSignal): Promise<void> {
-    this.#requireKnowing()
+    this.#hold.requireKnowing()
     const instance = this.#instance(id)
     this.#book.setAdmission(instance, 'closed')
     await unlessAborted(this.#nothingOnItsWayTo(instance), signal)
   }
 
   async reopenInstance(id: string): Promise<void> {
-    this.#requireKnowing()
+    this.#hold.requireKnowing()
     const instance = this.#instance(id)
     if (instance.sealed) throw isSealed(this.#fleet, id)
     this.#book.setAdmission(instance, 'open')
@@ -288,7 +263,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   async sealInstance(id: string): Promise<void> {
-    await this.#confirm()
+    await this.#hold.confirm()
     const instance = this.#instance(id)
     if (instance.sealed) return
     if (instance.admission === 'open') throw cannotSeal(this.#fleet, id, 'it is open')
@@ -302,29 +277,15 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   async check(): Promise<CheckResult> {
-    switch (this.#phase) {
-      case 'open': {
-        const { sessions, instances } = this.#book
-        return {
-          ok: true,
-          detail: `${sessions.size} sessions on ${instances.size} instances, ${this.#queue.length} requests wait`,
-        }
-      }
-      case 'unopened':
-        return { ok: true, detail: 'not told of any instance yet: it opens its log with the first tick' }
-      case 'doubtful':
-        return { ok: false, detail: 'the session log failed; nothing is placed until it answers again' }
-      case 'fenced':
-        return { ok: false, detail: 'another broker has opened the session log; this one stands by' }
-      case 'closed':
-        return { ok: false, detail: `the broker of fleet "${this.#fleet}" is closed` }
-    }
+    return this.#hold.check(() => {
+      const { sessions, instances } = this.#book
+      return `${sessions.size} sessions on ${instances.size} instances, ${this.#queue.length} requests wait`
+    })
   }
 
   async close(): Promise<void> {
-    if (this.#phase !== 'closed') {
-      this.#phase = 'closed'
-      this.#stopWork(new PluginError('unavailable', this.#notReady().message))
+    if (this.#hold.close()) {
+      this.#stopWork(new PluginError('unavailable', this.#hold.notReady().message))
     }
     await this.#writer.settled()
   }
@@ -332,11 +293,11 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   // ---- placing
 
   #place(request: PlaceRequest, signal: AbortSignal | undefined): Promise<PlaceResult> {
-    this.#requireKnowing()
+    this.#hold.requireKnowing()
     const wanted = wantedOf(request, this.#spec, this.#slots(), this.#random)
     const known = this.#book.sessions.get(wanted.id)
     if (known !== undefined) return this.#placeAgain(known, wanted, request, signal)
-    this.#requireReady()
+    this.#hold.requireReady()
     const waiter = this.#queue.get(wanted.id)
     if (waiter !== undefined) {
       this.#requireSame(waiter.wanted, wanted)
@@ -360,9 +321,9 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     }
     this.#requireSame(known, wanted)
     if (known.placing !== null) return this.#follow(known.placing, request, signal)
-    await this.#confirm()
+    await this.#hold.confirm()
     if (known.state === 'ended') return this.#place(request, signal)
-    if (known.state !== 'live') throw this.#notReady()
+    if (known.state !== 'live') throw this.#hold.notReady()
     return { placed: true, again: true, session: this.#view(known) }
   }
 
@@ -413,7 +374,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   /** Whoever waits and can go, goes. */
   #serveWaiting(): void {
-    if (this.#phase !== 'open') return
+    if (this.#hold.phase !== 'open') return
     while (this.#queue.length > 0) {
       const waiter = this.#queue.next(wanted => this.#book.choose(wanted) !== null)
       const instance = waiter === null ? null : this.#book.choose(waiter.wanted)
@@ -438,7 +399,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   /** The sessions of instances that ended, also those whose placing was just answered. */
   async #endLost({ instance, why }: Departed): Promise<void> {
     // Once the log answers again, whatever is left on instances that are gone is ended.
-    if (this.#phase !== 'open') return
+    if (this.#hold.phase !== 'open') return
     const ends: Promise<void>[] = []
     for (const { id } of instance.sessions) {
       const session = this.#book.sessions.get(id)
@@ -450,7 +411,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   #look(): void {
     this.#cancelLook = this.#clock.after(LOOK_EVERY_MS, () => this.#look())
-    if (this.#phase !== 'open') return
+    if (this.#hold.phase !== 'open') return
     for (const session of this.#leases.expired(this.#clock.now(), this.#limits.batch)) {
       void this.#end(session, 'expired', 'its lease ran out without a sign of life')
     }
@@ -459,7 +420,7 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   // ---- storing
 
   append(records: readonly SessionRecord[]): Promise<void> {
-    return this.#log.append(this.#fleet, this.#epoch, records)
+    return this.#hold.append(records)
   }
 
   recordOf(entry: Entry): SessionRecord | null {
@@ -534,25 +495,19 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   failed(sent: readonly Entry[], unsent: readonly Entry[], error: unknown): void {
     const fenced = isConflict(error)
-    const failure = fenced ? this.#fencedOff() : notStored(this.#fleet, error)
+    const failure = fenced ? this.#hold.fencedOff() : notStored(this.#fleet, error)
     for (const entry of sent) this.#isDoubtful(entry, failure)
     for (const entry of unsent) this.#isUndone(entry, failure)
-    if (this.#phase !== 'open') return
+    if (this.#hold.phase !== 'open') return
     if (fenced) {
-      this.#fence()
+      this.#hold.fence()
       return
     }
-    this.#phase = 'doubtful'
-    this.#recoverLater()
+    this.#hold.doubt()
     this.#wake()
   }
 
-  /** Whoever opened the log since knows better. */
-  #fence(): void {
-    if (this.#phase !== 'open' && this.#phase !== 'doubtful') return
-    this.#phase = 'fenced'
-    this.#cancelRecovery()
-    const failure = this.#fencedOff()
+  fenced(failure: PluginError): void {
     for (const entry of this.#writer.takeUnsent()) this.#isUndone(entry, failure)
     this.#refuseWaiting(failure)
     this.#wake()
@@ -581,33 +536,21 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     session.placing?.reject(failure)
   }
 
-  // ---- opening the log, and opening it again
+  // ---- what the log says, and what the list says
 
   async #route(listed: readonly RoutedInstance[], isOurs: () => Promise<boolean>): Promise<void> {
-    if (this.#phase === 'closed') throw this.#notReady()
-    if (this.#phase === 'unopened' || this.#phase === 'fenced') await this.#open(isOurs)
-    if (this.#phase === 'doubtful') await this.#recover()
+    await this.#hold.take(isOurs, () => this.#writer.settled())
     const departed = reconcile(this.#book, listed)
     this.#serveWaiting()
-    if (this.#phase !== 'open' && departed.some(({ instance }) => instance.sessions.size > 0)) {
-      throw this.#notReady()
+    if (this.#hold.phase !== 'open' && departed.some(({ instance }) => instance.sessions.size > 0)) {
+      throw this.#hold.notReady()
     }
     const lost = Promise.all(departed.map(one => this.#endLost(one)))
     const closed = [...this.#book.instances.values()].filter(({ admission }) => admission === 'closed')
     await Promise.all([lost, ...closed.map(instance => this.#nothingOnItsWayTo(instance))])
   }
 
-  async #open(isOurs: () => Promise<boolean>): Promise<void> {
-    // What is under way was begun under another epoch, and must be answered under it.
-    await this.#writer.settled()
-    let opened: OpenedLog
-    try {
-      opened = await within(this.#openDeadline(), this.#log.open(this.#fleet, this.#holder))
-    } catch (error) {
-      throw notReady(this.#fleet, `its log cannot be opened (${said(error)})`)
-    }
-    await this.#requireOurs(isOurs)
-    if (this.#phase === 'closed') return
+  opened(opened: OpenedLog): void {
     const sealed = [...this.#book.instances.values()].filter(instance => instance.sealed)
     this.#book = this.#newBook()
     // Of instances only this is known here and nowhere else; all else the list says.
@@ -616,46 +559,13 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
     this.#ended = new EndedSessions(this.#limits.ended)
     this.#lengths = new Lengths()
     for (const ended of opened.ended) this.#remember(ended)
-    this.#adopt(opened)
+    this.recovered(opened)
     this.#cancelLook()
     this.#look()
   }
 
-  /**
-   * Another daemon may have taken the fleet over before the log was opened, and have ended instances that our list has open. Asked
-   * after the opening: whoever takes over from here on opens the log after us, and learns of every session we place.
-   */
-  async #requireOurs(isOurs: () => Promise<boolean>): Promise<void> {
-    let ours: boolean
-    try {
-      ours = await within(this.#deadline(), isOurs())
-    } catch (error) {
-      throw notReady(this.#fleet, `whose fleet it is cannot be asked (${said(error)})`)
-    }
-    if (!ours) throw this.#fencedOff()
-  }
-
-  /** What the log says is so; what was only on its way is undone. */
-  async #recover(): Promise<void> {
-    this.#cancelRecovery()
-    let opened: OpenedLog
-    try {
-      opened = await within(this.#openDeadline(), this.#log.open(this.#fleet, this.#holder, this.#epoch))
-    } catch (error) {
-      if (this.#phase !== 'doubtful') return
-      if (isConflict(error)) this.#fence()
-      else this.#recoverLater()
-      return
-    }
-    if (this.#phase !== 'doubtful') return
-    this.#adopt(opened)
-  }
-
   /** Makes the book say what the log says. */
-  #adopt({ epoch, sessions }: OpenedLog): void {
-    this.#phase = 'open'
-    this.#epoch = epoch
-    this.#recoveryMs = FIRST_RECOVERY_MS
+  recovered({ sessions }: OpenedLog): void {
     // While the log did not answer, no sign of life was taken.
     this.#leases.freshen(this.#clock.now())
     const logged = new Map(sessions.map(session => [session.id, session]))
@@ -686,40 +596,9 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   }
 
   #adoptSession(logged: LoggedSession): void {
-    const session = recordedSession(logged, this.#instanceOf(logged))
+    const session = recordedSession(logged, instanceIn(this.#book, logged))
     this.#book.add(session)
     this.#leases.begin(session, this.#clock.now())
-  }
-
-  /** Not in a list yet: closed until it is. One that has another incarnation by now is none of the book's. */
-  #instanceOf({ instance: id, incarnation }: LoggedSession): BookInstance {
-    const routed = { id, incarnation, address: '', zone: null }
-    const known = this.#book.instances.get(id)
-    if (known === undefined) return this.#book.addInstance(routed, false)
-    if (isSameIncarnation(known.incarnation, incarnation)) {
-      known.incarnation ??= incarnation
-      return known
-    }
-    if (known.listed) return new BookInstance(routed, false)
-    // Of two that the log knows, the one with the later session is the later one.
-    this.#book.removeInstance(known)
-    return this.#book.addInstance(routed, false)
-  }
-
-  #recoverLater(): void {
-    this.#cancelRecovery()
-    this.#cancelRecovery = this.#clock.after(this.#recoveryMs, () => {
-      void this.#next(async () => {
-        if (this.#phase === 'doubtful') await this.#recover()
-      })
-    })
-    this.#recoveryMs = Math.min(LONGEST_RECOVERY_MS, 2 * this.#recoveryMs)
-  }
-
-  #next<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#inTurn.then(work)
-    this.#inTurn = done.catch(() => undefined)
-    return done
   }
 
   // ---- small things
@@ -731,65 +610,6 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
   #slots(): number {
     if (this.#spec.slotsPerInstance === null) throw slotsMissing(this.#fleet)
     return this.#spec.slotsPerInstance
-  }
-
-  /** It may have a million sessions to read. */
-  #openDeadline(): { clock: Clock; deadlineMs: number } {
-    return { clock: this.#clock, deadlineMs: OPEN_TAKES_LONGER * this.#limits.logDeadlineMs }
-  }
-
-  #deadline(): { clock: Clock; deadlineMs: number } {
-    return { clock: this.#clock, deadlineMs: this.#limits.logDeadlineMs }
-  }
-
-  /**
-   * Another daemon may have opened the log since, and know sessions that this one does not: what protects or denies a
-   * session is said only after asking the log who the last one was.
-   */
-  async #confirm(): Promise<void> {
-    this.#requireKnowing()
-    const epoch = this.#epoch
-    try {
-      await within(this.#deadline(), this.#log.confirm(this.#fleet, epoch))
-      this.#confirmedAt = this.#clock.now()
-    } catch (error) {
-      if (!isConflict(error) || epoch !== this.#epoch)
-        throw notReady(this.#fleet, `its log does not answer (${said(error)})`)
-      this.#fence()
-    }
-    this.#requireKnowing()
-  }
-
-  /** As of a moment ago. */
-  async #requireCurrent(): Promise<void> {
-    const agoMs = this.#clock.now() - this.#confirmedAt
-    if (agoMs < 0 || agoMs > CONFIRMED_FOR_MS) await this.#confirm()
-    else this.#requireKnowing()
-  }
-
-  /** What it knows of sessions is so. */
-  #requireKnowing(): void {
-    if (this.#phase !== 'open' && this.#phase !== 'doubtful') throw this.#notReady()
-  }
-
-  /** And what it decides can be stored. */
-  #requireReady(): void {
-    if (this.#phase !== 'open') throw this.#notReady()
-  }
-
-  #notReady(): PluginError {
-    const because: Record<Phase, string> = {
-      unopened: 'it has not been told of any instance yet',
-      open: 'it is finding out what became of this session',
-      doubtful: 'its log failed, and it is finding out what was stored',
-      fenced: 'another daemon places the sessions of this fleet now',
-      closed: 'it is ending',
-    }
-    return notReady(this.#fleet, because[this.#phase])
-  }
-
-  #fencedOff(): PluginError {
-    return notReady(this.#fleet, 'another daemon places the sessions of this fleet now')
   }
 
   #instance(id: string): BookInstance {
@@ -836,7 +656,6 @@ class Broker implements SessionBroker, WriterOwner<Entry> {
 
   #stopWork(failure: PluginError): void {
     this.#cancelLook()
-    this.#cancelRecovery()
     this.#refuseWaiting(failure)
     for (const entry of this.#writer.takeUnsent()) this.#isUndone(entry, failure)
   }
@@ -873,14 +692,6 @@ function needsOf({ slots, labels }: { slots: number; labels: LiveSession['labels
 
 function requireFew(count: number): void {
   if (count > MOST_AT_ONCE) throw badRequest(`it is ${count} at once, and may be ${MOST_AT_ONCE}`)
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof PluginError && error.kind === 'conflict'
-}
-
-function said(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

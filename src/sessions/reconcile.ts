@@ -1,11 +1,14 @@
 /**
- * What a new list of instances means for the book: who is new, open, closed, missing, gone, or another under a known id.
+ * What a new list of instances means for the book: who is new, open, closed, missing, gone, or another under a known id. And
+ * which of them a session in the log is on.
  *
  * Example: known a (open), b (open). Told `[{ id: 'a', incarnation: '2' }]` where a was '1': the former a is gone and its
  * sessions are lost, a new a is there, and b is missing: closed, with its sessions.
  */
+
+import type { LoggedSession } from '../ports/session-log.ts'
 import type { RoutedInstance } from '../ports/session-router.ts'
-import { type Book, type BookInstance, isSameIncarnation } from './book.ts'
+import { type Book, BookInstance, isSameIncarnation } from './book.ts'
 
 export interface Departed {
   readonly instance: BookInstance
@@ -59,4 +62,22 @@ function miss(book: Book, instance: BookInstance): void {
   instance.listed = false
   book.setAdmission(instance, 'closed')
   if (instance.used === 0) book.removeInstance(instance)
+}
+
+/**
+ * The instance that a session in the log is on. Not in a list yet, it is closed until it is; one that has another incarnation by now
+ * is none of the book's.
+ */
+export function instanceIn(book: Book, { instance: id, incarnation }: LoggedSession): BookInstance {
+  const routed = { id, incarnation, address: '', zone: null }
+  const known = book.instances.get(id)
+  if (known === undefined) return book.addInstance(routed, false)
+  if (isSameIncarnation(known.incarnation, incarnation)) {
+    known.incarnation ??= incarnation
+    return known
+  }
+  if (known.listed) return new BookInstance(routed, false)
+  // Of two that the log knows, the one with the later session is the later one.
+  book.removeInstance(known)
+  return book.addInstance(routed, false)
 }
