@@ -86,7 +86,8 @@ async function fleetNow(store: StateStore, fleet: string, spec: Spec | null): Pr
   }
 }
 
-async function openReadOnly(path: string): Promise<StateStore> {
+/** @throws CliError PLM-510 where there is no such file */
+export async function openReadOnly(path: string): Promise<StateStore> {
   try {
     await access(path)
   } catch (error) {

@@ -23,6 +23,8 @@ export const TRACE_CODES = {
   nothingRecorded: 'PLM-713',
   tooMuch: 'PLM-714',
   source: 'PLM-715',
+  whichColumn: 'PLM-716',
+  tooLittle: 'PLM-717',
 } as const
 
 export type TraceCode = (typeof TRACE_CODES)[keyof typeof TRACE_CODES]
