@@ -4,6 +4,7 @@
  * Example: `plimsoll backtest plimsoll.yaml --trace july.csv --against hpa,oracle -o july.html`.
  */
 import { type Command, InvalidArgumentError } from 'commander'
+import { addFitCommand } from './fit-command.ts'
 import type { Io } from './io.ts'
 
 type Done = (code: number) => void
@@ -19,6 +20,7 @@ it excess is lost), drain, delay (of metrics), every (between decisions), initia
 the published comparisons.`
 
 export function addLabCommands(program: Command, io: Io, done: Done): void {
+  addFitCommand(program, io, done)
   modelled(played(program.command('backtest')))
     .helpGroup('What it would do:')
     .summary('play a record against the rules')
