@@ -10,7 +10,7 @@ import { CODES } from './codes.ts'
 import type { FleetCheck } from './fleet-check.ts'
 import { checkPluginName } from './plugin-name.ts'
 import type { Path } from './problem.ts'
-import { MOST_ROUTERS, ROUTERS, routerOfType } from './schema.ts'
+import { fleetSchema, MOST_ROUTERS, ROUTERS, routerOfType } from './schema.ts'
 import { haproxyCheckSchema } from './schema-routers.ts'
 import {
   drainSchema,
@@ -21,7 +21,7 @@ import {
   sessionsSchema,
   waitingSchema,
 } from './schema-sessions.ts'
-import { isMapping, readMapping, readObject } from './shape.ts'
+import { isMapping, isMisspelt, readMapping, readObject } from './shape.ts'
 
 const SLOTS_HINT = 'add sessions: { slotsPerInstance: 20 }'
 
@@ -52,6 +52,8 @@ export function requireSlots(
 ): void {
   const sessions = isMapping(fleet) ? fleet.sessions : undefined
   if (isMapping(sessions) && sessions.slotsPerInstance !== undefined) return
+  if (isMisspelt(sessionsSchema, sessions, 'slotsPerInstance')) return
+  if (isMisspelt(fleetSchema(check.extensions), fleet, 'sessions')) return
   check.report({
     code: CODES.noSlots,
     message: `nothing says how many slots an instance has: ${what}`,

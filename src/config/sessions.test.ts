@@ -143,6 +143,23 @@ describe('sessions', () => {
     [['router: { type: broker }'], ['PLM-147 router']],
     [['sessions: { placement: pack }'], ['PLM-147 sessions']],
     [['router: { type: agent }', 'sessions: { reserve: 20 }'], ['PLM-147 sessions.reserve']],
+    // A key that is misspelt is one mistake, not three.
+    [
+      ['router: { type: broker }', 'sessions: { slotsPerInstnce: 4, reserve: 25% }'],
+      ['PLM-110 sessions.slotsPerInstnce'],
+    ],
+    [
+      [
+        'router: { type: broker }',
+        'sesions: { slotsPerInstance: 4 }',
+        'rules: [ { name: R, reserve: { slots: 2 } } ]',
+      ],
+      ['PLM-110 sesions'],
+    ],
+    [
+      ['router: { type: broker }', 'sessions: { placemnt: pack }'],
+      ['PLM-147 router', 'PLM-110 sessions.placemnt'],
+    ],
     [['sessions: { slotsPerInstance: 4, reserve: 0.25 }'], ['PLM-115 sessions.reserve']],
     [['sessions: { slotsPerInstance: 4, reserve: 100% }'], ['PLM-114 sessions.reserve']],
     [['sessions: { slotsPerInstance: 4, reserve: 0 }'], ['PLM-115 sessions.reserve']],

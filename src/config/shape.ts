@@ -93,6 +93,13 @@ export function readEntries(
   return entries
 }
 
+/** Whether it lacks the key, and has one that is reported as meant for it: what follows from that is no other mistake. */
+export function isMisspelt(schema: z.ZodObject, raw: unknown, key: string): boolean {
+  if (!isMapping(raw) || raw[key] !== undefined) return false
+  const known = Object.keys(schema.shape)
+  return Object.keys(raw).some(other => !known.includes(other) && nearest(other, known) === key)
+}
+
 function reportUnknownKeys(
   reading: Reading,
   keys: readonly string[],
