@@ -27,9 +27,9 @@ import { writeOutputFile } from './files.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
-import { type FeedWords, feedOptions, readTraceOption, type TraceOptions } from './trace-options.ts'
+import { type FeedWords, feedOptions, type RecordOptions, readRecordOption } from './trace-options.ts'
 
-export interface BacktestCommandOptions extends TraceOptions, FeedWords {
+export interface BacktestCommandOptions extends RecordOptions, FeedWords {
   readonly fleet?: string
   readonly against?: string
   readonly model?: readonly string[]
@@ -47,11 +47,11 @@ export async function backtestCommand(
 ): Promise<number> {
   const against = parseAgainst(options.against)
   const model = parseModelWords(options.model ?? [])
-  const outputs = (options.output ?? []).map(output => ({ output, write: writerFor(output) }))
+  const outputs = outputsFor(options.output)
   const zone = zoneOf(options.zone)
-  const { spec } = await loadFile(io, file)
+  const { spec, state } = await loadFile(io, file)
   const fleet = fleetNamed(spec, options.fleet)
-  const trace = await readTraceOption(options, io)
+  const trace = await readRecordOption(options, { fleet, statePath: state.path }, io)
   const report = await reportFor({ spec, fleet, trace, options, against, model, zone })
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(report))
   if (options.json === true) {
@@ -148,6 +148,11 @@ const WRITERS: Readonly<Record<string, (report: Report) => string>> = {
   '.json': report => `${JSON.stringify(jsonReport(report, { bins: true }), null, 1)}\n`,
 }
 
+/** Each with what writes it, so that a name that cannot be written is refused before anything is played. */
+export function outputsFor(names: readonly string[] = []) {
+  return names.map(output => ({ output, write: writerFor(output) }))
+}
+
 function writerFor(output: string): (report: Report) => string {
   const ending = path.extname(output).toLowerCase()
   const writer = WRITERS[ending]
@@ -155,7 +160,7 @@ function writerFor(output: string): (report: Report) => string {
   throw new CliError('PLM-501', `-o ${output}: a name that ends in .html, .svg or .json is needed.`)
 }
 
-function zoneOf(zone = 'UTC'): string {
+export function zoneOf(zone = 'UTC'): string {
   if (isTimeZone(zone)) return zone
   throw new CliError('PLM-502', `--zone ${zone} is no time zone; write UTC or Europe/London.`)
 }

@@ -21,7 +21,8 @@ the published comparisons.`
 
 export function addLabCommands(program: Command, io: Io, done: Done): void {
   addFitCommand(program, io, done)
-  modelled(played(program.command('backtest')))
+  addDiffCommand(program, io, done)
+  reported(modelled(played(program.command('backtest'))))
     .helpGroup('What it would do:')
     .summary('play a record against the rules')
     .description(
@@ -32,12 +33,24 @@ export function addLabCommands(program: Command, io: Io, done: Done): void {
       '--against <names>',
       'baselines beside it: hpa,aws,azure,nomad,react,hist,reg,adapt,static,oracle',
     )
-    .option('-o, --output <file>', 'a report: .html, .svg or .json; may be given several times', several)
-    .option('--price <amount>', 'of one instance-hour, in any currency', amount)
-    .option('--zone <zone>', 'time zone of the report', 'UTC')
     .addHelpText('after', TRACE_HELP + MODEL_HELP)
     .action(async (file, options) =>
       done(await (await import('./backtest.ts')).backtestCommand(file, options, io)),
+    )
+}
+
+function addDiffCommand(program: Command, io: Io, done: Done): void {
+  reported(modelled(played(program.command('diff'))))
+    .helpGroup('A configuration:')
+    .summary('what changed between two configurations, and what it would have changed')
+    .description(
+      'Tells in words what two files say differently (order, comments and secrets are left aside); with a record also their scores on it, and where and why they part.',
+    )
+    .argument('<old>', 'the configuration as it was')
+    .argument('<new>', 'the configuration as it shall be')
+    .addHelpText('after', TRACE_HELP + MODEL_HELP)
+    .action(async (before, after, options) =>
+      done(await (await import('./diff.ts')).diffCommand(before, after, options, io)),
     )
 }
 
@@ -46,8 +59,14 @@ export function played(command: Command): Command {
   return command
     .option('--trace <file>', 'the record')
     .option('--fleet <name>', 'the fleet, where the file has several')
+    .option(
+      '--journal [state]',
+      "instead of a file: what the daemon recorded, in the configuration's state file or this one",
+    )
     .option('--from <time>', 'play it only from here on')
     .option('--to <time>', 'play it only up to here')
+    .option('--since <time>', 'the same as --from')
+    .option('--until <time>', 'the same as --to')
     .option('--load <column>', 'the column that is the demand of the fleet')
     .option('--instances <column>', 'the column with the recorded count of ready instances')
     .option('--metric <name=column>', 'where a metric comes from; may be given several times', several)
@@ -55,6 +74,13 @@ export function played(command: Command): Command {
     .option('--step <duration>', 'length of a bin; as the record has it unless said')
     .option('--aggregate <how>', 'several rows in one bin: avg, sum or max')
     .option('--json', 'answer as JSON')
+}
+
+function reported(command: Command): Command {
+  return command
+    .option('-o, --output <file>', 'a report: .html, .svg or .json; may be given several times', several)
+    .option('--price <amount>', 'of one instance-hour, in any currency', amount)
+    .option('--zone <zone>', 'time zone of the report', 'UTC')
 }
 
 function modelled(command: Command): Command {

@@ -183,17 +183,6 @@ function addFileCommands(program: Command, io: Io, done: Done): void {
       done(await (await import('./doctor.ts')).doctorCommand(file, options, io)),
     )
   program
-    .command('diff')
-    .helpGroup('A configuration:')
-    .summary('what changed between two configurations')
-    .description('Tells in words what two files say differently. Order, comments and secrets are left aside.')
-    .argument('<old>', 'the configuration as it was')
-    .argument('<new>', 'the configuration as it shall be')
-    .option('--json', 'answer as JSON')
-    .action(async (before, after, options) =>
-      done(await (await import('./diff.ts')).diffCommand(before, after, options, io)),
-    )
-  program
     .command('schema')
     .helpGroup('A configuration:')
     .summary('print the JSON Schema of the configuration')

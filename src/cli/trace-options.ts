@@ -6,10 +6,12 @@
 import { parseDuration } from '../config/expression/units.ts'
 import type { FeedOptions, FeedSource } from '../lab/feeds.ts'
 import type { LoadTrace, SessionTrace, Trace } from '../lab/trace.ts'
+import { readRecorded } from '../lab/traces/journal.ts'
 import { type TraceOptions as ReadOptions, readTrace } from '../lab/traces/read-trace.ts'
 import { CliError } from './cli-error.ts'
-import { parseIso } from './instant.ts'
+import { parseInstant, parseIso } from './instant.ts'
 import { type Io, resolvePath } from './io.ts'
+import { openReadOnly } from './reader/state-reader.ts'
 
 export interface TraceOptions {
   readonly trace?: string
@@ -18,6 +20,15 @@ export interface TraceOptions {
   readonly aggregate?: string
   readonly from?: string
   readonly to?: string
+}
+
+/** Also what a daemon recorded. */
+export interface RecordOptions extends TraceOptions {
+  /** A state file, or `true` for that of the configuration. */
+  readonly journal?: string | boolean
+  /** As `from` and `to`. */
+  readonly since?: string
+  readonly until?: string
 }
 
 export interface FeedWords {
@@ -33,7 +44,50 @@ export async function readTraceOption(options: TraceOptions, io: Io): Promise<Tr
   const { trace: source } = options
   if (source === undefined) throw refused('Say which record to play with --trace FILE.')
   const file = source.includes('://') ? source : resolvePath(io, source)
-  return cut(await readTrace(file, readOptions(options)), options, io)
+  return cut(await readTrace(file, { ...readOptions(options), now: () => io.now() }), options, io)
+}
+
+/** What a daemon recorded is asked for by fleet, and lies in the state file of its configuration. */
+export interface Recorder {
+  readonly fleet: string
+  readonly statePath: string
+}
+
+/** A file, or the journal of a daemon. */
+export async function readRecordOption(said: RecordOptions, recorder: Recorder, io: Io): Promise<Trace> {
+  const options = withRange(said)
+  const { journal } = options
+  if (journal !== undefined && journal !== false) return readJournalled(journal, options, recorder, io)
+  if (options.trace !== undefined) return readTraceOption(options, io)
+  throw refused('Say which record to play: --trace FILE, or --journal for what the daemon recorded.')
+}
+
+function withRange(options: RecordOptions): RecordOptions {
+  const from = options.from ?? options.since
+  const to = options.to ?? options.until
+  return { ...options, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+}
+
+async function readJournalled(
+  journal: string | true,
+  options: RecordOptions,
+  { fleet, statePath }: Recorder,
+  io: Io,
+): Promise<Trace> {
+  if (options.trace !== undefined) throw refused('Give --trace or --journal, not both.')
+  const context = { now: io.now(), timeZone: io.timeZone }
+  const window = {
+    from: options.from === undefined ? 0 : parseInstant(options.from, '--from', context),
+    to: options.to === undefined ? io.now() : parseInstant(options.to, '--to', context),
+  }
+  if (window.to <= window.from) throw new CliError('PLM-509', '--to is not after --from.')
+  const store = await openReadOnly(journal === true ? statePath : resolvePath(io, journal))
+  try {
+    const { stepMs } = readOptions(options)
+    return await readRecorded(store, { fleet, window, ...(stepMs === undefined ? {} : { stepMs }) })
+  } finally {
+    await store.close()
+  }
 }
 
 function readOptions({ time, step, aggregate }: TraceOptions): ReadOptions {

@@ -16,7 +16,7 @@ export interface Parting {
   readonly after: number
   /** The largest difference while it lasted: `after` less `before`, of that bin. */
   readonly widest: number
-  /** The last word of each at that moment; `null` where none was kept. */
+  /** Why each wanted that: the last change it made until then; `null` where it made none. */
   readonly beforeSaid: CourseDecision | null
   readonly afterSaid: CourseDecision | null
 }
@@ -76,7 +76,7 @@ function difference(before: Course, after: Course, bin: number): number {
   return (after.desired[bin] ?? 0) - (before.desired[bin] ?? 0)
 }
 
-/** The newest one at or before then. */
+/** The newest one at or before then that changed the count: why it wants what it wants. */
 function lastSaid({ decisions }: Course, at: EpochMs): CourseDecision | null {
   let low = 0
   let high = decisions.length
@@ -85,5 +85,7 @@ function lastSaid({ decisions }: Course, at: EpochMs): CourseDecision | null {
     if ((decisions[middle]?.at ?? 0) <= at) low = middle + 1
     else high = middle
   }
-  return decisions[low - 1] ?? null
+  let index = low - 1
+  while (index > 0 && decisions[index]?.from === decisions[index]?.to) index -= 1
+  return decisions[index] ?? null
 }

@@ -1,0 +1,60 @@
+/**
+ * Two sets of rules over one record as a report: their scores side by side, and where they part.
+ *
+ * Example: `diffReport(old, next, trace, ...)`: columns `before` and `after`; `partings.count` 12.
+ */
+import type { Backtest } from '../backtest.ts'
+import { type Partings, partingsOf } from '../parting.ts'
+import { scoresOf } from '../scores.ts'
+import type { LoadTrace } from '../trace.ts'
+import { backtestReport, scoreSettingOf } from './backtest-report.ts'
+import type { Report } from './report.ts'
+import { scoreRows } from './score-rows.ts'
+
+export const BEFORE = 'before'
+export const AFTER = 'after'
+
+export interface DiffReport {
+  readonly report: Report
+  readonly partings: Partings
+}
+
+export interface DiffReportOptions {
+  readonly timeZone: string
+  readonly pricePerHour: number | null
+  readonly mostPartings: number
+}
+
+/** Both over the same record with the same service model; only their own courses count. */
+export function diffReport(
+  before: Backtest,
+  after: Backtest,
+  trace: LoadTrace,
+  options: DiffReportOptions,
+): DiffReport {
+  const [old, next] = [before.courses[0], after.courses[0]]
+  if (old === undefined || next === undefined) throw new Error('a backtest without a course')
+  const courses = [
+    { ...next, name: AFTER },
+    { ...old, name: BEFORE },
+  ]
+  const setting = scoreSettingOf(after.model, options.pricePerHour)
+  const partings = partingsOf(old, next, options.mostPartings)
+  const told = backtestReport(after, trace, options)
+  return {
+    partings,
+    report: {
+      ...told,
+      title: `${after.fleet.name} on ${trace.name}: before and after`,
+      contenders: courses.map(({ name }) => ({ name })),
+      table: scoreRows(courses.map(course => scoresOf(course, setting))),
+      notes: [partingsText(partings), ...told.notes],
+      courses,
+    },
+  }
+}
+
+function partingsText({ count, sameRatio }: Partings): string {
+  if (count === 0) return 'both want the same all the time'
+  return `they want the same ${(100 * sameRatio).toFixed(1)} % of the time and part ${count} times`
+}
