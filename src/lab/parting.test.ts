@@ -10,7 +10,7 @@ function course(desired: readonly number[], said: Readonly<Record<number, string
     ([bin, because]): CourseDecision => ({
       at: (Number(bin) + 1) * MINUTE,
       from: 0,
-      to: 0,
+      to: 1,
       rule: null,
       because,
       decision: null,
