@@ -18,6 +18,8 @@ export interface Io {
   readonly cwd: string
   /** Output goes to a person: colours, and words rather than JSON lines. */
   readonly isTerminal: boolean
+  /** What goes to `stderr` is seen at once, and may be drawn over. */
+  readonly stderrIsTerminal?: boolean
   /** A person can be asked. */
   readonly canAsk: boolean
   /** Columns of the terminal; 100 when there is none. */

@@ -33,6 +33,7 @@ export function processIo(): Io {
     env: process.env,
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY === true,
+    stderrIsTerminal: process.stderr.isTTY === true,
     canAsk: process.stdin.isTTY === true && process.stdout.isTTY === true,
     columns: process.stdout.columns ?? 100,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -70,15 +71,45 @@ async function ask(question: string): Promise<string | null> {
   }
 }
 
-async function* lines(prompt: string): AsyncIterable<string> {
+function lines(prompt: string): AsyncIterable<string> {
   const { stdin, stdout } = process
-  const isTyped = stdin.isTTY === true && stdout.isTTY === true
-  const reader = createInterface({ input: stdin, ...(isTyped ? { output: stdout, prompt } : {}) })
+  return stdin.isTTY === true && stdout.isTTY === true
+    ? typedLines(prompt)
+    : createInterface({ input: stdin })
+}
+
+/** What was typed or pasted while a line was still being obeyed is shown once more after the prompt, where its turn comes. */
+async function* typedLines(prompt: string): AsyncIterable<string> {
+  const { stdin, stdout } = process
+  const reader = createInterface({ input: stdin, output: stdout, prompt })
+  const early: string[] = []
+  let ended = false
+  let wake = (): void => undefined
+  reader.on('line', line => {
+    early.push(line)
+    wake()
+  })
+  reader.once('close', () => {
+    ended = true
+    wake()
+  })
   try {
-    if (isTyped) reader.prompt()
-    for await (const line of reader) {
-      yield line
-      if (isTyped) reader.prompt()
+    for (;;) {
+      const waiting = early.shift()
+      if (waiting !== undefined) {
+        stdout.write(`${prompt}${waiting}\n`)
+        yield waiting
+        continue
+      }
+      if (ended) return
+      reader.prompt()
+      await new Promise<void>(resolve => {
+        wake = resolve
+      })
+      const line = early.shift()
+      // The shell's own prompt belongs on a line of its own.
+      if (line === undefined) stdout.write('\n')
+      else yield line
     }
   } finally {
     reader.close()

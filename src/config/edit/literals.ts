@@ -83,7 +83,9 @@ function lengthOfSide(placed: readonly Placed[]): number {
 
 /** The side is a number and nothing else, but for parentheses of the whole condition. */
 function wholeNumberOf(side: readonly Placed[]): Span | null {
-  const inner = side.filter(({ token, isInCall }) => isInCall || !(isSymbol(token, '(') || isSymbol(token, ')')))
+  const inner = side.filter(
+    ({ token, isInCall }) => isInCall || !(isSymbol(token, '(') || isSymbol(token, ')')),
+  )
   const [first, second] = inner
   if (first?.token.kind === 'number' && inner.length === 1) return first.token
   if (first?.token.kind !== 'symbol' || second?.token.kind !== 'number' || inner.length > 2) return null

@@ -3,7 +3,7 @@
  *
  * Of a list, an item is addressed by its `name` in small letters with `-` for whatever is no letter or digit, or by its number
  * from 0. Of a rule, what stands one level deeper (`scale.by`, `track.target`) may be addressed without that level, a comparison's
- * number is its `threshold`, the length of an aggregate's window its `window`; the second of several is `threshold.2`.
+ * number is its `threshold`, the length of an aggregate's window its `window`; of several, the second is `threshold.2`.
  *
  * Example: in `rules: [{ name: Scale up, when: "avg(cpu, 45m) > 80%", scale: { by: 1 } }]` there are `rules.scale-up.threshold` (80%),
  * `rules.scale-up.window` (45m) and `rules.scale-up.by` (1).
@@ -71,7 +71,8 @@ export function slugOf(name: string): string {
 export function childOf(node: Node, step: string): Node | null {
   if (isMap(node)) {
     const pairs = pairsOf(node)
-    const same = pairs.find(({ key }) => key === step) ?? pairs.find(({ key }) => slugOf(key) === slugOf(step))
+    const same =
+      pairs.find(({ key }) => key === step) ?? pairs.find(({ key }) => slugOf(key) === slugOf(step))
     return same?.value ?? null
   }
   if (!isSeq(node)) return null
@@ -134,8 +135,8 @@ function expressionSpots(text: string, node: Scalar, value: string, path: readon
   const places = alignment(text, spanOfNode(node), node.type ?? 'PLAIN', value)
   if (places === null) return []
   const { thresholds, windows } = literalsOf(value)
-  const spot = (kind: string, literal: Literal, index: number): Found => ({
-    path: [...path, kind, ...(index === 0 ? [] : [String(index + 1)])],
+  const spot = (kind: string, literal: Literal, number: string[]): Found => ({
+    path: [...path, kind, ...number],
     written: literal.text,
     replace: replacement => ({
       start: places[literal.at] ?? 0,
@@ -143,10 +144,9 @@ function expressionSpots(text: string, node: Scalar, value: string, path: readon
       text: replacement,
     }),
   })
-  return [
-    ...thresholds.map((literal, index) => spot('threshold', literal, index)),
-    ...windows.map((literal, index) => spot('window', literal, index)),
-  ]
+  const spots = (kind: string, literals: readonly Literal[]): Found[] =>
+    literals.map((literal, index) => spot(kind, literal, literals.length > 1 ? [String(index + 1)] : []))
+  return [...spots('threshold', thresholds), ...spots('window', windows)]
 }
 
 /** For each of them the address without the steps that go without saying, where no other has the same. */
