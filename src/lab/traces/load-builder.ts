@@ -195,13 +195,13 @@ export class LoadBuilder {
     )
     const { moved, merged, furthestMs } = bins
     if (moved + merged > 0) {
-      const beside =
-        moved === 0 ? '' : `${counted(moved, 'row')} beside the grid, by at most ${spanText(furthestMs)}`
-      const shared = merged === 0 ? '' : `${counted(merged, 'row')} shared a bin: ${into}`
-      const detail = [`put into bins of ${spanText(stepMs)}`, beside, shared]
-        .filter(part => part !== '')
-        .join('; ')
-      notes.say('resampled', detail, moved + merged)
+      // Of bins longer than the rows are apart one wants to know what became of their rows, not that these lie in the midst.
+      const detail =
+        merged >= moved / 2
+          ? `${counted(merged, 'row')} shared a bin: ${into}`
+          : `${counted(moved, 'row')} beside the grid, by at most ${spanText(furthestMs)}` +
+            (merged === 0 ? '' : `; ${counted(merged, 'row')} shared a bin: ${into}`)
+      notes.say('resampled', `put into bins of ${spanText(stepMs)}; ${detail}`, Math.max(moved, merged))
     }
     for (const [name, values] of Object.entries(columns)) this.#sayGaps(name, values, startAt, stepMs)
   }

@@ -417,14 +417,14 @@ describe('the grid', () => {
   })
 
   it.each([
-    { aggregate: 'avg', value: [2, 5] },
-    { aggregate: 'sum', value: [6, 15] },
-    { aggregate: 'max', value: [3, 6] },
-  ] as const)('puts several rows into a longer bin by $aggregate', async ({ aggregate, value }) => {
+    { aggregate: 'avg', value: [2, 5], said: 'averaged' },
+    { aggregate: 'sum', value: [6, 15], said: 'summed' },
+    { aggregate: 'max', value: [3, 6], said: 'the largest taken' },
+  ] as const)('puts several rows into a longer bin by $aggregate', async ({ aggregate, value, said }) => {
     const rows = [1, 2, 3, 4, 5, 6].map((n, i) => `${iso(NOON + i * MINUTE)},${n}\n`).join('')
     const trace = await load(`at,value\n${rows}`, { stepMs: 3 * MINUTE, aggregate })
     expect([...(trace.columns.value ?? [])]).toEqual(value)
-    expect(trace.repairs).toMatchObject([{ what: 'resampled' }])
+    expect(repairs(trace)).toEqual([`resampled: put into bins of 3m; 4 rows shared a bin: ${said}`])
   })
 
   it('says which step a record too long for its own step would need', async () => {
