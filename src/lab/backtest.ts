@@ -63,7 +63,8 @@ export function backtest(options: BacktestOptions): Backtest {
   const { startAt, stepMs } = trace
   const played = { startAt, stepMs, load: feeds.load, model, seed }
   const rules = rulesContender({
-    fleet,
+    // It ticks as often as is played: what learns from ticks must know how far apart they are.
+    fleet: { ...fleet, everyMs: model.everyMs },
     feeds: feeds.feeds,
     calendar,
     schedules: spec.schedules,
