@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { addFitCommand } from './fit-command.ts'
 import type { Io } from './io.ts'
+import { addTuneCommand } from './tune-command.ts'
 
 type Done = (code: number) => void
 
@@ -37,6 +38,7 @@ export function addLabCommands(program: Command, io: Io, done: Done): void {
     .action(async (file, options) =>
       done(await (await import('./backtest.ts')).backtestCommand(file, options, io)),
     )
+  addTuneCommand(program, io, done)
 }
 
 function addDiffCommand(program: Command, io: Io, done: Done): void {
@@ -83,7 +85,8 @@ function reported(command: Command): Command {
     .option('--zone <zone>', 'time zone of the report', 'UTC')
 }
 
-function modelled(command: Command): Command {
+/** What every command that plays a record against rules takes. */
+export function modelled(command: Command): Command {
   return command
     .option('--model <words>', 'the service model, see below; may be given several times', several)
     .option('--seed <number>', 'for what is drawn', whole, 1)
