@@ -1,10 +1,12 @@
 /** `plimsoll sessions` against a real daemon: as single commands in this process, and as a real process that reads lines. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { stripVTControlCharacters } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Captured, openScene } from '../../test/builders/cli.ts'
 import { openRooms, type Rooms, type RoomsOptions } from '../../test/builders/rooms.ts'
+import { until } from '../../test/builders/until.ts'
 import type { Io } from './io.ts'
 
 let ends: (() => void | Promise<void>)[] = []
@@ -124,4 +126,42 @@ describe('the console', () => {
     expect(out).toMatch(/^ended \S+$/m)
     expect((await rooms.get('sessions')).body.sessions).toHaveLength(1)
   })
+
+  it.skipIf(!canOpenTerminal())(
+    'at a terminal asks for each, shows what was pasted where it is obeyed, and leaves a line of its own',
+    async () => {
+      const { rooms } = await open()
+      const words = [process.execPath, 'bin/plimsoll.js', 'sessions', 'web', '--url', rooms.url]
+      const terminal = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        env: { ...process.env, NO_COLOR: '1', TERM: 'dumb' },
+      })
+      ends.push(() => void terminal.kill())
+      let shown = ''
+      const prompts = (): number => shown.split('web> ').length - 1
+      terminal.stdout.setEncoding('utf8').on('data', (piece: string) => {
+        shown += piece
+      })
+      await until('it asks', () => prompts() > 0)
+      terminal.stdin.write('add\radd 2\rhelp\r')
+      await until('it has obeyed all three', () => /list {9}shows[^>]*web> $/.test(plain(shown)))
+      const ended = once(terminal, 'exit')
+      terminal.stdin.write('\x04')
+      expect(await ended).toEqual([0, null])
+      const [first = '', second = '', third = '', ...rest] = plain(shown).split('web> ').slice(1)
+      expect(first).toMatch(/^add\n(add 2\nhelp\n)?placed \S+: 1 slot /)
+      expect(second).toMatch(/^add 2\nplaced \S+: 2 slots /)
+      expect(third).toMatch(/^help\nadd \[SLOTS\]/)
+      expect(rest).toEqual(['\n'])
+    },
+  )
 })
+
+function canOpenTerminal(): boolean {
+  return process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
+}
+
+/** Without what moves the cursor. */
+function plain(shown: string): string {
+  return stripVTControlCharacters(shown).replaceAll('\r', '')
+}
