@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { gzipSync } from 'node:zlib'
+import zlib, { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -527,6 +527,31 @@ describe('Parquet', () => {
       expect(trace.columns).toEqual({ users: Float64Array.from(rows) })
     },
   )
+
+  interface Packing {
+    readonly codec: 'GZIP' | 'BROTLI' | 'ZSTD'
+    readonly pack: (bytes: Uint8Array) => Uint8Array
+  }
+  const packings: Packing[] = [
+    { codec: 'GZIP', pack: bytes => gzipSync(bytes) },
+    { codec: 'BROTLI', pack: bytes => zlib.brotliCompressSync(bytes) },
+  ]
+  // Older Nodes cannot pack with it; reading does not need them to.
+  if ('zstdCompressSync' in zlib)
+    packings.push({ codec: 'ZSTD', pack: bytes => zlib.zstdCompressSync(bytes) })
+
+  it.each(packings)('packed with $codec is read', async ({ codec, pack }) => {
+    const bytes = parquetWriteBuffer({
+      columnData: [
+        { name: 'at', data: [0, 1, 2].map(i => new Date(NOON + i * MINUTE)), type: 'TIMESTAMP' },
+        { name: 'users', data: [1, 2, 3], type: 'DOUBLE' },
+      ],
+      codec,
+      compressors: { [codec]: pack },
+    })
+    const trace = await load(new Uint8Array(bytes), {}, 'web.parquet')
+    expect(trace.columns).toEqual({ users: Float64Array.of(1, 2, 3) })
+  })
 
   it('with missing values leaves gaps', async () => {
     const bytes = parquet([
