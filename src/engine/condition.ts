@@ -18,9 +18,9 @@ import { FLEET_QUANTITIES, type QuantityOperand, quantityKey } from '../model/ex
 /** The numbers conditions are judged by. NaN is unknown. */
 export interface Evidence {
   /** By operand slot (see `Slots`): the aggregates, then the quantities of other fleets. */
-  readonly operands: Float64Array
+  readonly operands: ArrayLike<number>
   /** In the order of `FLEET_QUANTITIES`. */
-  readonly quantities: Float64Array
+  readonly quantities: ArrayLike<number>
 }
 
 /** Where each operand's value stands in `Evidence.operands`. */

@@ -37,6 +37,17 @@ export interface Decided {
 }
 
 export function decide(written: FleetSpec, observation: Observation, before: Memory): Decided {
+  const { decision, memory } = decideUntold(written, observation, before)
+  return { decision: tell(decision), memory }
+}
+
+/** With its sentence. */
+export function tell(decision: Decision): Decision {
+  return { ...decision, because: headline(decision.steps, decision.direction, decision.at) }
+}
+
+/** The same without its sentence (`because` is empty), for a replay, which tells few of its many decisions. */
+export function decideUntold(written: FleetSpec, observation: Observation, before: Memory): Decided {
   const spec = applyOverrides(written, observation.overrides, observation.at)
   const compiled = compileFleet(spec)
   const memory = rememberExternalChange(spec, observation.external, observation.at, before)
@@ -180,7 +191,7 @@ function decisionOf(
     at: observation.at,
     direction,
     bounds,
-    because: headline(steps, direction, observation.at),
+    because: '',
     kpis: conditions.kpis,
     settings,
     effects: effects.effects,

@@ -28,7 +28,7 @@ export interface Operands {
   /** By operand key. */
   readonly gaps: ReadonlyMap<string, string>
   /** By operand slot: how many instances the value stands for; NaN where the samples name none. */
-  readonly reporting: Float64Array
+  readonly reporting: ArrayLike<number>
 }
 
 export function readOperands(
@@ -39,8 +39,8 @@ export function readOperands(
   steps: Step[],
 ): Operands {
   const count = compiled.operands.length
-  const values = new Float64Array(count + compiled.foreign.length).fill(Number.NaN)
-  const reporting = new Float64Array(count).fill(Number.NaN)
+  const values = unread(count + compiled.foreign.length)
+  const reporting = unread(count)
   const gaps = new Map<string, string>()
   for (let slot = 0; slot < count; slot++) {
     const compiledOperand = compiled.operands[slot]
@@ -73,11 +73,18 @@ export function readOperands(
   return { evidence: { operands: values, quantities: quantitiesOf(observation, bounds) }, gaps, reporting }
 }
 
+/** Plain arrays: small typed ones cost several times as much to make, and a decision makes a few. */
+function unread(count: number): number[] {
+  const values: number[] = []
+  for (let slot = 0; slot < count; slot++) values.push(Number.NaN)
+  return values
+}
+
 /** Quantities of other fleets, into the slots behind those of the operands. */
 function readForeign(
   compiled: CompiledFleet,
   { fleets }: Observation,
-  values: Float64Array,
+  values: number[],
   gaps: Map<string, string>,
   steps: Step[],
 ): void {
@@ -148,24 +155,27 @@ function uncoveredBecause(reading: Reading, windowMs: number, at: EpochMs): stri
   return null
 }
 
-function quantitiesOf(observation: Observation, bounds: { lowest: number; highest: number }): Float64Array {
-  const quantities = new Float64Array(FLEET_QUANTITIES.length)
+function quantitiesOf(
+  observation: Observation,
+  bounds: { lowest: number; highest: number },
+): readonly number[] {
   const { capacity, sessions } = observation
   const inUse = sessions.inUse ?? Number.NaN
   const slots = sessions.slots ?? Number.NaN
   // The order of FLEET_QUANTITIES.
-  quantities[0] = capacity === null ? Number.NaN : capacity.open + capacity.pending + capacity.replacing
-  quantities[1] = capacity?.open ?? Number.NaN
-  quantities[2] = capacity?.pending ?? Number.NaN
-  quantities[3] = capacity?.draining ?? Number.NaN
-  quantities[4] = inUse
-  quantities[5] = slots
-  // Where some are silent, `inUseOpen` is what it is at most: nothing to shrink by.
-  quantities[6] = sessions.silent > 0 ? Number.NaN : slots - (sessions.inUseOpen ?? Number.NaN)
-  quantities[7] = bounds.lowest
-  quantities[8] = bounds.highest
-  quantities[9] = sessions.waiting ?? Number.NaN
-  return quantities
+  return [
+    capacity === null ? Number.NaN : capacity.open + capacity.pending + capacity.replacing,
+    capacity?.open ?? Number.NaN,
+    capacity?.pending ?? Number.NaN,
+    capacity?.draining ?? Number.NaN,
+    inUse,
+    slots,
+    // Where some are silent, `inUseOpen` is what it is at most: nothing to shrink by.
+    sessions.silent > 0 ? Number.NaN : slots - (sessions.inUseOpen ?? Number.NaN),
+    bounds.lowest,
+    bounds.highest,
+    sessions.waiting ?? Number.NaN,
+  ]
 }
 
 /** What other fleets may know of this one. */

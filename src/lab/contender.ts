@@ -29,6 +29,8 @@ export interface Contender {
   next(seen: Seen): number
   /** The bounds in force at the last decision; left out where it has none. */
   readonly bounds?: { readonly lowest: number; readonly highest: number } | null
-  /** The last decision, whole; left out by one that has no more to say than its count. */
+  /** The last decision, maybe without its sentence; left out by one that has no more to say than its count. */
   readonly decision?: Decision | null
+  /** The last decision with its sentence: asked for only where it is kept. */
+  tell?(): Decision | null
 }

@@ -26,6 +26,9 @@ export interface Replayed {
   readonly seed: number
 }
 
+/** What whoever decided says of it. */
+type Said = Pick<Contender, 'bounds' | 'decision' | 'tell'>
+
 type Mutable<T> = { -readonly [key in keyof T]: T[key] }
 
 export function replay(played: Replayed, contender: Contender): Course {
@@ -33,7 +36,7 @@ export function replay(played: Replayed, contender: Contender): Course {
   while (playback.toNextDecision()) {
     const desired = contender.next(playback.seen)
     playback.service.order(desired)
-    playback.decided(desired, contender.bounds ?? null, contender.decision ?? null)
+    playback.decided(desired, contender)
   }
   return playback.course(contender.name)
 }
@@ -103,12 +106,12 @@ export class Playback {
   }
 
   /** @param desired what was asked for, ready and booting together */
-  decided(desired: number, bounds: Contender['bounds'], decision: Decision | null): void {
+  decided(desired: number, said: Said): void {
     const { atMs, ready, booting } = this.#seen
     this.#desired = desired
-    this.#bounds = bounds
+    this.#bounds = said.bounds
     this.#ticks += 1
-    this.#decisions.note(atMs, ready + booting, desired, decision)
+    this.#decisions.note(atMs, ready + booting, desired, said)
   }
 
   course(name: string): Course {
@@ -191,10 +194,12 @@ export class Decisions {
     this.#startAt = startAt
   }
 
-  note(atMs: number, from: number, to: number, decision: Decision | null): void {
-    const wentAnotherWay = decision !== null && (this.#last === null || !isSameWay(this.#last, decision))
-    this.#last = decision
+  note(atMs: number, from: number, to: number, said: Said): void {
+    const untold = said.decision ?? null
+    const wentAnotherWay = untold !== null && (this.#last === null || !isSameWay(this.#last, untold))
+    this.#last = untold
     if ((from === to && !wentAnotherWay) || this.kept.length >= MOST_DECISIONS) return
+    const decision = said.tell?.() ?? untold
     this.kept.push({
       at: this.#startAt + atMs,
       from,

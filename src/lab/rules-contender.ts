@@ -4,7 +4,7 @@
  *
  * Example: `rulesContender({ fleet, feeds, calendar, schedules, startAt })` answers 44 where the fleet's rules decide on 44.
  */
-import { decide } from '../engine/decide.ts'
+import { decideUntold, tell } from '../engine/decide.ts'
 import { rememberDecision } from '../engine/remember.ts'
 import { windowsOf } from '../engine/windows/of-metric.ts'
 import type { Windows } from '../engine/windows.ts'
@@ -62,12 +62,16 @@ export class RulesContender implements Contender {
     this.#ahead = fleet.rules.some(looksAhead) ? new Ahead(fleet) : null
   }
 
+  tell(): Decision | null {
+    return this.decision === null ? null : tell(this.decision)
+  }
+
   next(seen: Seen): number {
     const at = this.#startAt + seen.atMs
     this.#orders.see(seen, at)
     const observed = this.#observe(seen, at)
     const observation = this.#ahead === null ? observed : this.#ahead.look(observed, this.#orders.boots)
-    const { decision, memory } = decide(this.#fleet, observation, this.#memory)
+    const { decision, memory } = decideUntold(this.#fleet, observation, this.#memory)
     const remembered = rememberDecision(this.#fleet, decision, memory)
     this.decision = decision
     this.bounds = decision.bounds

@@ -281,7 +281,7 @@ class SessionReplay {
     this.#latest = entry
     this.#ticks += 1
     const { current, desired } = entry.decision
-    this.#decisions.note(this.#timeline.now, current ?? 0, desired ?? current ?? 0, entry.decision)
+    this.#decisions.note(this.#timeline.now, current ?? 0, desired ?? current ?? 0, entry)
     const closed = doneOf(entry, 'close')
     const reopened = doneOf(entry, 'reopen')
     for (const id of closed) this.#closedAt.set(id, entry.at)

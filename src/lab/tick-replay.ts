@@ -42,7 +42,7 @@ export async function replayTicks(played: TicksPlayed): Promise<Course> {
     if (report.outcome !== 'ticked') throw new Error(`a replayed tick ended as ${report.outcome}`)
     const { decision } = report.entry
     const there = playback.service.ready + playback.service.booting
-    playback.decided(there, decision.bounds, decision)
+    playback.decided(there, { bounds: decision.bounds, decision })
     ticks += 1
     if (ticks % TICKS_PER_PRUNE === 0) await store.prune(world.clock.now(), KEEP)
   }

@@ -99,7 +99,7 @@ function project(
   count: number,
 ): Question {
   const open = observation.capacity?.open ?? 0
-  const operands = Float64Array.from(evidence.operands)
+  const operands = Array.from(evidence.operands)
   compiled.operands.forEach(({ isSpread }, slot) => {
     const value = operands[slot]
     if (value === undefined || !isSpread) return
@@ -120,7 +120,7 @@ function project(
 }
 
 /** A projected value stands for all of the projected instances. */
-const NOBODY_NAMED = new Float64Array(0)
+const NOBODY_NAMED: readonly number[] = []
 
 /** Load left for no instance at all is more than any threshold. */
 function spread(total: number, count: number): number {
@@ -135,8 +135,8 @@ const SESSIONS = quantityIndex('sessions')
 const SLOTS = quantityIndex('slots')
 const FREE_SLOTS = quantityIndex('free_slots')
 
-function projectQuantities(quantities: Float64Array, open: number, count: number): Float64Array {
-  const projected = Float64Array.from(quantities)
+function projectQuantities(quantities: ArrayLike<number>, open: number, count: number): number[] {
+  const projected = Array.from(quantities)
   projected[INSTANCES] = count
   projected[READY] = count
   projected[PENDING] = 0

@@ -25,7 +25,7 @@ export interface Question {
   /** Open and ready: who carries the load. */
   readonly ready: number
   /** By operand slot: how many instances the value stands for; NaN where the samples name none. */
-  readonly reporting: Float64Array
+  readonly reporting: ArrayLike<number>
   readonly sessions: SessionCounts
   readonly outlooks: NonNullable<Observation['outlooks']>
 }

@@ -15,7 +15,7 @@ export interface DemandSeen {
   readonly evidence: Evidence
   readonly ready: number
   /** By operand slot: how many instances the value stands for; NaN where the samples name none. */
-  readonly reporting: Float64Array
+  readonly reporting: ArrayLike<number>
 }
 
 /** NaN is unknown. */
