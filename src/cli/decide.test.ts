@@ -523,7 +523,7 @@ fleets:
     const web = await decideWeb({ open: 40, values, outlooks }, AHEAD)
     expect(web).toMatchObject({ desired: 59, rule: 'Ahead' })
     expect(told(web)).toContain(
-      '"Serve" needs 41 now, may rise by 6 before a new instance is ready (2m, as stated, none measured yet) at 99.5 %: 47',
+      '"Serve" needs 41 now, may rise by 6 before a new instance is ready (2m, as stated, none measured yet) at 99.5 %: 47; nothing learnt yet of how it rises',
     )
     expect(told(web)).toContain('"Ahead" expects 5200, at most 5900, in 15m by what is stated: 59')
   })

@@ -36,7 +36,7 @@ function explainServe(outlook: ServeOutlook, perInstance: number): string {
   const change =
     wants > needs ? `may rise by ${wants - needs}` : wants < needs ? `falls by ${needs - wants}` : 'stays so'
   const served = servedRatio === null ? '' : `; ${percentText(servedRatio)} found capacity lately`
-  const learnt = learntMs === 0 && wants <= needs ? '; nothing learnt yet of how it rises' : ''
+  const learnt = learntMs === 0 ? '; nothing learnt yet of how it rises' : ''
   return `needs ${needs} now, ${change} ${lead} at ${percentText(sloRatio)}: ${wants}${served}${learnt}`
 }
 

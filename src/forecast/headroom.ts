@@ -1,14 +1,20 @@
 /**
- * What a `serve` rule asks: how much ready capacity finds the stated share of the demand, when what is ordered now helps? The
- * newest demand, and on top of it how much it rose over the time an order takes: the quantile of the last day's rises, corrected
- * by how much of the demand would have found capacity had that always been done. What was wanted is kept for five minutes.
+ * What a `serve` rule asks: how much ready capacity finds the stated share of the demand, when what is ordered now helps?
+ *
+ * Guesses of the demand at that time (`headroom/guesses.ts`) carry ladders of headrooms, all of which are replayed on the demand that
+ * came (`headroom/ladders.ts`). Losing demand has a price; on each ladder the place that would have been cheapest is taken, the cheap
+ * ladders are blended, and the price is moved until what is taken would have lost just the share that may be lost.
  *
  * Example: `createHeadroom({ stepMs: 60_000, leadMs: 195_000, perInstance: 100, sloRatio: 0.995 })`, told of the demand minute by minute.
- * At 4,100, where 95 % of the rises over four minutes were below 430 and that was just enough lately, `want(4100)` is 4,530.
+ * At 4,100 it says that "the average of the last minutes + 2.1 scales" would have lost 0.5 % at the least cost: `want(4100)` is 4,700,
+ * 47 instances, 41 for now and 6 for what may come before a new one is ready.
  *
- * It is a function of what it learnt: told of the same history again, it says the same again.
+ * It is a function of what it learnt: told of the same history again, it says the same again. So there is nothing to save but the
+ * history. It takes about half a megabyte and forgets: what is two weeks old counts for half.
  */
 import type { EpochMs } from '../model/time.ts'
+import { Guesses } from './headroom/guesses.ts'
+import { Ladders } from './headroom/ladders.ts'
 
 export interface HeadroomOptions {
   /** How far apart values are. */
@@ -24,20 +30,32 @@ export interface HeadroomOptions {
 export interface Headroom {
   /** Of the whole fleet, in order of time. What is older than what came before, not finite or negative is left out. */
   learn(at: EpochMs, demand: number): void
-  /** Ready capacity to have; at least what the demand needs now. @param demand newest, which may not have been learnt yet */
+  /** Ready capacity to have. @param demand newest, which may not have been learnt yet: a rise since then comes on top */
   want(demand: number): number
   /** How much past it has learnt from. */
   readonly learntMs: number
 }
 
 const DAY_MS = 86_400_000
-const HOLD_MS = 300_000
-const QUANTILE = 0.95
-/** A value missing for longer breaks the rises across it. */
-const BROKEN_STEPS = 3
-const LARGEST_FACTOR = 8
-/** How fast the realised share corrects the headroom: a share of it per value. */
-const GAIN = 0.02
+/** What is so old counts for half. */
+const HALF_LIFE_MS = 14 * DAY_MS
+/** A longer lead is learnt in coarser steps, each the mean of several values: it takes no more room and time then. */
+const MOST_LEAD_STEPS = 20
+/** Ladders are blended by how much dearer they were than the cheapest: a share of this counts for a third. */
+const BLEND = 0.02
+const LEFT_OUT = 6
+/** The price of losing an instance-step of demand begins at this, divided by the share that may be lost. */
+const FIRST_PRICE = 0.2
+const LEAST_PRICE = 1.05
+const LOWEST_PRICE_LOG = 0.02
+/** It rises to so many times its beginning. */
+const MOST_TIMES = 8
+/** It follows within two days. */
+const FOLLOWS_MS = 2 * DAY_MS
+/** A day of the stated loss is presumed, so that a first minute does not move it. */
+const PRESUMED_DAYS = 1
+/** A product may come out a hair above its whole number. */
+const ROUNDING = 1e-6
 
 export function createHeadroom(options: HeadroomOptions): Headroom {
   return new LearntHeadroom(options)
@@ -45,88 +63,151 @@ export function createHeadroom(options: HeadroomOptions): Headroom {
 
 class LearntHeadroom implements Headroom {
   readonly #options: HeadroomOptions
+  readonly #stepMs: number
   readonly #leadSteps: number
-  readonly #most: number
-  readonly #holdSteps: number
-  #values: number[] = []
-  #rises: number[] = []
-  #sorted: number[] = []
-  #wants: number[] = []
-  #factor = 1
-  #lastAt = Number.NEGATIVE_INFINITY
-  #learntMs = 0
+  readonly #guesses: Guesses
+  readonly #ladders: Ladders
+  readonly #daySteps: number
+  readonly #mayLose: number
+  readonly #prices: Float64Array
+  readonly #heights: Float64Array
+  readonly #gathered: Gathered
+  #lastAt = Number.NaN
+  #lastDemand = Number.NaN
+  #wanted = Number.NaN
+  #learntSteps = 0
+  #dailyDemand = 0
+  #priceLog: number
 
   constructor(options: HeadroomOptions) {
+    const { leadMs, sloRatio } = options
     this.#options = options
-    this.#leadSteps = Math.max(1, Math.ceil(options.leadMs / options.stepMs))
-    this.#most = Math.max(1, Math.round(DAY_MS / options.stepMs))
-    this.#holdSteps = Math.max(this.#leadSteps, Math.round(HOLD_MS / options.stepMs))
+    const valuesPerStep = Math.max(1, Math.ceil(leadMs / options.stepMs / MOST_LEAD_STEPS - ROUNDING))
+    const stepMs = valuesPerStep * options.stepMs
+    this.#stepMs = stepMs
+    this.#leadSteps = Math.max(1, Math.ceil(leadMs / stepMs - ROUNDING))
+    const growth = 2 ** (stepMs / HALF_LIFE_MS)
+    this.#guesses = new Guesses({ stepMs, leadSteps: this.#leadSteps, keep: 1 / growth })
+    this.#ladders = new Ladders(this.#guesses, this.#leadSteps, growth)
+    this.#daySteps = this.#guesses.daySteps
+    this.#gathered = new Gathered(options.stepMs, stepMs)
+    this.#mayLose = 1 - sloRatio
+    this.#prices = new Float64Array(this.#ladders.count)
+    this.#heights = new Float64Array(this.#ladders.count)
+    this.#priceLog = this.#firstPriceLog
   }
 
   get learntMs(): number {
-    return this.#learntMs
+    return Math.max(0, this.#learntSteps - 1) * this.#stepMs
   }
 
   learn(at: EpochMs, demand: number): void {
-    if (!Number.isFinite(demand) || demand < 0 || at <= this.#lastAt) return
-    const { stepMs } = this.#options
-    const isBroken = at - this.#lastAt > BROKEN_STEPS * stepMs
-    if (isBroken) this.#values = []
-    else this.#learntMs = Math.min(DAY_MS, this.#learntMs + at - this.#lastAt)
+    if (!Number.isFinite(at) || !Number.isFinite(demand) || demand < 0 || at <= this.#gathered.lastAt) return
+    this.#lastDemand = demand
+    const mean = this.#gathered.add(at, demand)
+    if (mean === null) return
+    const steps = Number.isNaN(this.#lastAt) ? 1 : Math.max(1, Math.round((at - this.#lastAt) / this.#stepMs))
+    this.#pause(at, steps - 1)
+    this.#learnStep(at, mean / this.#options.perInstance)
     this.#lastAt = at
-    this.#correct(demand, isBroken)
-    const before = this.#values.at(-this.#leadSteps)
-    this.#values.push(demand)
-    if (this.#values.length > this.#leadSteps) this.#values.shift()
-    if (before !== undefined) this.#take(demand - before)
-    this.#wants.push(demand + this.#rise())
-    if (this.#wants.length > this.#holdSteps) this.#wants.shift()
+    this.#learntSteps += 1
   }
 
   want(demand: number): number {
-    let most = demand + this.#rise()
-    for (const wanted of this.#wants) most = Math.max(most, wanted)
-    return Math.max(demand, most)
+    if (Number.isNaN(this.#wanted)) return demand
+    return this.#wanted * this.#options.perInstance + Math.max(0, demand - this.#lastDemand)
   }
 
-  #rise(): number {
-    const index = Math.min(this.#sorted.length - 1, Math.floor(QUANTILE * this.#sorted.length))
-    return Math.max(0, (this.#sorted[index] ?? 0) * this.#factor)
+  get #firstPriceLog(): number {
+    return Math.log(Math.max(LEAST_PRICE, FIRST_PRICE / this.#mayLose))
   }
 
-  #take(rise: number): void {
-    this.#rises.push(rise)
-    this.#sorted.splice(placeOf(this.#sorted, rise), 0, rise)
-    if (this.#rises.length <= this.#most) return
-    const oldest = this.#rises.shift()
-    if (oldest !== undefined) this.#sorted.splice(placeOf(this.#sorted, oldest), 1)
+  /** @param demand in instances */
+  #learnStep(at: EpochMs, demand: number): void {
+    const step = this.#guesses.step + 1
+    if (step === 0) this.#ladders.begin(demand)
+    this.#ladders.replay(step, demand)
+    this.#dailyDemand += (demand - this.#dailyDemand) / Math.min(step + 1, this.#daySteps)
+    this.#guesses.learn(demand, at)
+    this.#ladders.order()
+    this.#choose()
   }
 
-  /** What was wanted a lead ago is there now: more headroom where it did not do, a little less where it did. */
-  #correct(demand: number, isBroken: boolean): void {
-    if (isBroken) {
-      this.#wants = []
+  /** Nothing came for so many steps: a few count as if nothing had changed, more break what is compared. */
+  #pause(at: EpochMs, steps: number): void {
+    if (steps <= this.#leadSteps) {
+      for (let left = steps; left > 0; left -= 1)
+        this.#learnStep(at - left * this.#stepMs, this.#guesses.demand)
       return
     }
-    const { perInstance, sloRatio } = this.#options
-    const ordered = this.#wants.at(-this.#leadSteps)
-    if (ordered === undefined || demand === 0) return
-    const capacity = Math.ceil(ordered / perInstance) * perInstance
-    const lostShare = Math.max(0, demand - capacity) / demand
-    const error = Math.min(1, lostShare / (1 - sloRatio)) - 1 + (lostShare > 1 - sloRatio ? 1 : 0)
-    const step = error > 0 ? GAIN * Math.min(10, lostShare / (1 - sloRatio)) : GAIN * 0.1 * error
-    this.#factor = Math.min(LARGEST_FACTOR, Math.max(1 / LARGEST_FACTOR, this.#factor * (1 + step)))
+    // After a pause of years the time of day is where it was.
+    this.#guesses.skip(Math.min(steps, (steps % this.#daySteps) + this.#daySteps))
+    this.#ladders.restart(this.#guesses.demand)
+  }
+
+  /** The cheapest place on each ladder at the price of now, the cheap ones blended; then the price follows. */
+  #choose(): void {
+    const price = Math.exp(this.#priceLog)
+    let best = Number.POSITIVE_INFINITY
+    for (let ladder = 0; ladder < this.#ladders.count; ladder += 1) {
+      const place = this.#ladders.cheapest(ladder, price)
+      this.#prices[ladder] = place.price
+      this.#heights[ladder] = place.height
+      best = Math.min(best, place.price)
+    }
+    let weights = 0
+    let wanted = 0
+    let lost = 0
+    for (let ladder = 0; ladder < this.#ladders.count; ladder += 1) {
+      const dearer = ((this.#prices[ladder] ?? 0) / best - 1) / BLEND
+      if (dearer > LEFT_OUT) continue
+      const weight = Math.exp(-dearer)
+      const height = this.#heights[ladder] ?? 0
+      weights += weight
+      wanted += weight * this.#ladders.wantedAt(ladder, height)
+      lost += weight * this.#ladders.lostAt(ladder, height)
+    }
+    this.#wanted = Math.max(1, Math.ceil(wanted / weights - ROUNDING))
+    this.#follow(lost / weights)
+  }
+
+  /** Dearer where what is chosen would have lost more than it may, cheaper where it would have lost less. */
+  #follow(lost: number): void {
+    const presumed = PRESUMED_DAYS * this.#daySteps * this.#dailyDemand * this.#ladders.weight
+    const ratio = (lost + this.#mayLose * presumed) / (this.#mayLose * (this.#ladders.demand + presumed))
+    const error = Math.max(-1, Math.min(1, Math.log(ratio)))
+    const steps = (FOLLOWS_MS / DAY_MS) * this.#daySteps
+    const highest = this.#firstPriceLog + Math.log(MOST_TIMES)
+    this.#priceLog = Math.max(LOWEST_PRICE_LOG, Math.min(highest, this.#priceLog + error / steps))
   }
 }
 
-/** Where it stands, or would: the first that is not smaller. */
-function placeOf(sorted: readonly number[], value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle] ?? 0) < value) low = middle + 1
-    else high = middle
+/** Several values as one step: their mean, at the last of them. */
+class Gathered {
+  readonly #valueMs: number
+  readonly #stepMs: number
+  lastAt = Number.NEGATIVE_INFINITY
+  #step = Number.NaN
+  #sum = 0
+  #count = 0
+
+  constructor(valueMs: number, stepMs: number) {
+    this.#valueMs = valueMs
+    this.#stepMs = stepMs
   }
-  return low
+
+  /** @returns the mean of the step that ends with it; `null` where none does */
+  add(at: EpochMs, value: number): number | null {
+    this.lastAt = at
+    if (this.#valueMs === this.#stepMs) return value
+    const step = Math.floor(at / this.#stepMs)
+    if (step !== this.#step) {
+      this.#step = step
+      this.#sum = 0
+      this.#count = 0
+    }
+    this.#sum += value
+    this.#count += 1
+    return at + this.#valueMs < (step + 1) * this.#stepMs ? null : this.#sum / this.#count
+  }
 }

@@ -14,6 +14,7 @@ import { NO_OVERRIDES } from '../model/override.ts'
 import { type FleetSpec, type ServeRule, USUAL_SESSIONS } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { Contender, Seen } from './contender.ts'
+import { bootBinsOf } from './standard-setting.ts'
 
 export interface OursOptions {
   /** What one ready instance can serve. */
@@ -41,7 +42,8 @@ class ServeContender implements Contender {
   constructor(slo: number, { perInstance, stepMs, bootMs, startAt }: OursOptions) {
     this.name = 'ours'
     this.#startAt = startAt
-    this.#leadMs = bootMs + stepMs
+    // In the standard setting what is ordered after a bin serves from the boot time's last bin on.
+    this.#leadMs = bootBinsOf({ bootMs, stepMs }) * stepMs
     this.#rule = serveRule(slo, perInstance, bootMs)
     this.#fleet = fleetOf(this.#rule, stepMs)
     this.#headroom = createHeadroom({ ...this.#rule, stepMs, leadMs: this.#leadMs })

@@ -1,0 +1,244 @@
+/**
+ * What would have become of it? On every guess stands a ladder of headrooms, location + rung * scale, once ordered as it is and
+ * once held for a lead. Every rung is replayed on the demand that really came, as a fleet would have run it: whole instances, the
+ * lead, what is let go is gone at once. Two sums are kept for each, demand lost and instance-steps paid; older ones count for less.
+ *
+ * Example: 40 ladders of 25 rungs. The rung "average of the last minutes + 2 scales" would have lost 0.4 % of the demand of the last two
+ * weeks and paid 1.31 instances for each that was needed; the rung below it 0.9 % and 1.22.
+ */
+import { firstScale, GUESSES, type Guesses } from './guesses.ts'
+
+/** Beyond this, rungs are a fixed ratio apart. */
+const LOW_RUNGS = [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75]
+const RUNG_RATIO = 1.4
+const HIGHEST_RUNG = 250
+const RUNGS = Float64Array.from(rungs())
+/** Before there is a past: as if every rung had run for so many steps, and lost what is usual for its headroom. */
+const PRIOR_STEPS = 30
+const PRIOR_LOSS = 0.03
+const PRIOR_SCALE = 0.07
+/** A product may come out a hair above its whole number. */
+const ROUNDING = 1e-6
+/** Weights of newer steps grow instead of those of old ones shrinking; beyond this all are scaled back. */
+const LARGEST_WEIGHT = 1e150
+
+/** A place on a ladder, between two rungs: the price of losing there, and its headroom in scales. */
+export interface Place {
+  readonly price: number
+  readonly height: number
+}
+
+export class Ladders {
+  readonly #guesses: Guesses
+  readonly #leadSteps: number
+  readonly #growth: number
+  /** Every guess twice: without and with a hold, where holding makes a difference. */
+  readonly count: number
+  /** By step of the lead, a ring: what each rung ordered, and what it would have without its hold. */
+  readonly #orders: readonly Float64Array[]
+  readonly #bare: readonly Float64Array[]
+  /** For the step that is replayed. */
+  readonly #ready: Float64Array
+  readonly #paid: Float64Array
+  readonly #lost: Float64Array
+  /** Lost in this day, and in the two worst days. */
+  readonly #lostToday: Float64Array
+  readonly #worst: Float64Array
+  readonly #secondWorst: Float64Array
+  /** Of all steps, as the sums above are weighted. */
+  demand = 0
+  #weight = 1
+
+  constructor(guesses: Guesses, leadSteps: number, growth: number) {
+    this.#guesses = guesses
+    this.#leadSteps = leadSteps
+    this.#growth = growth
+    this.count = GUESSES * (leadSteps > 1 ? 2 : 1)
+    const size = this.count * RUNGS.length
+    const ring = (): Float64Array[] => Array.from({ length: leadSteps }, () => new Float64Array(size))
+    this.#orders = ring()
+    this.#bare = ring()
+    this.#ready = new Float64Array(size)
+    this.#paid = new Float64Array(size)
+    this.#lost = new Float64Array(size)
+    this.#lostToday = new Float64Array(size)
+    this.#worst = new Float64Array(size)
+    this.#secondWorst = new Float64Array(size)
+  }
+
+  /** What a step counts that comes next. */
+  get weight(): number {
+    return this.#weight
+  }
+
+  /** As if what is usual had been so before. */
+  begin(demand: number): void {
+    const level = Math.max(demand, 0.2)
+    const steps = PRIOR_STEPS * Math.max(demand, 1)
+    this.demand = steps
+    this.restart(demand)
+    for (let ladder = 0; ladder < this.count; ladder += 1) {
+      const scale = firstScale(ladder % GUESSES, level)
+      RUNGS.forEach((rung, index) => {
+        const headroom = Math.max(-0.5, (rung * scale) / level)
+        const lost = headroom >= 0 ? PRIOR_LOSS / (1 + headroom / PRIOR_SCALE) : PRIOR_LOSS - headroom
+        this.#lost[ladder * RUNGS.length + index] = steps * lost
+        this.#paid[ladder * RUNGS.length + index] = steps * (1 + headroom)
+      })
+    }
+  }
+
+  /** Every rung stands where this demand needs it, as after a pause. */
+  restart(demand: number): void {
+    for (const orders of this.#orders) orders.fill(Math.max(1, Math.ceil(demand)))
+    for (const bare of this.#bare) bare.fill(0)
+  }
+
+  /** The demand of the newest step, against what every rung had ready in it. Before the guesses learn it. @param step its number */
+  replay(step: number, demand: number): void {
+    this.demand += this.#weight * demand
+    if (step > 0) this.#pay(step)
+    if (this.#guesses.unbroken + 1 >= this.#leadSteps) this.#lose(demand)
+    if (step % this.#guesses.daySteps === this.#guesses.daySteps - 1) this.#endDay()
+    this.#weight *= this.#growth
+    if (this.#weight > LARGEST_WEIGHT) this.#scaleBack()
+  }
+
+  /** What every rung orders now. */
+  order(): void {
+    const guesses = this.#guesses
+    const orders = this.#orders[guesses.step % this.#leadSteps]
+    const bare = this.#bare[guesses.step % this.#leadSteps]
+    if (orders === undefined || bare === undefined) return
+    for (let ladder = 0; ladder < this.count; ladder += 1) {
+      const guess = ladder % GUESSES
+      const location = guesses.location(guess, 0)
+      const scale = guesses.scale(guess, 0)
+      const from = ladder * RUNGS.length
+      for (let rung = 0; rung < RUNGS.length; rung += 1) {
+        const wanted = Math.ceil(location + (RUNGS[rung] ?? 0) * scale - ROUNDING)
+        orders[from + rung] = wanted < 1 ? 1 : wanted
+      }
+    }
+    if (this.count > GUESSES) this.#hold(orders, bare)
+  }
+
+  /** The cheapest place on a ladder, where losing one instance-step of demand costs so much; between rungs by a parabola. */
+  cheapest(ladder: number, lossPrice: number): Place {
+    const from = ladder * RUNGS.length
+    const priceOf = (rung: number): number =>
+      (this.#paid[from + rung] ?? 0) + lossPrice * (this.#lost[from + rung] ?? 0)
+    let best = 0
+    let price = Number.POSITIVE_INFINITY
+    for (let rung = 0; rung < RUNGS.length; rung += 1) {
+      const candidate = priceOf(rung)
+      if (candidate >= price) continue
+      price = candidate
+      best = rung
+    }
+    const height = RUNGS[best] ?? 0
+    if (best === 0 || best === RUNGS.length - 1) return { price, height }
+    const below = 1 / (priceOf(best - 1) - price + 1e-9 * price)
+    const above = 1 / (priceOf(best + 1) - price + 1e-9 * price)
+    const off = (0.5 * (above - below)) / (below + above)
+    const next = (off > 0 ? RUNGS[best + 1] : RUNGS[best - 1]) ?? height
+    return { price, height: height + Math.abs(off) * (next - height) }
+  }
+
+  /** Demand lost there, without what the worst day lost more than the second worst: once is no rule. */
+  lostAt(ladder: number, height: number): number {
+    let rung = 1
+    while (rung < RUNGS.length - 1 && (RUNGS[rung] ?? 0) < height) rung += 1
+    const [low, high] = [RUNGS[rung - 1] ?? 0, RUNGS[rung] ?? 0]
+    const share = (height - low) / (high - low)
+    const from = ladder * RUNGS.length + rung
+    return this.#usuallyLost(from - 1) * (1 - share) + this.#usuallyLost(from) * share
+  }
+
+  /** What it wants at this height now: over the lead where it holds. */
+  wantedAt(ladder: number, height: number): number {
+    const guesses = this.#guesses
+    const guess = ladder % GUESSES
+    const steps = ladder < GUESSES ? 1 : Math.min(this.#leadSteps, guesses.unbroken + 1)
+    let most = 0
+    for (let back = 0; back < steps; back += 1) {
+      most = Math.max(most, guesses.location(guess, back) + height * guesses.scale(guess, back))
+    }
+    return most
+  }
+
+  #pay(step: number): void {
+    const last = this.#orders[(step - 1) % this.#leadSteps]
+    if (last === undefined) return
+    const paid = this.#paid
+    const weight = this.#weight
+    for (let index = 0; index < paid.length; index += 1) {
+      paid[index] = (paid[index] ?? 0) + weight * (last[index] ?? 0)
+    }
+  }
+
+  /** Ready is what was ordered throughout the lead: what is let go is gone at once. */
+  #lose(demand: number): void {
+    const ready = this.#ready
+    const lost = this.#lost
+    const lostToday = this.#lostToday
+    ready.fill(demand)
+    for (const orders of this.#orders) {
+      for (let index = 0; index < ready.length; index += 1) {
+        const ordered = orders[index] ?? 0
+        if (ordered < (ready[index] ?? 0)) ready[index] = ordered
+      }
+    }
+    for (let index = 0; index < ready.length; index += 1) {
+      const missing = this.#weight * (demand - (ready[index] ?? 0))
+      if (missing <= 0) continue
+      lost[index] = (lost[index] ?? 0) + missing
+      lostToday[index] = (lostToday[index] ?? 0) + missing
+    }
+  }
+
+  /** What was ordered within the lead stays: of the second half of the ladders. */
+  #hold(orders: Float64Array, bare: Float64Array): void {
+    const from = GUESSES * RUNGS.length
+    for (let index = from; index < orders.length; index += 1) bare[index] = orders[index] ?? 0
+    for (const earlier of this.#bare) {
+      if (earlier === bare) continue
+      for (let index = from; index < orders.length; index += 1) {
+        const ordered = earlier[index] ?? 0
+        if (ordered > (orders[index] ?? 0)) orders[index] = ordered
+      }
+    }
+  }
+
+  #endDay(): void {
+    for (let index = 0; index < this.#lost.length; index += 1) {
+      const lost = this.#lostToday[index] ?? 0
+      const worst = this.#worst[index] ?? 0
+      this.#lostToday[index] = 0
+      this.#secondWorst[index] = Math.max(Math.min(lost, worst), this.#secondWorst[index] ?? 0)
+      this.#worst[index] = Math.max(lost, worst)
+    }
+  }
+
+  #usuallyLost(index: number): number {
+    const today = this.#lostToday[index] ?? 0
+    const worst = this.#worst[index] ?? 0
+    const second = Math.max(this.#secondWorst[index] ?? 0, Math.min(worst, today))
+    return (this.#lost[index] ?? 0) - (Math.max(worst, today) - second)
+  }
+
+  #scaleBack(): void {
+    const by = 1 / this.#weight
+    for (const sums of [this.#paid, this.#lost, this.#lostToday, this.#worst, this.#secondWorst]) {
+      for (let index = 0; index < sums.length; index += 1) sums[index] = (sums[index] ?? 0) * by
+    }
+    this.demand *= by
+    this.#weight = 1
+  }
+}
+
+function rungs(): number[] {
+  const all = [...LOW_RUNGS]
+  for (let rung = 2; rung < HIGHEST_RUNG; rung *= RUNG_RATIO) all.push(rung)
+  return all
+}
