@@ -37,7 +37,11 @@ export async function runCommand(file: string, options: RunOptions, io: Io): Pro
   const endings: Ending[] = []
   const stop = untilStopped(io, voice, options.forMs)
   try {
-    const daemon = await compose(loaded, { log: voice.fleetLine, file: configurationFile(loaded.file) })
+    const daemon = await compose(loaded, {
+      log: voice.fleetLine,
+      file: configurationFile(loaded.file),
+      patience: { onWait: because => voice.say(because), signal: stop.signal },
+    })
     endings.push(() => daemon.stop())
     daemon.subscribe(event => voice.event(event))
     const api = await createApi(daemon, { ...loaded.api, log: voice.apiLog })
@@ -142,6 +146,8 @@ function startDemo(daemon: Daemon, voice: Voice, door: { api: string; token: str
 
 interface Stop {
   readonly asked: Promise<void>
+  /** Aborted when it is asked: a start that only waits is called off. */
+  readonly signal: AbortSignal
   /** Gives the signals their usual meaning back. */
   over(): void
 }
@@ -150,17 +156,20 @@ interface Stop {
 function untilStopped(io: Io, voice: Voice, forMs: number | undefined): Stop {
   let stopListening = (): void => undefined
   let cancel = (): void => undefined
+  const calledOff = new AbortController()
   const asked = new Promise<void>(resolve => {
     stopListening = onInterrupt(times => {
       if (times > 1) process.exit(EXIT_FAILED)
       if (io.isTerminal) io.stdout.write('\n')
       voice.say('stopping: requests in flight may finish, then the instances end (Ctrl-C again: at once)')
+      calledOff.abort()
       resolve()
     })
     if (forMs !== undefined) cancel = systemClock.after(forMs, resolve)
   })
   return {
     asked,
+    signal: calledOff.signal,
     over: () => {
       cancel()
       stopListening()

@@ -44,6 +44,7 @@ import {
   proxyOf,
   samePlugins,
 } from './parts.ts'
+import { type Patience, patiently } from './patiently.ts'
 import { SettingsPushes } from './settings-pushes.ts'
 
 export interface DaemonOptions {
@@ -55,6 +56,8 @@ export interface DaemonOptions {
   readonly log?: (fleet: string, line: string) => void
   /** Where brokers write down their sessions. Left out: in memory. */
   readonly openSessionLog?: () => Promise<SessionLog>
+  /** For a state file that another process holds locked at the start; half a minute when left out. */
+  readonly patience?: Patience
 }
 
 const PRUNE_EVERY_MS = 60_000
@@ -71,6 +74,7 @@ export class Daemon implements Runtime {
   readonly #holder = randomUUID()
   readonly #context: PartsContext
   readonly #openSessionLog: () => Promise<SessionLog>
+  readonly #patience: Patience
   #sessionLog: Promise<SessionLog> | null = null
   readonly #controller: Controller
   readonly #listeners = new Set<(event: LoopEvent) => void>()
@@ -93,6 +97,7 @@ export class Daemon implements Runtime {
     const { plugins, effects, log, file, openSessionLog } = options
     this.#loaded = loaded
     this.#openSessionLog = openSessionLog ?? (async () => createMemorySessionLog())
+    this.#patience = options.patience ?? {}
     this.#context = {
       plugins: plugins ?? {},
       clock: systemClock,
@@ -134,7 +139,7 @@ export class Daemon implements Runtime {
   /** @throws PluginError when a plugin cannot start (a taken port, a missing command); nothing is left running */
   async start(): Promise<void> {
     try {
-      await this.#take(this.#loaded)
+      await patiently({ ...this.#patience, clock: this.clock }, () => this.#take(this.#loaded))
     } catch (error) {
       await this.stop()
       throw error

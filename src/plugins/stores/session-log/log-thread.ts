@@ -75,10 +75,7 @@ export class LogThread {
     this.#waiting.delete(answer.id)
     if (this.#waiting.size === 0) this.#worker.unref()
     if (answer.ok) waiting?.resolve(answer.value)
-    else
-      waiting?.reject(
-        answer.kind === null ? new Error(answer.message) : new PluginError(answer.kind, answer.message),
-      )
+    else waiting?.reject(errorIn(answer))
   }
 
   #die(saw: string): void {
@@ -90,6 +87,11 @@ export class LogThread {
     for (const { reject } of this.#waiting.values()) reject(this.#died)
     this.#waiting.clear()
   }
+}
+
+function errorIn({ kind, message, retryAfterMs }: Extract<ThreadAnswer, { ok: false }>): Error {
+  if (kind === null) return new Error(message)
+  return new PluginError(kind, message, retryAfterMs === null ? {} : { retryAfterMs })
 }
 
 /** Beside this file: `.ts` in the source tree, `.js` once compiled. */

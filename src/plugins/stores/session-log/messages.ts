@@ -30,5 +30,11 @@ export type ThreadOrder = { readonly id: number } & (
 /** `value`: what was opened, or the number of sessions a check counted. */
 export type ThreadAnswer = { readonly id: number } & (
   | { readonly ok: true; readonly value: OpenedLog | number | null }
-  | { readonly ok: false; readonly kind: PluginErrorKind | null; readonly message: string }
+  | {
+      readonly ok: false
+      /** `null`: a defect. */
+      readonly kind: PluginErrorKind | null
+      readonly message: string
+      readonly retryAfterMs: number | null
+    }
 )

@@ -54,8 +54,10 @@ function answer(id: number, work: () => OpenedLog | number | null): void {
   try {
     say({ id, ok: true, value: work() })
   } catch (error) {
-    const kind = error instanceof PluginError ? error.kind : null
-    say({ id, ok: false, kind, message: error instanceof Error ? error.message : String(error) })
+    const expected = error instanceof PluginError ? error : null
+    const message = error instanceof Error ? error.message : String(error)
+    const retryAfterMs = expected?.retryAfterMs ?? null
+    say({ id, ok: false, kind: expected?.kind ?? null, message, retryAfterMs })
   }
 }
 

@@ -22,6 +22,8 @@ const NOTADB = 26
 /** SQLITE_IOERR_SHMSIZE: the shared-memory file could not grow, which on a full disk comes before SQLITE_FULL. */
 const IOERR_SHMSIZE = 4874
 
+const LOCKED_RETRY_MS = 1_000
+
 const MOVE_AWAY =
   'nothing was changed; move the file away (with its -wal and -shm companions) to start with an empty state, or put a good copy in its place'
 
@@ -77,8 +79,8 @@ export function translate(error: unknown, path: string, doing: string): unknown 
     case LOCKED:
       return new PluginError(
         'unavailable',
-        `PLM-405 cannot ${doing} ${path}: another process holds it locked (${saw}); nothing was stored; it is tried again`,
-        { cause: error },
+        `PLM-405 cannot ${doing} ${path}: another process holds it locked (${saw}); nothing was stored; it may be tried again`,
+        { cause: error, retryAfterMs: LOCKED_RETRY_MS },
       )
     case IOERR:
       return new PluginError(
