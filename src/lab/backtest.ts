@@ -63,8 +63,8 @@ export function backtest(options: BacktestOptions): Backtest {
   const { startAt, stepMs } = trace
   const played = { startAt, stepMs, load: feeds.load, model, seed }
   const rules = rulesContender({
-    // It ticks as often as is played: what learns from ticks must know how far apart they are.
-    fleet: { ...fleet, everyMs: model.everyMs },
+    // What learns from ticks must know how far apart they bring something new.
+    fleet: { ...fleet, everyMs: Math.max(model.everyMs, stepMs) },
     feeds: feeds.feeds,
     calendar,
     schedules: spec.schedules,
