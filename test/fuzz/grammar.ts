@@ -182,7 +182,17 @@ function randomRule(chance: Chance): Keys {
     ...(chance.maybe(0.1) ? { enabled: chance.maybe(0.5) } : {}),
     ...(chance.maybe(0.15) ? { set: randomSet(chance) } : {}),
   }
-  switch (chance.whole(0, 6)) {
+  switch (chance.whole(0, 8)) {
+    case 7:
+      return {
+        ...frame,
+        serve: { ...randomDemand(chance), slo: chance.pick(['99.5%', 0.9, '60%', '99.99%']) },
+      }
+    case 8:
+      return {
+        ...frame,
+        forecast: { ...randomDemand(chance), ...(chance.maybe(0.3) ? { horizon: '15m' } : {}) },
+      }
     case 0:
       return { ...frame, steps: randomSteps(chance) }
     case 1:
@@ -202,6 +212,15 @@ function randomRule(chance: Chance): Keys {
         scale: randomScale(chance),
         ...(chance.maybe(0.2) ? { for: chance.pick(DURATIONS) } : {}),
       }
+  }
+}
+
+/** What a rule that looks ahead reads, and what one instance can serve of it. */
+function randomDemand(chance: Chance): Keys {
+  const metric = chance.pick(['cpu', 'orders'])
+  return {
+    metric: operand(chance, metric),
+    perInstance: metric === 'cpu' ? chance.pick(['60%', 60]) : chance.pick([100, 0.5, 1]),
   }
 }
 

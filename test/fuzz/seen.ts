@@ -3,7 +3,7 @@
  *
  * Example: `{ at, fleets: { web: { open: 4, values: { 'avg(cpu, 5m)': 83.2 }, lastChange: { ... } } } }`.
  */
-import type { Spec } from '../../src/model/spec.ts'
+import { type FleetSpec, looksAhead, type Spec } from '../../src/model/spec.ts'
 import type { Chance } from './chance.ts'
 
 const MONDAY = Date.UTC(2026, 10, 23)
@@ -41,10 +41,21 @@ export function randomObservation(spec: Spec, chance: Chance): { at: number; fle
         ? { sessions: { inUse: chance.whole(0, 40), slots: chance.pick([null, 40, 80]) } }
         : {}),
       ...(chance.maybe(0.2) ? { targetHighest: chance.whole(0, 20) } : {}),
+      ...(chance.maybe(0.6) ? { outlooks: randomOutlooks(fleet, chance) } : {}),
     }
     return [fleet.name, given] as const
   })
   return { at, fleets: Object.fromEntries(fleets) }
+}
+
+/** What rules that look ahead expect: of some a number, of some that it is not known. */
+function randomOutlooks({ rules }: FleetSpec, chance: Chance): Given {
+  const outlooks = chance.some(rules.filter(looksAhead), 0.7).map(({ name, kind }): [string, unknown] => {
+    const amount = Math.max(0, randomValue(chance) ?? 0)
+    const stated = kind === 'serve' ? { capacity: amount } : { expected: amount / 2, atMost: amount }
+    return [name, chance.maybe(0.1) ? null : { ...stated, ...(chance.maybe(0.5) ? { lead: '3m' } : {}) }]
+  })
+  return Object.fromEntries(outlooks)
 }
 
 function randomCounts(chance: Chance): Given {
