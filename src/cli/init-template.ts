@@ -100,7 +100,7 @@ function rulesOf(answers: InitAnswers): string {
     slots > 0
       ? ''
       : ` Say what one instance can serve
-    # (perInstance): try it under load. 50 is a guess.`
+    # (perInstance): try it under load, or ask \`plimsoll fit\`. 50 is a guess.`
   return `    # A goal to look at: green or red on the page and in \`plimsoll status\`.
     kpis:
       room: { goal: "${metric} < ready * ${perInstance}" }

@@ -853,7 +853,7 @@ function makeFleetSchema(extensions: Extensions) {
     ),
     stabilization: key(
       perDirection('0s', '5m', 'Stabilization window'),
-      'In, the largest count wanted during this window holds; out, the smallest.',
+      'In, the largest count wanted during this window holds; out, the smallest. A fleet that is scaled by `serve` alone has none unless it says so.',
       { out: '0s', in: '5m' },
     ),
     scaleIn: key(
