@@ -54,6 +54,7 @@ export function tuneText(
     '',
     ...verdict.words,
   ]
+  lines.push(...atTheEnd(told))
   if (outcome.isInterrupted) lines.push('It was stopped before its end; more may be found.')
   if (diff !== '')
     lines.push(
@@ -210,12 +211,30 @@ function axisText({ means, unit }: Measure): string {
   return unit === '' || unit === 'x' ? means : `${means}, ${unit}`
 }
 
+const MOST_LABEL = 58
+
+/** The values alone where there is no room for what they are of. */
 function labelOf(tried: Tried, variation: Variation): string {
   if (tried.index === AS_IT_IS) return 'the file as it is'
   const values = variation.choice(tried.index)
-  return variation.varied
-    .map(({ address }, index) => `${address.split('.').slice(-2).join('.')} ${values[index]}`)
-    .join(', ')
+  const named = variation.varied.map(({ address }, index) => `${shortOf(address)} ${values[index]}`)
+  const label = named.join(', ')
+  return label.length <= MOST_LABEL ? label : values.join(', ')
+}
+
+function shortOf(address: string): string {
+  return address.split('.').slice(-2).join('.')
+}
+
+/** Of numbers whose best is the first or last that was tried, there may be better ones beyond. */
+function atTheEnd({ variation, outcome }: Told): readonly string[] {
+  if (outcome.chosen === null) return []
+  const chosen = variation.choice(outcome.chosen.index)
+  return variation.varied.flatMap(({ address, values }, index) => {
+    const value = chosen[index]
+    const isEnd = values.length > 2 && (value === values[0] || value === values.at(-1))
+    return isEnd ? [`${address} = ${value} is the end of what was tried; there may be better beyond.`] : []
+  })
 }
 
 /** For programs; times are ISO, scores under the names an objective knows them by. */

@@ -31,7 +31,7 @@ import { type FeedWords, feedOptions, type RecordOptions, readRecordOption } fro
 import { unifiedDiff } from './line-diff.ts'
 import { createProgress } from './progress.ts'
 import { type Told, tuneJson, tuneSvg, tuneText } from './told.ts'
-import { prepareVariation } from './variation.ts'
+import { prepareVariation, type Variation } from './variation.ts'
 
 export interface TuneOptions extends RecordOptions, FeedWords {
   readonly fleet?: string
@@ -84,6 +84,7 @@ export async function tuneCommand(file: string, options: TuneOptions, io: Io): P
       objective,
       asItIs: configuredOf(spec, fleet),
       configure: number => configured(load(variation.text(number)), fleet),
+      changes: number => changesOf(variation, number),
       bins: length,
       tunedBins,
       isStopped,
@@ -141,6 +142,10 @@ function configured(result: LoadResult, fleet: string): Configured | null {
   return result.ok && result.loaded.spec.fleets[fleet] !== undefined
     ? configuredOf(result.loaded.spec, fleet)
     : null
+}
+
+function changesOf({ varied, choice }: Variation, number: number): number {
+  return choice(number).filter((value, index) => value !== varied[index]?.written).length
 }
 
 function judged({ finalists, chosen }: Outcome, objective: Told['objective']): Verdict {

@@ -11,8 +11,13 @@ const USUAL_STEPS = 5
 const MOST_VALUES = 1_000
 /** From here on even steps would all lie at the long end. */
 const FACTOR_OF_SPAN = 4
-const MINUTE_MS = 60_000
-const VALUE = /^[\w.%+-]+$/
+/** From which length on a duration is rounded to what, the longest first. */
+const UNITS_MS = [
+  { from: 10_800_000, unit: 3_600_000 },
+  { from: 60_000, unit: 60_000 },
+  { from: 1_000, unit: 1_000 },
+]
+const VALUE = /^(?!.*\.\.)[\w.%+-]+$/
 const AMOUNT = /^([+-]?\d+(?:\.\d+)?)(%|[A-Za-z]{1,3})?$/
 
 interface Amount {
@@ -70,15 +75,18 @@ function durations(low: number, high: number, count: number): readonly string[] 
   const between = isWide
     ? Array.from({ length: count }, (_, step) => low * (high / low) ** (step / (count - 1)))
     : even(low, high, count)
+  const [least, most] = [Math.min(low, high), Math.max(low, high)]
   // The ends are what was asked for, whatever readable lengths lie between them.
-  return between.map((ms, step) =>
-    formatDuration(step === 0 ? low : step === count - 1 ? high : readable(ms)),
-  )
+  return between.map((ms, step) => {
+    const exact = step === 0 ? low : high
+    const isEnd = step === 0 || step === count - 1
+    return formatDuration(isEnd ? exact : Math.min(most, Math.max(least, readable(ms))))
+  })
 }
 
-/** Two digits, and whole minutes from one minute on, whole seconds from one second on. */
+/** Two digits, and whole hours, minutes or seconds. */
 function readable(ms: number): number {
-  const unit = ms >= MINUTE_MS ? MINUTE_MS : ms >= 1_000 ? 1_000 : 1
+  const unit = UNITS_MS.find(each => ms >= each.from)?.unit ?? 1
   const digits = 10 ** Math.max(0, Math.floor(Math.log10(ms / unit)) - 1)
   return Math.max(1, Math.round(ms / unit / digits)) * digits * unit
 }

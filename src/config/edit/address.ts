@@ -92,9 +92,11 @@ function placeFor(text: string, base: Node, address: string): FoundSpot | null {
   const missing = steps.slice(depth)
   if (!isMap(map)) return above(steps.slice(0, depth), map, text, address)
   const isKeys = missing.length > 0 && missing.length <= 3 && missing.every(step => KEY.test(step))
-  const isLiteral = LITERALS.includes(missing[0] ?? '')
+  const isLiteral = missing.some(step => LITERALS.includes(step))
+  // A fleet or metric of another name is not begun with a single value.
+  const isNewEntry = depth < 2 && SECTIONS.includes(steps[0] ?? '')
   const isEmpty = pairsOf(map).some(({ key }) => slugOf(key) === slugOf(missing[0] ?? ''))
-  if (!isKeys || isLiteral) return null
+  if (!isKeys || isLiteral || isNewEntry) return null
   if (isEmpty) return refused(`${address}: it is empty or an alias in the file; write its value out there.`)
   const into = map
   const insertion = insertionInto(text, into)

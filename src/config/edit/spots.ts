@@ -149,18 +149,18 @@ function expressionSpots(text: string, node: Scalar, value: string, path: readon
   return [...spots('threshold', thresholds), ...spots('window', windows)]
 }
 
-/** For each of them the address without the steps that go without saying, where no other has the same. */
+/** For each of them the address without the steps that go without saying, where it means nothing else. */
 function shortPaths(found: readonly Found[]): readonly (readonly string[])[] {
   const short = found.map(({ path }) => shortened(path))
-  const taken = new Map<string, number>()
-  for (const path of [...short, ...found.map(each => each.path)]) {
-    taken.set(path.join('.'), (taken.get(path.join('.')) ?? 0) + 1)
-  }
-  return short.map((path, index) => {
-    const own = found[index]?.path ?? path
-    const isOnly = taken.get(path.join('.')) === (path.length === own.length ? 2 : 1)
-    return isOnly ? path : own
+  const meant = new Map<string, Set<string>>()
+  found.forEach(({ path }, index) => {
+    for (const address of [path.join('.'), (short[index] ?? path).join('.')]) {
+      meant.set(address, (meant.get(address) ?? new Set()).add(path.join('.')))
+    }
   })
+  return short.map((path, index) =>
+    meant.get(path.join('.'))?.size === 1 ? path : (found[index]?.path ?? path),
+  )
 }
 
 function shortened(path: readonly string[]): readonly string[] {

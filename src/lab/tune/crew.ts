@@ -5,6 +5,7 @@
  * Example: `await new Crew({ workers: 2, program, setting }).all(jobs)` of 200 jobs keeps two cores busy; after `stop()` what was
  * begun is finished and the rest stays `null`.
  */
+import type { EventLoopUtilization } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import { LabError } from '../lab-error.ts'
 import type { Scores } from '../scores.ts'
@@ -50,6 +51,7 @@ export class Crew {
   readonly #options: CrewOptions
   readonly #idle: Worker[] = []
   readonly #busy = new Map<Worker, number>()
+  readonly #asked = new Map<Worker, EventLoopUtilization>()
   #list: Listed | null = null
   #failed: Error | null = null
   #isStopped = false
@@ -84,6 +86,16 @@ export class Crew {
     if (this.#list === null) return
     this.#isStopped = true
     this.#handOut()
+  }
+
+  /** How much of its time each thread has worked since it began, or since it was last asked: 0.98 waited for 2 % of it. */
+  busyShares(): readonly number[] {
+    return [...this.#idle, ...this.#busy.keys()].map(worker => {
+      const now = worker.performance.eventLoopUtilization()
+      const before = this.#asked.get(worker)
+      this.#asked.set(worker, now)
+      return worker.performance.eventLoopUtilization(now, before).utilization
+    })
   }
 
   async close(): Promise<void> {

@@ -43,12 +43,7 @@ export interface Bound {
 
 export const USUAL_OBJECTIVE = 'cost, lost<=now'
 
-const COST = measure(
-  'cost',
-  'x',
-  'instance-hours, as a multiple of what the oracle takes',
-  s => s.costVsOracleRatio,
-)
+const COST = measure('cost', 'x', "instance-hours, as a multiple of the oracle's", s => s.costVsOracleRatio)
 const LOST = measure(
   'lost',
   '%',

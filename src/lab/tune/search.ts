@@ -9,7 +9,7 @@ import type { FleetSpec, Spec } from '../../model/spec.ts'
 import type { Scores } from '../scores.ts'
 import { seededRandom } from '../simulation/seeded-random.ts'
 import type { Crew, MakeJob } from './crew.ts'
-import { type Aim, byMerit, frontOf, promoted } from './front.ts'
+import { type Aim, byMerit, excessOf, frontOf, promoted } from './front.ts'
 import { sampled } from './grid.ts'
 import { type Bound, boundsOf, type Objective } from './objective.ts'
 import { type SearchPlan, workOf } from './plan.ts'
@@ -30,6 +30,8 @@ export interface SearchOptions {
   readonly asItIs: Configured
   /** `null`: the values do not go together. */
   readonly configure: (number: number) => Configured | null
+  /** In how many values it differs from the file as it is: of equals, the one that changes least is chosen. */
+  readonly changes: (number: number) => number
   /** Bins of the whole record, and of the part to tune on, which is its beginning. */
   readonly bins: number
   readonly tunedBins: number
@@ -140,8 +142,7 @@ class Search {
     const { objective, plan, isStopped } = this.#options
     const isInterrupted = isStopped()
     const aim: Aim = { objective, bounds: boundsOf(objective, asItIs.scores) }
-    const best = byMerit([asItIs, ...tried], aim)[0] ?? asItIs
-    const chosen = best.index === AS_IT_IS ? null : best
+    const chosen = this.#choose(asItIs, tried, aim)
     const front = frontOf([asItIs, ...tried], objective)
     const shown = isInterrupted ? [] : spread(front, MOST_FINALISTS)
     const finalists = await this.#replayWhole([asItIs, ...(chosen === null ? [] : [chosen]), ...shown])
@@ -158,6 +159,15 @@ class Search {
       invalid: [...this.#configured.values()].filter(each => each === null).length,
       isInterrupted,
     }
+  }
+
+  #choose(asItIs: Tried, tried: readonly Tried[], aim: Aim): Tried | null {
+    const ranked = byMerit([asItIs, ...tried], aim)
+    const best = ranked[0] ?? asItIs
+    if (best.index === AS_IT_IS) return null
+    const { changes } = this.#options
+    const equals = ranked.filter(each => isAsGood(each.scores, best.scores, aim))
+    return equals.reduce((least, each) => (changes(each.index) < changes(least.index) ? each : least), best)
   }
 
   async #replayWhole(chosen: readonly Tried[]): Promise<ReadonlyMap<number, Finalist>> {
@@ -205,6 +215,15 @@ class Search {
       share: Math.min(1, this.#workDone / this.#work),
     })
   }
+}
+
+function isAsGood(one: Scores, other: Scores, { objective, bounds }: Aim): boolean {
+  const { minimise, against } = objective
+  return (
+    minimise.read(one) === minimise.read(other) &&
+    against.read(one) === against.read(other) &&
+    excessOf(one, bounds) === excessOf(other, bounds)
+  )
 }
 
 interface Round {
