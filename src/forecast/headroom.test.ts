@@ -84,8 +84,9 @@ describe('the capacity that is wanted', () => {
     })
     const costs = fares.map(({ cost }) => cost)
     expect(costs).toEqual(costs.toSorted((a, b) => a - b))
-    // Not by having plenty: of a tenth that may be lost, most is.
-    expect(fares[0]?.lostShare).toBeGreaterThan(0.05)
+    // Not by having plenty: where a tenth may be lost, some is, and the fewest instances that would do are not many more.
+    expect(fares[0]?.lostShare).toBeGreaterThan(0.02)
+    expect(fares[0]?.cost).toBeLessThan(1.05)
   }, 20_000)
 
   it('costs less than a fixed headroom that loses as much', () => {
@@ -187,13 +188,14 @@ describe('whatever the demand', () => {
 
   it('a higher share asks for no less, over the whole of the same past', () => {
     fc.assert(
-      fc.property(demand, values => {
-        const asked = [0.8, 0.95, 0.995, 0.9999].map(sloRatio => total(run(values, { sloRatio })))
+      fc.property(fc.nat(1_000_000), fc.constantFrom(30, 300, 3000), (seed, height) => {
+        const past = days(1, height, seed + 1)
+        const asked = [0.8, 0.95, 0.995, 0.9999].map(sloRatio => total(run(past, { sloRatio })))
         expect(asked).toEqual(asked.toSorted((a, b) => a - b))
       }),
-      { numRuns: 40 },
+      { numRuns: 12 },
     )
-  })
+  }, 30_000)
 
   it('what is not known changes nothing', () => {
     fc.assert(

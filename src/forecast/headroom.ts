@@ -45,15 +45,15 @@ const MOST_LEAD_STEPS = 20
 const BLEND = 0.02
 const LEFT_OUT = 6
 /** The price of losing an instance-step of demand begins at this, divided by the share that may be lost. */
-const FIRST_PRICE = 0.2
+const FIRST_PRICE = 0.4
 const LEAST_PRICE = 1.05
 const LOWEST_PRICE_LOG = 0.02
 /** It rises to so many times its beginning. */
-const MOST_TIMES = 8
+const MOST_TIMES = 4
 /** It follows within two days. */
 const FOLLOWS_MS = 2 * DAY_MS
-/** A day of the stated loss is presumed, so that a first minute does not move it. */
-const PRESUMED_DAYS = 1
+/** Two days of the stated loss are presumed, so that a first minute does not move it. */
+const PRESUMED_DAYS = 2
 /** A product may come out a hair above its whole number. */
 const ROUNDING = 1e-6
 
@@ -147,14 +147,9 @@ class LearntHeadroom implements Headroom {
 
   /** The cheapest place on each ladder at the price of now, the cheap ones blended; then the price follows. */
   #choose(): void {
-    const price = Math.exp(this.#priceLog)
+    this.#ladders.cheapest(Math.exp(this.#priceLog), this.#prices, this.#heights)
     let best = Number.POSITIVE_INFINITY
-    for (let ladder = 0; ladder < this.#ladders.count; ladder += 1) {
-      const place = this.#ladders.cheapest(ladder, price)
-      this.#prices[ladder] = place.price
-      this.#heights[ladder] = place.height
-      best = Math.min(best, place.price)
-    }
+    for (const price of this.#prices) if (price < best) best = price
     let weights = 0
     let wanted = 0
     let lost = 0

@@ -1,8 +1,8 @@
 /**
- * Guesses of the demand at the step in which an order made now serves for the first time: six locations (the last value, a short and
- * a long average, a regression on these, on what the same time of yesterday did, and on the minute of the hour, a peak that sinks,
- * and the usual demand of the hour), each with four scales of how far off it may be. All in instances, so that nothing depends on
- * the metric's unit.
+ * Guesses of the demand at the step in which an order made now serves for the first time: seven locations (the last value, a short
+ * and a long average, a regression on these, on what the same time of yesterday did, and on the minute of the hour, two peaks that
+ * sink, and the usual demand of the hour), each with four scales of how far off it may be. All in instances, so that nothing depends
+ * on the metric's unit.
  *
  * Example: 41 instances' worth of demand, orders help four steps later. The average of the last minutes guesses 40.6 with a scale of
  * 3.8 (as counts scatter), the regression 42.1, since at this time yesterday it went up.
@@ -15,11 +15,11 @@ const HOUR_MS = 3_600_000
 /** In steps; 0 is the last value itself. */
 const HALF_LIVES = [0, 4, 32]
 const REGRESSION = HALF_LIVES.length
-const PEAK = REGRESSION + 1
-const HOUR = PEAK + 1
-const LOCATIONS = HOUR + 1
 /** A peak has sunk halfway after so many leads. */
-const PEAK_LEADS = 3
+const PEAK_LEADS = [3, 20]
+const PEAK = REGRESSION + 1
+const HOUR = PEAK + PEAK_LEADS.length
+const LOCATIONS = HOUR + 1
 /** The mean of an hour goes back about so many days. */
 const HOUR_DAYS = 7
 const HOURS = 24
@@ -51,8 +51,8 @@ export class Guesses {
   readonly #hourSteps: number
   readonly #past: DayPast
   readonly #levels = new Float64Array(HALF_LIVES.length)
-  #peak = 0
-  readonly #peakKeep: number
+  readonly #peaks = new Float64Array(PEAK_LEADS.length)
+  readonly #peakKeep: Float64Array
   readonly #hourMean = new Float64Array(HOURS)
   readonly #hourCount = new Float64Array(HOURS)
   readonly #rates = Float64Array.from(HALF_LIVES, steps => (steps === 0 ? 1 : 1 - 0.5 ** (1 / steps)))
@@ -78,7 +78,7 @@ export class Guesses {
     this.#stepMs = stepMs
     this.#daySteps = Math.max(1, Math.round(DAY_MS / stepMs))
     this.#hourSteps = Math.max(1, Math.round(HOUR_MS / stepMs))
-    this.#peakKeep = 0.5 ** (1 / (PEAK_LEADS * leadSteps))
+    this.#peakKeep = Float64Array.from(PEAK_LEADS, leads => 0.5 ** (1 / (leads * leadSteps)))
     this.#past = new DayPast(this.#daySteps + 64 + leadSteps)
     const prior = new Array<number>(INPUTS).fill(0)
     prior[0] = 0.5
@@ -113,7 +113,7 @@ export class Guesses {
   learn(demand: number, atMs: number): void {
     if (this.step < 0) {
       this.#levels.fill(demand)
-      this.#peak = demand
+      this.#peaks.fill(demand)
     }
     this.#past.push(demand)
     this.#unbroken += 1
@@ -173,20 +173,24 @@ export class Guesses {
     this.#setInputs(slot * INPUTS, minute)
     const fitted = this.#regression.predict(this.#inputs, slot * INPUTS)
     this.#locations[slot * LOCATIONS + REGRESSION] = Math.max(0, fitted)
-    this.#peak = Math.max(demand, this.#peak * this.#peakKeep + demand * (1 - this.#peakKeep))
-    this.#locations[slot * LOCATIONS + PEAK] = this.#peak
+    for (let index = 0; index < PEAK_LEADS.length; index += 1) {
+      const keep = this.#peakKeep[index] ?? 0
+      const sunk = (this.#peaks[index] ?? 0) * keep + demand * (1 - keep)
+      this.#peaks[index] = Math.max(demand, sunk)
+      this.#locations[slot * LOCATIONS + PEAK + index] = this.#peaks[index] ?? 0
+    }
     this.#locations[slot * LOCATIONS + HOUR] = this.#usualOfHour(demand, atMs)
     for (let location = 0; location < LOCATIONS; location += 1) this.#setScales(slot, location, minute)
   }
 
-  /** Of the hour in which an order serves, of all days; at least the short average. */
+  /** Of the hour in which an order serves, of all days; at least what is now. */
   #usualOfHour(demand: number, atMs: number): number {
     const hour = Math.floor(atMs / HOUR_MS) % HOURS
     const count = Math.min(HOUR_DAYS * this.#hourSteps, (this.#hourCount[hour] ?? 0) + 1)
     this.#hourCount[hour] = count
     move(this.#hourMean, hour, demand, 1 / count)
     const then = Math.floor((atMs + this.#leadSteps * this.#stepMs) / HOUR_MS) % HOURS
-    return Math.max(this.#levels[1] ?? 0, this.#hourMean[then] ?? 0)
+    return Math.max(demand, this.#hourMean[then] ?? 0)
   }
 
   #setInputs(from: number, minute: number): void {

@@ -22,12 +22,6 @@ const ROUNDING = 1e-6
 /** Weights of newer steps grow instead of those of old ones shrinking; beyond this all are scaled back. */
 const LARGEST_WEIGHT = 1e150
 
-/** A place on a ladder, between two rungs: the price of losing there, and its headroom in scales. */
-export interface Place {
-  readonly price: number
-  readonly height: number
-}
-
 export class Ladders {
   readonly #guesses: Guesses
   readonly #leadSteps: number
@@ -55,9 +49,9 @@ export class Ladders {
     this.#growth = growth
     this.count = GUESSES * (leadSteps > 1 ? 2 : 1)
     const size = this.count * RUNGS.length
-    const ring = (): Float64Array[] => Array.from({ length: leadSteps }, () => new Float64Array(size))
-    this.#orders = ring()
-    this.#bare = ring()
+    const ring = (length: number) => Array.from({ length: leadSteps }, () => new Float64Array(length))
+    this.#orders = ring(size)
+    this.#bare = ring(GUESSES * RUNGS.length)
     this.#ready = new Float64Array(size)
     this.#paid = new Float64Array(size)
     this.#lost = new Float64Array(size)
@@ -110,47 +104,49 @@ export class Ladders {
     const orders = this.#orders[guesses.step % this.#leadSteps]
     const bare = this.#bare[guesses.step % this.#leadSteps]
     if (orders === undefined || bare === undefined) return
-    for (let ladder = 0; ladder < this.count; ladder += 1) {
-      const guess = ladder % GUESSES
-      const location = guesses.location(guess, 0)
+    let index = 0
+    for (let guess = 0; guess < GUESSES; guess += 1) {
+      const location = guesses.location(guess, 0) - ROUNDING
       const scale = guesses.scale(guess, 0)
-      const from = ladder * RUNGS.length
       for (let rung = 0; rung < RUNGS.length; rung += 1) {
-        const wanted = Math.ceil(location + (RUNGS[rung] ?? 0) * scale - ROUNDING)
-        orders[from + rung] = wanted < 1 ? 1 : wanted
+        const wanted = Math.ceil(location + (RUNGS[rung] ?? 0) * scale)
+        orders[index] = wanted < 1 ? 1 : wanted
+        index += 1
       }
     }
     if (this.count > GUESSES) this.#hold(orders, bare)
   }
 
-  /** The cheapest place on a ladder, where losing one instance-step of demand costs so much; between rungs by a parabola. */
-  cheapest(ladder: number, lossPrice: number): Place {
-    const from = ladder * RUNGS.length
-    const priceOf = (rung: number): number =>
-      (this.#paid[from + rung] ?? 0) + lossPrice * (this.#lost[from + rung] ?? 0)
-    let best = 0
-    let price = Number.POSITIVE_INFINITY
-    for (let rung = 0; rung < RUNGS.length; rung += 1) {
-      const candidate = priceOf(rung)
-      if (candidate >= price) continue
-      price = candidate
-      best = rung
+  /**
+   * The cheapest place on each ladder, where losing one instance-step of demand costs so much: its price, and its height in
+   * scales; between rungs by a parabola.
+   */
+  cheapest(lossPrice: number, prices: Float64Array, heights: Float64Array): void {
+    const paid = this.#paid
+    const lost = this.#lost
+    let index = 0
+    for (let ladder = 0; ladder < this.count; ladder += 1) {
+      let best = 0
+      let price = Number.POSITIVE_INFINITY
+      for (let rung = 0; rung < RUNGS.length; rung += 1) {
+        const candidate = (paid[index] ?? 0) + lossPrice * (lost[index] ?? 0)
+        if (candidate < price) {
+          price = candidate
+          best = rung
+        }
+        index += 1
+      }
+      prices[ladder] = price
+      heights[ladder] = this.#between(ladder, best, price, lossPrice)
     }
-    const height = RUNGS[best] ?? 0
-    if (best === 0 || best === RUNGS.length - 1) return { price, height }
-    const below = 1 / (priceOf(best - 1) - price + 1e-9 * price)
-    const above = 1 / (priceOf(best + 1) - price + 1e-9 * price)
-    const off = (0.5 * (above - below)) / (below + above)
-    const next = (off > 0 ? RUNGS[best + 1] : RUNGS[best - 1]) ?? height
-    return { price, height: height + Math.abs(off) * (next - height) }
   }
 
   /** Demand lost there, without what the worst day lost more than the second worst: once is no rule. */
   lostAt(ladder: number, height: number): number {
     let rung = 1
     while (rung < RUNGS.length - 1 && (RUNGS[rung] ?? 0) < height) rung += 1
-    const [low, high] = [RUNGS[rung - 1] ?? 0, RUNGS[rung] ?? 0]
-    const share = (height - low) / (high - low)
+    const low = RUNGS[rung - 1] ?? 0
+    const share = (height - low) / ((RUNGS[rung] ?? 0) - low)
     const from = ladder * RUNGS.length + rung
     return this.#usuallyLost(from - 1) * (1 - share) + this.#usuallyLost(from) * share
   }
@@ -165,6 +161,20 @@ export class Ladders {
       most = Math.max(most, guesses.location(guess, back) + height * guesses.scale(guess, back))
     }
     return most
+  }
+
+  #between(ladder: number, best: number, price: number, lossPrice: number): number {
+    const height = RUNGS[best] ?? 0
+    if (best === 0 || best === RUNGS.length - 1) return height
+    const index = ladder * RUNGS.length + best
+    const below = (this.#paid[index - 1] ?? 0) + lossPrice * (this.#lost[index - 1] ?? 0)
+    const above = (this.#paid[index + 1] ?? 0) + lossPrice * (this.#lost[index + 1] ?? 0)
+    const near = 1e-9 * price
+    const down = 1 / (below - price + near)
+    const up = 1 / (above - price + near)
+    const off = (0.5 * (up - down)) / (down + up)
+    const next = (off > 0 ? RUNGS[best + 1] : RUNGS[best - 1]) ?? height
+    return height + Math.abs(off) * (next - height)
   }
 
   #pay(step: number): void {
@@ -197,15 +207,16 @@ export class Ladders {
     }
   }
 
-  /** What was ordered within the lead stays: of the second half of the ladders. */
+  /** What was ordered within the lead stays: of the second half of the ladders, on the same guesses. */
   #hold(orders: Float64Array, bare: Float64Array): void {
-    const from = GUESSES * RUNGS.length
-    for (let index = from; index < orders.length; index += 1) bare[index] = orders[index] ?? 0
+    const half = bare.length
+    bare.set(orders.subarray(0, half))
+    orders.copyWithin(half, 0, half)
     for (const earlier of this.#bare) {
       if (earlier === bare) continue
-      for (let index = from; index < orders.length; index += 1) {
+      for (let index = 0; index < half; index += 1) {
         const ordered = earlier[index] ?? 0
-        if (ordered > (orders[index] ?? 0)) orders[index] = ordered
+        if (ordered > (orders[half + index] ?? 0)) orders[half + index] = ordered
       }
     }
   }
