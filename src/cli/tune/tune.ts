@@ -265,7 +265,7 @@ function holdoutOf(text: string | undefined): number {
 }
 
 function tunedBinsOf(name: string, length: number, holdout: number): number {
-  const bins = Math.floor(length * (1 - holdout))
+  const bins = Math.round(length * (1 - holdout))
   if (Math.min(bins, length - bins) >= LEAST_BINS) return bins
   throw new LabError(
     'PLM-744',

@@ -139,11 +139,14 @@ function spotAt(text: string, fleet: string, address: string): Spot {
 }
 
 function refuseTwice(places: readonly Place[]): void {
-  const seen = new Set<string>()
-  for (const { address } of places) {
-    if (seen.has(address))
+  const seen = new Set<number>()
+  for (const { address, spot } of places) {
+    // One value goes by several addresses, and stands in one place.
+    const { start } = spot.replace('')
+    if (seen.has(start)) {
       throw new LabError('PLM-740', `${address} is varied twice; give all its values at once.`)
-    seen.add(address)
+    }
+    seen.add(start)
   }
 }
 

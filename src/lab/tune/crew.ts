@@ -20,6 +20,8 @@ export interface CrewOptions {
   /** The program of a thread: takes jobs, answers each with a `CrewAnswer`. */
   readonly program: URL
   readonly setting: JobSetting
+  /** Of each thread; as much as Node allows unless said. */
+  readonly mostHeapMb?: number
 }
 
 /** `null`: there is nothing to do for this one, and its result is `null`. */
@@ -94,7 +96,8 @@ export class Crew {
       const now = worker.performance.eventLoopUtilization()
       const before = this.#asked.get(worker)
       this.#asked.set(worker, now)
-      return worker.performance.eventLoopUtilization(now, before).utilization
+      const since = before === undefined ? now : worker.performance.eventLoopUtilization(now, before)
+      return since.utilization
     })
   }
 
@@ -104,8 +107,9 @@ export class Crew {
   }
 
   #hire(): void {
-    const { program, setting } = this.#options
-    const worker = new Worker(program, { workerData: setting, execArgv: [] })
+    const { program, setting, mostHeapMb } = this.#options
+    const resourceLimits = mostHeapMb === undefined ? {} : { maxOldGenerationSizeMb: mostHeapMb }
+    const worker = new Worker(program, { workerData: setting, execArgv: [], resourceLimits })
     worker.on('message', (answer: CrewAnswer) => this.#hear(worker, answer))
     worker.on('error', error => this.#fail(new CrewError(reasonOf(error))))
     worker.on('exit', code => {

@@ -13,7 +13,7 @@ import type { Course } from '../course.ts'
 import type { FeedOptions } from '../feeds.ts'
 import { type ScoreSetting, type Scores, scoresOf } from '../scores.ts'
 import { bootQuantileMs } from '../service.ts'
-import type { BootTime } from '../service-model.ts'
+import { type BootTime, instancesFor } from '../service-model.ts'
 import { backtestSessions } from '../session-backtest.ts'
 import type { Trace } from '../trace.ts'
 import { loadBeginning, sessionsBeginning } from './shared-trace.ts'
@@ -61,15 +61,21 @@ async function played(job: Job, setting: JobSetting, { calendar, createStore }: 
   if (trace.kind === 'sessions') {
     const beginning = sessionsBeginning(trace, bins)
     const replayed = await backtestSessions({ ...common, trace: beginning, store: createStore() })
+    const { slotsPerInstance } = replayed
     return {
-      course: replayed.score.course,
-      scored: scoreSetting(replayed.slotsPerInstance, replayed.model.boot),
+      course: neededBySessions(replayed.score.course, slotsPerInstance),
+      scored: scoreSetting(slotsPerInstance, replayed.model.boot),
     }
   }
   const replayed = backtest({ ...common, trace: loadBeginning(trace, bins), feeds, against: [] })
   const [course] = replayed.courses
   if (course === undefined) throw new Error('a backtest came back without a course')
   return { course, scored: scoreSetting(replayed.model.perInstance, replayed.model.boot) }
+}
+
+/** What is needed is no more for a larger reserve: else each configuration would be held against an oracle of its own. */
+function neededBySessions(course: Course, slotsPerInstance: number): Course {
+  return { ...course, needed: course.load.map(slots => instancesFor(slots, slotsPerInstance)) }
 }
 
 function specOf(fleet: FleetSpec, schedules: Spec['schedules']): Spec {

@@ -76,5 +76,5 @@ function halving({
 
 function leastBins(bins: number, stepMs: number): number {
   const day = DAY_MS / stepMs
-  return bins >= LEAST_DAYS_TO_NEED_ONE * day ? day : bins / LEAST_SHARE
+  return Math.floor(bins >= LEAST_DAYS_TO_NEED_ONE * day ? day : bins / LEAST_SHARE)
 }
