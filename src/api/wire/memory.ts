@@ -26,6 +26,7 @@ const MarkWire = z.object({
   seal: z.enum(['none', 'sealing', 'sealed']),
   readyAt: Time.nullable(),
   seenAt: Time,
+  orderedAt: Time.exactOptional(),
   incarnation: z.string().nullable(),
   health: z
     .object({
@@ -111,6 +112,11 @@ export const MemoryWire = component(
       .nullable()
       .exactOptional(),
     beside: z.number().exactOptional(),
+    boots: z
+      .array(z.number())
+      .readonly()
+      .exactOptional()
+      .describe('How long the last instances took from their order until they were ready, in ms.'),
   }),
 )
 export type MemoryCovered = Covers<Memory, z.output<typeof MemoryWire>>

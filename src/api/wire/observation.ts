@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { Observation } from '../../model/observation.ts'
 import { type Covers, component } from './components.ts'
+import { OutlookWire } from './outlook.ts'
 import { OverrideWire } from './override.ts'
 import { Time } from './time.ts'
 
@@ -66,6 +67,10 @@ export const ObservationWire = component(
     targetHighest: z.number().nullable(),
     fleets: z.record(z.string(), FleetQuantitiesWire).default({}),
     overrides: z.array(OverrideWire).readonly().describe('What operators changed at run time.'),
+    outlooks: z
+      .record(z.string(), OutlookWire)
+      .exactOptional()
+      .describe('By rule that looks ahead: what it expects of the demand.'),
   }),
 )
 export type ObservationCovered = Covers<Observation, z.output<typeof ObservationWire>>

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { component } from './components.ts'
+import { OutlookWire } from './outlook.ts'
 import { OverrideChangeWire } from './override.ts'
 import { Time } from './time.ts'
 
@@ -88,6 +89,7 @@ const DemandStep = z.object({
   against: z.number().nullable(),
   want: z.number().nullable(),
   found: z.record(z.string(), z.number().nullable()),
+  outlook: OutlookWire.exactOptional().describe('Of a rule that looks ahead: what it expects.'),
   because,
 })
 
