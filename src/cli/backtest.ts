@@ -61,8 +61,12 @@ export async function backtestCommand(
   if (outputs.some(({ output }) => output === '-')) return EXIT_OK
   const { bold, dim } = coloursFor(io)
   io.stdout.write(textReport(report, { width: io.columns, emphasise: bold, subdue: dim }))
-  for (const { output } of outputs) printLine(io, `\nWrote ${output}`)
+  tellWritten(options.output, io)
   return EXIT_OK
+}
+
+export function tellWritten(files: readonly string[] = [], io: Io): void {
+  if (files.length > 0) printLine(io, `\nWrote ${files.join(', ')}`)
 }
 
 interface Asked {

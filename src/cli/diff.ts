@@ -4,26 +4,29 @@
  *
  * Example: `plimsoll diff plimsoll.yaml next.yaml --trace july.csv --model per-instance=100` prints
  * `web: rule "Scale up": when avg(cpu, 45m) > 80% -> avg(cpu, 45m) > 75%`, a table, and
- * `12 Jul 09:12 to 09:31  4 against 6  ...`.
+ * `12 Jul 09:12 to 09:31  before 4, after 6`, with why.
  */
 import { changeText, diffSpecs } from '../config/diff.ts'
 import { type Backtest, backtest } from '../lab/backtest.ts'
+import type { FeedOptions } from '../lab/feeds.ts'
 import { LabError } from '../lab/lab-error.ts'
 import type { Parting } from '../lab/parting.ts'
 import { AFTER, BEFORE, type DiffReport, diffReport } from '../lab/report/diff-report.ts'
 import { jsonReport } from '../lab/report/json.ts'
-import { textReport } from '../lab/report/text.ts'
+import { textReport, wrapped } from '../lab/report/text.ts'
 import type { LoadTrace } from '../lab/trace.ts'
-import type { Spec } from '../model/spec.ts'
+import type { FleetSpec } from '../model/spec.ts'
+import { formatDay, formatMinute } from '../pictures/zone-time.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
-import { type BacktestCommandOptions, fleetNamed, outputsFor, zoneOf } from './backtest.ts'
-import { EXIT_OK } from './cli-error.ts'
+import { type BacktestCommandOptions, fleetNamed, outputsFor, tellWritten, zoneOf } from './backtest.ts'
+import { CliError, EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import { type LoadedFile, loadFile } from './config-file.ts'
 import { writeOutputFile } from './files.ts'
 import { isoOf } from './instant.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { parseModelWords } from './model-words.ts'
+import { suggest } from './nearest.ts'
 import { feedOptions, readRecordOption } from './trace-options.ts'
 
 export type DiffOptions = Omit<BacktestCommandOptions, 'against'>
@@ -72,8 +75,7 @@ async function play(old: LoadedFile, next: LoadedFile, options: DiffOptions, io:
       `${trace.name} is a list of sessions; diff plays load. \`plimsoll backtest\` plays sessions.`,
     )
   }
-  const [before, after] = [old.spec, next.spec].map(spec => playOne(spec, fleet, trace, options))
-  if (before === undefined || after === undefined) throw new Error('two were played')
+  const [before, after] = playBoth([old, next], fleet, trace, options)
   const compared = diffReport(before, after, trace, {
     timeZone,
     pricePerHour: options.price ?? null,
@@ -83,34 +85,73 @@ async function play(old: LoadedFile, next: LoadedFile, options: DiffOptions, io:
   return compared
 }
 
-function playOne(spec: Spec, fleet: string, trace: LoadTrace, options: DiffOptions): Backtest {
-  return backtest({
-    spec,
-    fleet,
-    trace,
-    feeds: feedOptions(options),
-    model: parseModelWords(options.model ?? []),
-    against: [],
-    calendar: createCalendar(),
-    seed: options.seed ?? 1,
-  })
+/** Both must have it: what one of them does not know cannot be compared. */
+function fleetIn({ spec, file }: LoadedFile, name: string): FleetSpec {
+  const fleet = spec.fleets[name]
+  if (fleet !== undefined) return fleet
+  throw new CliError('PLM-507', `${file} has no fleet "${name}". ${suggest(name, Object.keys(spec.fleets))}`)
+}
+
+/** With one service model: an instance serves no more because one of the files says so. */
+function playBoth(
+  [old, next]: readonly [LoadedFile, LoadedFile],
+  fleet: string,
+  trace: LoadTrace,
+  options: DiffOptions,
+): readonly [Backtest, Backtest] {
+  const [before, after] = [fleetIn(old, fleet), fleetIn(next, fleet)]
+  const feeds = feedOptions(options)
+  const play = ({ spec }: LoadedFile, own: FleetSpec, other: FleetSpec): Backtest =>
+    backtest({
+      spec,
+      fleet,
+      trace,
+      feeds: { ...feeds, sources: sourcesFor(own, other, feeds.sources) },
+      model: parseModelWords(options.model ?? []),
+      modelRules: [...after.rules, ...before.rules],
+      against: [],
+      calendar: createCalendar(),
+      seed: options.seed ?? 1,
+    })
+  return [play(old, before, after), play(next, after, before)]
+}
+
+/** What is said of a metric that only the other one reads is not for this one. */
+function sourcesFor(own: FleetSpec, other: FleetSpec, said: FeedOptions['sources']): FeedOptions['sources'] {
+  const isForOther = (name: string) => own.metrics[name] === undefined && other.metrics[name] !== undefined
+  return Object.fromEntries(Object.entries(said).filter(([name]) => !isForOther(name)))
 }
 
 function tell({ report, partings }: DiffReport, { output }: DiffOptions, io: Io): void {
   const { bold, dim } = coloursFor(io)
   io.stdout.write(`\n${textReport(report, { width: io.columns, emphasise: bold, subdue: dim })}`)
-  if (partings.listed.length > 0) printLine(io, bold('\nWhere they part'))
-  for (const parting of partings.listed) tellParting(parting, io)
+  if (partings.listed.length > 0) printLine(io, bold(`\nWhere they part (${report.timeZone})`))
+  for (const parting of partings.listed) tellParting(parting, report.timeZone, io)
   const more = partings.count - partings.listed.length
-  if (more > 0) printLine(io, dim(`and ${more} shorter ones`))
-  for (const file of output ?? []) printLine(io, `\nWrote ${file}`)
+  if (more > 0) printLine(io, dim(`and ${more} lesser ${more === 1 ? 'one' : 'ones'}`))
+  tellWritten(output, io)
 }
 
-function tellParting({ from, to, before, after, widest, beforeSaid, afterSaid }: Parting, io: Io): void {
-  const most = Math.abs(widest) === Math.abs(after - before) ? '' : `, ${Math.abs(widest)} apart at most`
-  printLine(io, `${isoOf(from)} to ${isoOf(to)}: ${BEFORE} ${before}, ${AFTER} ${after}${most}`)
-  printLine(io, `  ${BEFORE}: ${beforeSaid?.because ?? 'nothing had been decided yet'}`)
-  printLine(io, `  ${AFTER}:  ${afterSaid?.because ?? 'nothing had been decided yet'}`)
+function tellParting(parting: Parting, timeZone: string, io: Io): void {
+  const { from, before, after, widest, beforeSaid, afterSaid } = parting
+  const most = Math.abs(widest) === Math.abs(after - before) ? '' : `, up to ${Math.abs(widest)} apart`
+  const when = `${formatDay(from, timeZone)} ${formatMinute(from, timeZone)} to ${untilText(parting, timeZone)}`
+  printLine(io, `${when}  ${BEFORE} ${before}, ${AFTER} ${after}${most}`)
+  tellWhy(BEFORE, beforeSaid, io)
+  tellWhy(AFTER, afterSaid, io)
+}
+
+/** The day only where it is another one. */
+function untilText({ from, to }: Parting, timeZone: string): string {
+  const day = formatDay(to, timeZone)
+  return `${day === formatDay(from, timeZone) ? '' : `${day} `}${formatMinute(to, timeZone)}`
+}
+
+function tellWhy(who: string, said: Parting['beforeSaid'], io: Io): void {
+  const first = `  ${who.padEnd(BEFORE.length)}  `
+  const because = said?.because ?? 'it had changed nothing yet'
+  for (const line of wrapped(because, { width: io.columns, first, next: ' '.repeat(first.length) }))
+    printLine(io, line)
 }
 
 function partingsJson({ partings }: DiffReport) {

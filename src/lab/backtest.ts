@@ -4,10 +4,11 @@
  *
  * Example: `backtest({ spec, fleet: 'web', trace, against: ['hpa'], ... }).courses` holds the course of `web` and that of `hpa`.
  */
-import type { FleetSpec, Spec } from '../model/spec.ts'
-import type { Interval } from '../model/time.ts'
+import type { FleetSpec, ReactiveRule, Spec } from '../model/spec.ts'
 import type { Calendar } from '../ports/calendar.ts'
+import { assumedModel, type SaidModel } from './assumed-model.ts'
 import type { Baseline, BaselineSetting } from './baselines/baseline.ts'
+import { caveatsOf, TRUSTED_TIMES } from './caveats.ts'
 import type { Course, CourseDecision } from './course.ts'
 import { type FeedOptions, type Feeds, feedsOf, stretches } from './feeds.ts'
 import { LabError } from './lab-error.ts'
@@ -16,7 +17,6 @@ import { rulesContender } from './rules-contender.ts'
 import { bootQuantileMs } from './service.ts'
 import { instancesFor, type ServiceModel } from './service-model.ts'
 import { StandIn } from './stand-in.ts'
-import { STANDARD_BOOT_MS, standardPerInstance } from './standard-setting.ts'
 import type { LoadTrace } from './trace.ts'
 
 export interface BacktestOptions {
@@ -25,7 +25,9 @@ export interface BacktestOptions {
   readonly trace: LoadTrace
   readonly feeds: FeedOptions
   /** What was said of the service model; the rest is found or usual. */
-  readonly model: Partial<ServiceModel> & { readonly standard?: boolean }
+  readonly model: SaidModel
+  /** Whose rules say what of the model nobody else says; the fleet's own unless given. */
+  readonly modelRules?: readonly ReactiveRule[]
   readonly against: readonly Chosen[]
   readonly calendar: Calendar
   readonly seed: number
@@ -47,19 +49,19 @@ export interface Backtest {
   readonly notes: readonly string[]
 }
 
-/** Usual where nothing is said. */
-const USUAL_BOOT_MS = 180_000
-const MOST_EVERY_MS = 60_000
 /** A baseline that must know a boot time is told the one that so many launches stay within. */
 const USUAL_BOOT_SHARE = 0.9
-/** A simulated count this many times the recorded one, or a part of it, is another world than the recorded one. */
-const TRUSTED_TIMES = 2
 
 export function backtest(options: BacktestOptions): Backtest {
-  const { spec, trace, against, calendar, seed } = options
+  const { spec, trace, against, calendar, seed, modelRules } = options
   const fleet = fleetOf(spec, options.fleet)
   const feeds = feedsOf(trace, fleet, options.feeds)
-  const model = modelFor(options, fleet, feeds)
+  const { model, notes: assumed } = assumedModel(options.model, {
+    fleet,
+    rules: modelRules ?? fleet.rules,
+    feeds,
+    trace,
+  })
   const { startAt, stepMs } = trace
   const played = { startAt, stepMs, load: feeds.load, model, seed }
   const rules = rulesContender({
@@ -74,7 +76,8 @@ export function backtest(options: BacktestOptions): Backtest {
   const own = withTrust(replay(played, rules), trace, feeds)
   const others = against.map(chosen => replayBaseline(chosen, played, boundsOf(fleet)))
   const then = feeds.recorded === null ? [] : [recordedCourse(trace, feeds, feeds.recorded, model)]
-  return { fleet, model, feeds, courses: [own, ...then, ...others], notes: notesOf(trace, feeds, own) }
+  const notes = caveatsOf({ trace, feeds, model, assumed, course: own, against })
+  return { fleet, model, feeds, courses: [own, ...then, ...others], notes }
 }
 
 /** One decision a bin: nothing new is known in between. */
@@ -152,38 +155,7 @@ function changesOf(ready: Float64Array, { startAt, stepMs }: LoadTrace): CourseD
 export function fleetOf(spec: Spec, name: string): FleetSpec {
   const fleet = spec.fleets[name]
   if (fleet !== undefined) return fleet
-  throw new LabError(
-    'PLM-724',
-    `there is no fleet ${name}; there are ${Object.keys(spec.fleets).join(', ')}.`,
-  )
-}
-
-function modelFor({ model, trace }: BacktestOptions, fleet: FleetSpec, feeds: Feeds): ServiceModel {
-  const standard = model.standard === true
-  return {
-    perInstance:
-      model.perInstance ?? (standard ? standardPerInstance(feeds.load) : perInstanceOf(fleet, feeds, trace)),
-    boot: model.boot ?? { kind: 'constant', ms: standard ? STANDARD_BOOT_MS : USUAL_BOOT_MS },
-    warmupMs: model.warmupMs ?? 0,
-    warmupShare: model.warmupShare ?? 0,
-    excess: model.excess ?? { kind: 'lost' },
-    drainMs: model.drainMs ?? 0,
-    metricDelayMs: model.metricDelayMs ?? 0,
-    everyMs:
-      model.everyMs ??
-      (standard ? trace.stepMs : Math.max(fleet.everyMs, Math.min(trace.stepMs, MOST_EVERY_MS))),
-    initial: model.initial ?? null,
-  }
-}
-
-/** Said by a rule, or by the unit of what was recorded. */
-function perInstanceOf(fleet: FleetSpec, feeds: Feeds, trace: LoadTrace): number {
-  const said = fleet.rules.find(rule => rule.kind === 'serve')?.perInstance ?? feeds.perInstance
-  if (said !== null) return said
-  throw new LabError(
-    'PLM-725',
-    `how much of the load one instance serves is not known, and without it ${trace.name} cannot be replayed. Say it with --model per-instance=100 (in the unit of the load per bin), let \`plimsoll fit\` find it, or take --model standard.`,
-  )
+  throw new LabError('PLM-724', `there is no fleet ${name}; there is ${Object.keys(spec.fleets).join(', ')}.`)
 }
 
 function withTrust(course: Course, trace: LoadTrace, { recorded, censored }: Feeds): Course {
@@ -194,28 +166,4 @@ function withTrust(course: Course, trace: LoadTrace, { recorded, censored }: Fee
     return simulated > then * TRUSTED_TIMES || simulated * TRUSTED_TIMES < then
   }
   return { ...course, censored, doubtful: stretches(trace, isFar) }
-}
-
-function notesOf(trace: LoadTrace, { notes, censored, recorded }: Feeds, course: Course): readonly string[] {
-  const told = [...notes, ...trace.repairs.map(({ detail }) => `repaired: ${detail}`)]
-  const share = (stretch: readonly Interval[]): string => {
-    const ms = stretch.reduce((sum, { from, to }) => sum + to - from, 0)
-    return `${((100 * ms) / (trace.length * trace.stepMs)).toFixed(1)} % of the time`
-  }
-  if (censored.length > 0) {
-    told.push(
-      `censored: for ${share(censored)} the recorded utilisation stood at its ceiling; the true demand was at least what is replayed`,
-    )
-  }
-  if (course.doubtful.length > 0) {
-    told.push(
-      `trust: for ${share(course.doubtful)} the simulated count is more than ${TRUSTED_TIMES} times the recorded one, or less than one in ${TRUSTED_TIMES} of it; what was measured then says little about it`,
-    )
-  }
-  const gaps = course.load.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0)
-  if (gaps > 0) told.push(`gaps: ${gaps} of ${trace.length} bins have no value; nothing is scored there`)
-  if (recorded === null && notes.some(note => note.includes('share of the ready capacity'))) {
-    told.push('utilisation is worked out from the load and the service model, not recorded')
-  }
-  return told
 }

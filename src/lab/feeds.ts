@@ -1,11 +1,13 @@
 /**
- * What each metric of a fleet would have read in a replay. Recorded utilisation depends on recorded capacity, so by kind:
+ * What each metric of a fleet would have read in a replay. Recorded utilization depends on recorded capacity, so by kind:
  * a `total` is replayed as it was; a `perInstance` value times the recorded instances is demand, and is shared by the simulated
  * ones; an `independent` one is replayed as it was. What no column holds is worked out from the load: its share of the capacity
  * (a percentage), load per instance, or what waits.
  *
  * Example: 80 % on 4 recorded instances reads 64 % on 5 simulated ones.
  */
+
+import { nearest } from '../config/expression/nearest.ts'
 import type { FleetSpec, MetricSpec } from '../model/spec.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
 import type { Seen } from './contender.ts'
@@ -43,12 +45,15 @@ export interface Feeds {
   readonly notes: readonly string[]
 }
 
-/** A utilisation this close to its ceiling may have been more. */
+/** What may be said instead of a column. */
+const WORKED_OUT = ['load', 'utilization', 'backlog']
+/** A utilization this close to its ceiling may have been more. */
 const CEILING_SHARE = 0.995
 const LOAD_NAMES = ['load', 'demand', 'value', 'requests', 'sessions', 'count']
 const INSTANCES_NAME = 'instances'
 
 export function feedsOf(trace: LoadTrace, fleet: FleetSpec, options: FeedOptions): Feeds {
+  refuseUnread(fleet, options.sources)
   const recorded = recordedOf(trace, options.instancesColumn)
   const demand = demandOf(trace, fleet, options, recorded)
   const notes = [demand.note]
@@ -91,7 +96,7 @@ function demandOf(
       perInstance: null,
       ceiling: null,
       saturated: () => false,
-      note: `demand is column ${name}`,
+      note: `Demand is column "${name}".`,
     }
   }
   if (recorded === null) throw withoutInstances(trace, name)
@@ -101,7 +106,7 @@ function demandOf(
     perInstance: ceiling,
     ceiling,
     saturated: bin => ceiling !== null && (values[bin] ?? 0) >= ceiling * CEILING_SHARE,
-    note: `demand is column ${name}, per instance, times the recorded instances`,
+    note: `Demand is column "${name}", which is per instance, times the recorded instances.`,
   }
 }
 
@@ -126,12 +131,13 @@ function recordedOf(trace: LoadTrace, named: string | null): Float64Array | null
   return trace.columns[INSTANCES_NAME] ?? null
 }
 
-function columnOf(trace: LoadTrace, name: string): Float64Array {
+function columnOf(trace: LoadTrace, name: string, others: readonly string[] = []): Float64Array {
   const column = trace.columns[name]
   if (column !== undefined) return column
+  const columns = Object.keys(trace.columns)
   throw new LabError(
     'PLM-721',
-    `${trace.name} has no column ${name}; it has ${Object.keys(trace.columns).join(', ')}.`,
+    `${trace.name} has no column "${name}".${meant(name, [...columns, ...others])} It has ${columns.join(', ')}.`,
   )
 }
 
@@ -140,6 +146,23 @@ interface Material {
   readonly options: FeedOptions
   readonly recorded: Float64Array | null
   readonly load: Float64Array
+}
+
+function meant(name: string, known: readonly string[]): string {
+  const close = nearest(name, known)
+  return close === null ? '' : ` Did you mean "${close}"?`
+}
+
+/** A source for a metric that no rule reads would do nothing, quietly. */
+function refuseUnread(fleet: FleetSpec, sources: FeedOptions['sources']): void {
+  const known = Object.keys(fleet.metrics)
+  const unread = Object.keys(sources).find(name => !known.includes(name))
+  if (unread === undefined) return
+  const read = known.length === 0 ? 'They read none.' : `They read ${known.join(', ')}.`
+  throw new LabError(
+    'PLM-729',
+    `--metric names "${unread}", which the rules of ${fleet.name} do not read.${meant(unread, known)} ${read}`,
+  )
 }
 
 function feedOf(metric: MetricSpec, material: Material): Feed & { readonly note: string } {
@@ -154,7 +177,7 @@ function feedOf(metric: MetricSpec, material: Material): Feed & { readonly note:
     )
   }
   const read = readerOf(metric, source, material)
-  return { metric, read, note: `metric ${metric.name} is ${sourceText(source, metric)}` }
+  return { metric, read, note: `Metric ${metric.name} is ${sourceText(source, metric)}.` }
 }
 
 function derived({ kind, unit }: MetricSpec): FeedSource | null {
@@ -180,7 +203,7 @@ function readerOf(metric: MetricSpec, source: FeedSource, { trace, recorded }: M
   if (source === 'load') {
     return metric.kind === 'perInstance' ? ({ load, ready }) => load / Math.max(1, ready) : ({ load }) => load
   }
-  const values = columnOf(trace, source.column)
+  const values = columnOf(trace, source.column, WORKED_OUT)
   const at = ({ bin }: Seen): number => (bin < 0 ? Number.NaN : (values[bin] ?? Number.NaN))
   if (metric.kind !== 'perInstance') return at
   if (recorded === null) throw withoutInstances(trace, source.column)
@@ -200,22 +223,22 @@ function ceilingOf({ unit }: MetricSpec): number | null {
 function withoutInstances(trace: LoadTrace, column: string): LabError {
   return new LabError(
     'PLM-723',
-    `Column ${column} of ${trace.name} is per instance, and how many there were is not recorded: its values cannot be carried over to another count. Name the column with the recorded count with --instances COLUMN, or work the metric out from a load with --metric ${column}=utilization.`,
+    `Column ${column} of ${trace.name} is per instance, and how many instances there were is not recorded: its values cannot be carried over to another count. Name the column with the recorded count with --instances COLUMN, or work the metric out from a load with --metric ${column}=utilization.`,
   )
 }
 
 function sourceText(source: FeedSource, { kind }: MetricSpec): string {
   switch (source) {
     case 'load':
-      return kind === 'perInstance' ? 'the load per ready instance' : 'the load'
+      return kind === 'perInstance' ? 'worked out: the load per ready instance' : 'the load'
     case 'utilization':
-      return 'the share of the ready capacity in use'
+      return 'worked out: the share of the ready capacity in use'
     case 'backlog':
-      return 'what waits for room'
+      return 'worked out: what waits for room'
     default:
       return kind === 'perInstance'
-        ? `column ${source.column}, shared anew by the simulated instances`
-        : `column ${source.column}`
+        ? `column "${source.column}", shared anew by the simulated instances`
+        : `column "${source.column}"`
   }
 }
 

@@ -8,12 +8,14 @@ import type { Spec } from '../model/spec.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import { createMemorySessionLog } from '../sessions/memory-log.ts'
+import { USUAL_BOOT_MS } from './assumed-model.ts'
 import { fleetOf } from './backtest.ts'
 import { LabError } from './lab-error.ts'
 import { drawBootMs } from './service.ts'
 import type { ServiceModel } from './service-model.ts'
 import { type ReplayScore, replaySessions } from './session-replay.ts'
 import { seededRandom } from './simulation/seeded-random.ts'
+import { spanText } from './span-text.ts'
 import type { SessionTrace } from './trace.ts'
 
 export interface SessionBacktestOptions {
@@ -33,9 +35,10 @@ export interface SessionBacktest {
   readonly slotsPerInstance: number
   readonly model: Pick<ServiceModel, 'boot'>
   readonly score: ReplayScore
+  /** Of the model, a sentence each. */
+  readonly assumed: readonly string[]
 }
 
-const USUAL_BOOT_MS = 180_000
 /** Ended sessions the log remembers, so that a late release is known. */
 const ENDED_KEPT = 100
 
@@ -62,5 +65,11 @@ export async function backtestSessions(options: SessionBacktestOptions): Promise
     calendar,
     schedules: spec.schedules,
   })
-  return { name: fleet.name, trace, slotsPerInstance, model: { boot }, score }
+  const assumed =
+    options.model.boot === undefined
+      ? [
+          `Assumed, since nothing says otherwise: an instance boots for ${spanText(USUAL_BOOT_MS)}. --model boot=90s would say so.`,
+        ]
+      : []
+  return { name: fleet.name, trace, slotsPerInstance, model: { boot }, score, assumed }
 }

@@ -1,20 +1,25 @@
 /**
  * A backtest as a report: the fleet's own rules first, the others beside them, all scored alike.
  *
- * Example: `backtestReport(played, trace, 'UTC').title` is `web on nasa_http_1995_07`.
+ * Example: `backtestReport(played, trace, { timeZone: 'UTC', pricePerHour: null }).title` is `web on nasa_http_1995_07`.
  */
 
+import type { EpochMs } from '../../model/time.ts'
+import { formatDate, formatMinute } from '../../pictures/zone-time.ts'
 import type { Backtest } from '../backtest.ts'
 import { BASELINES } from '../baselines/registry.ts'
 import { type Scores, scoresOf } from '../scores.ts'
 import { bootQuantileMs } from '../service.ts'
 import type { BootTime, ServiceModel } from '../service-model.ts'
+import { numberText, spanText } from '../span-text.ts'
 import type { LoadTrace } from '../trace.ts'
 import type { Fact, Report } from './report.ts'
 import { scoreRows } from './score-rows.ts'
 
 /** The boot time that an oracle is told where it is not constant. */
 const USUAL_BOOT_SHARE = 0.5
+
+export { spanText }
 
 export interface BacktestReportOptions {
   readonly timeZone: string
@@ -29,10 +34,10 @@ export function backtestReport(
   const scores = courses.map(course => scoresOf(course, scoreSettingOf(model, pricePerHour)))
   return {
     title: `${fleet.name} on ${trace.name}`,
-    subtitle: `${spanText(trace.length * trace.stepMs)} in steps of ${spanText(trace.stepMs)}, ${modelText(model)}`,
+    subtitle: `${spanText(trace.length * trace.stepMs)} from ${dateText(trace.startAt, timeZone)} in bins of ${spanText(trace.stepMs)}; ${modelText(model)}`,
     timeZone,
     loadUnit: `per ${spanText(trace.stepMs)}`,
-    facts: factsOf(model, trace),
+    facts: factsOf(model, trace, timeZone),
     notes,
     contenders: courses.map(({ name }) => ({ name, outOfCompetition: isOutOfCompetition(name) })),
     table: scoreRows(scores),
@@ -56,18 +61,23 @@ function isOutOfCompetition(name: string): boolean {
   return BASELINES.some(baseline => baseline.name === name.split('=')[0] && baseline.outOfCompetition)
 }
 
-function modelText({ perInstance, boot }: ServiceModel): string {
-  return `one instance serves ${numberText(perInstance)}, boots for ${bootText(boot)}`
+/** `1 Jul 1995 04:01 (UTC)` */
+export function dateText(at: EpochMs, timeZone: string): string {
+  return `${formatDate(at, timeZone)} ${formatMinute(at, timeZone)} (${timeZone})`
 }
 
-function factsOf(model: ServiceModel, trace: LoadTrace): readonly Fact[] {
+function modelText({ perInstance, boot }: ServiceModel): string {
+  return `an instance serves ${numberText(perInstance)}, boots for ${bootText(boot)}`
+}
+
+function factsOf(model: ServiceModel, trace: LoadTrace, timeZone: string): readonly Fact[] {
   const { excess, warmupMs, warmupShare, drainMs, metricDelayMs, everyMs } = model
   return [
     {
       label: 'Record',
-      value: `${trace.name}: ${trace.length} bins of ${spanText(trace.stepMs)} from ${new Date(trace.startAt).toISOString()}`,
+      value: `${trace.name}: ${trace.length} bins of ${spanText(trace.stepMs)} from ${dateText(trace.startAt, timeZone)}`,
     },
-    { label: 'An instance serves', value: `${numberText(model.perInstance)} per ${spanText(trace.stepMs)}` },
+    { label: 'An instance serves', value: `${numberText(model.perInstance)} in ${spanText(trace.stepMs)}` },
     { label: 'Boot', value: bootText(model.boot) },
     ...(warmupMs > 0
       ? [{ label: 'Warm-up', value: `${spanText(warmupMs)} at ${Math.round(warmupShare * 100)} %` }]
@@ -87,15 +97,4 @@ export function bootText(boot: BootTime): string {
   if (boot.kind === 'constant') return spanText(boot.ms)
   const [low, , high] = [0.5, 0.9, 0.99].map(share => spanText(bootQuantileMs(boot, share)))
   return `${low} (half of them) to ${high} (99 %)`
-}
-
-function numberText(value: number): string {
-  return Number(value.toPrecision(4)).toString()
-}
-
-export function spanText(ms: number): string {
-  if (ms < 1_000) return `${ms} ms`
-  if (ms < 120_000) return `${numberText(ms / 1_000)} s`
-  if (ms < 2 * 3_600_000) return `${numberText(ms / 60_000)} min`
-  return ms < 2 * 86_400_000 ? `${numberText(ms / 3_600_000)} h` : `${numberText(ms / 86_400_000)} days`
 }

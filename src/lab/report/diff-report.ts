@@ -55,6 +55,7 @@ export function diffReport(
 }
 
 function partingsText({ count, sameRatio }: Partings): string {
-  if (count === 0) return 'both want the same all the time'
-  return `they want the same ${(100 * sameRatio).toFixed(1)} % of the time and part ${count} times`
+  if (count === 0) return 'Both want the same all the time.'
+  const times = count === 1 ? 'once' : `${count} times`
+  return `They want the same ${(100 * sameRatio).toFixed(1)} % of the time and part ${times}.`
 }

@@ -4,8 +4,11 @@
  *
  * Example: `sessions lost 0`, `sessions refused 0 of 52,318`, `instance-hours above the bound 5.7 %`.
  */
+
+import { repairsSaid } from '../caveats.ts'
 import type { SessionBacktest } from '../session-backtest.ts'
-import { bootText, spanText } from './backtest-report.ts'
+import { spanText } from '../span-text.ts'
+import { bootText, dateText } from './backtest-report.ts'
 import type { Report, ScoreRow } from './report.ts'
 
 export interface SessionsReportOptions {
@@ -14,7 +17,7 @@ export interface SessionsReportOptions {
 }
 
 export function sessionsReport(
-  { name, trace, slotsPerInstance, model, score }: SessionBacktest,
+  { name, trace, slotsPerInstance, model, score, assumed }: SessionBacktest,
   { timeZone, pricePerHour }: SessionsReportOptions,
 ): Report {
   const { course, sessions, refused, lost, instanceHours, boundHours, drainsMs, closes, reopens } = score
@@ -37,21 +40,22 @@ export function sessionsReport(
   const calm = { group: 'Calm' }
   return {
     title: `${name} on ${trace.name}`,
-    subtitle: `${trace.sessions.length} sessions in ${spanText(course.length * course.stepMs)}, ${slotsPerInstance} slots on an instance, boots for ${bootText(model.boot)}`,
+    subtitle: `${trace.sessions.length} sessions in ${spanText(course.length * course.stepMs)} from ${dateText(trace.startAt, timeZone)}; an instance has ${slotsPerInstance} slots, boots for ${bootText(model.boot)}`,
     timeZone,
     loadUnit: 'slots in use',
     facts: [
       {
         label: 'Record',
-        value: `${trace.name}: ${trace.sessions.length} sessions from ${new Date(trace.startAt).toISOString()}`,
+        value: `${trace.name}: ${trace.sessions.length} sessions from ${dateText(trace.startAt, timeZone)}`,
       },
       { label: 'An instance holds', value: `${slotsPerInstance} sessions` },
       { label: 'Boot', value: bootText(model.boot) },
       { label: 'Played', value: 'one by one through the session broker and the production tick' },
     ],
     notes: [
-      ...trace.repairs.map(({ detail }) => `repaired: ${detail}`),
-      'needed: the fewest instances that could hold the sessions of the moment, their reserve, and the lowest count',
+      'The least possible is the fewest instances that could hold the sessions of each moment, their reserve, and the lowest count.',
+      ...assumed,
+      ...repairsSaid(trace.repairs),
     ],
     contenders: [{ name }],
     table: [

@@ -37,7 +37,7 @@ describe('the report in a terminal', () => {
         'lost         %     *0.42   1.30       0.00',
         'cost/oracle  x     *1.81   2.02       1.00',
         '',
-        '12 rows are out of order; sorted.',
+        '- 12 rows are out of order; sorted.',
         '',
       ].join('\n'),
     )

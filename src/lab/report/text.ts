@@ -5,13 +5,13 @@
  * Example:
  *
  *     web on nasa_http_1995_07
- *     1 Jul 1995 to 1 Aug 1995 by the minute
+ *     27.6 days from 1 Jul 1995 04:01 (UTC) in bins of 1 min; an instance serves 2.86, boots for 3 min
  *
  *     SCORE         UNIT     web     hpa  (oracle)
  *     lost          %      *0.42    1.30      0.00
  *     cost/oracle   x      *1.81    2.02      1.00
  *
- *     Repairs: 12 rows are out of order, first at line 318; sorted.
+ *     - Repaired: 12 rows out of order, first at line 318; sorted.
  */
 import type { Report, ScoreRow } from './report.ts'
 import { bestColumns, scoreTexts } from './score-text.ts'
@@ -33,10 +33,36 @@ export function textReport(told: Report, options: TextOptions = {}): string {
   const { width = 100 } = options
   const report = printableReport(told)
   const lines = [report.title]
-  if (report.subtitle !== '') lines.push(report.subtitle)
+  if (report.subtitle !== '') lines.push(...wrapped(report.subtitle, { width, first: '', next: '' }))
   for (const block of blocksOf(report, width)) lines.push('', ...drawBlock(report, block, options))
-  if (report.notes.length > 0) lines.push('', ...report.notes)
+  if (report.notes.length > 0) {
+    lines.push('', ...report.notes.flatMap(note => wrapped(note, { width, first: '- ', next: '  ' })))
+  }
   return `${lines.join('\n')}\n`
+}
+
+export interface Wrapping {
+  readonly width: number
+  /** In front of the first line, and of each of the others. */
+  readonly first: string
+  readonly next: string
+}
+
+/** Words are not broken: one that is longer than a line stands alone. */
+export function wrapped(text: string, { width, first, next }: Wrapping): readonly string[] {
+  const lines: string[] = []
+  let line = first
+  let isEmpty = true
+  for (const word of text.split(' ')) {
+    if (!isEmpty && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = next
+      isEmpty = true
+    }
+    line += isEmpty ? word : ` ${word}`
+    isEmpty = false
+  }
+  return [...lines, line]
 }
 
 /** Names come from files and traces; what would move the cursor or turn the line around is shown as a mark. */

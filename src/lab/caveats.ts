@@ -1,0 +1,107 @@
+/**
+ * What a reader must know of a replay before believing it, a sentence each: which column is what, what was assumed, what was
+ * mended, and where the record says little about the simulated fleet.
+ *
+ * Example: "Trust: for 4.2 % of the time the simulated count is more than 2 times the recorded one, or less than half of it; ..."
+ */
+import type { Interval } from '../model/time.ts'
+import type { Chosen } from './backtest.ts'
+import type { Course } from './course.ts'
+import type { Feeds } from './feeds.ts'
+import type { ServiceModel } from './service-model.ts'
+import { numberText, spanText } from './span-text.ts'
+import type { LoadTrace, Repair } from './trace.ts'
+
+export interface Told {
+  readonly trace: LoadTrace
+  readonly feeds: Feeds
+  readonly model: ServiceModel
+  /** Of the model. */
+  readonly assumed: readonly string[]
+  /** The fleet's own. */
+  readonly course: Course
+  readonly against: readonly Chosen[]
+}
+
+/** A simulated count this many times the recorded one, or one in so many of it, is another world than the recorded one. */
+export const TRUSTED_TIMES = 2
+
+export function caveatsOf(told: Told): readonly string[] {
+  const { trace, feeds, assumed, against } = told
+  return [
+    ...feeds.notes,
+    ...assumed,
+    ...coarseBins(told),
+    ...baselinesSaid(against),
+    ...boundSaid(told.course),
+    ...repairsSaid(trace.repairs),
+    ...gapsSaid(told.course),
+    ...censoredSaid(trace, feeds),
+    ...trustSaid(trace, told.course),
+  ]
+}
+
+function coarseBins({ trace: { stepMs }, model: { everyMs } }: Told): readonly string[] {
+  if (stepMs <= everyMs) return []
+  return [
+    `A bin of ${spanText(stepMs)} is longer than the ${spanText(everyMs)} between two decisions: within it, the values of the last one are seen again.`,
+  ]
+}
+
+function baselinesSaid(against: readonly Chosen[]): readonly string[] {
+  const competing = against.filter(({ baseline }) => !baseline.outOfCompetition)
+  if (competing.length === 0) return []
+  const knobs = competing.map(
+    ({ baseline, knob }) => `${baseline.name} at ${baseline.knob.name} ${numberText(knob)}`,
+  )
+  return [
+    `Beside it, between the same lowest and highest count and with one decision a bin: ${knobs.join(', ')}.`,
+  ]
+}
+
+/** Where no rule could have had enough. */
+function boundSaid({ needed, highest, length }: Course): readonly string[] {
+  let bins = 0
+  let most = 0
+  for (let bin = 0; bin < length; bin += 1) {
+    const need = needed[bin] ?? 0
+    if (need > (highest[bin] ?? Number.POSITIVE_INFINITY)) bins += 1
+    if (need > most) most = need
+  }
+  if (bins === 0) return []
+  return [
+    `Bound: for ${percentText(bins / length)} of the time the load needs more than the highest count in force allows, up to ${most}.`,
+  ]
+}
+
+export function repairsSaid(repairs: readonly Repair[]): readonly string[] {
+  return repairs.map(({ detail }) => `Repaired: ${detail}.`)
+}
+
+function gapsSaid({ load, length }: Course): readonly string[] {
+  const gaps = load.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0)
+  return gaps === 0 ? [] : [`Gaps: ${gaps} of ${length} bins have no value; nothing is scored there.`]
+}
+
+function censoredSaid(trace: LoadTrace, { censored }: Feeds): readonly string[] {
+  if (censored.length === 0) return []
+  return [
+    `Censored: for ${shareOf(censored, trace)} of the time the recorded utilization stood at its ceiling; the true demand was at least what is replayed.`,
+  ]
+}
+
+function trustSaid(trace: LoadTrace, { doubtful }: Course): readonly string[] {
+  if (doubtful.length === 0) return []
+  return [
+    `Trust: for ${shareOf(doubtful, trace)} of the time the simulated count is more than ${TRUSTED_TIMES} times the recorded one, or less than one in ${TRUSTED_TIMES} of it; what was measured then says little about it.`,
+  ]
+}
+
+function shareOf(stretches: readonly Interval[], { length, stepMs }: LoadTrace): string {
+  return percentText(stretches.reduce((sum, { from, to }) => sum + to - from, 0) / (length * stepMs))
+}
+
+/** A little is not nothing. */
+function percentText(share: number): string {
+  return share < 0.0005 ? 'less than 0.1 %' : `${(100 * share).toFixed(1)} %`
+}
