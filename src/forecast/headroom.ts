@@ -13,7 +13,7 @@
  * history. It takes about half a megabyte and forgets: what is two weeks old counts for half.
  */
 import type { EpochMs } from '../model/time.ts'
-import { Guesses } from './headroom/guesses.ts'
+import { GUESSES, Guesses } from './headroom/guesses.ts'
 import { Ladders } from './headroom/ladders.ts'
 
 export interface HeadroomOptions {
@@ -44,16 +44,18 @@ const MOST_LEAD_STEPS = 20
 /** Ladders are blended by how much dearer they were than the cheapest: a share of this counts for a third. */
 const BLEND = 0.02
 const LEFT_OUT = 6
-/** The price of losing an instance-step of demand begins at this, divided by the share that may be lost. */
+/** The price of losing an instance-step of demand begins at this, divided by the share that may be lost: on the safe side. */
 const FIRST_PRICE = 0.4
-const LEAST_PRICE = 1.05
-const LOWEST_PRICE_LOG = 0.02
-/** It rises to so many times its beginning. */
+const LEAST_PRICE = 1.02
+/** It rises to so many times its beginning: a loss that is dearer to avoid could not be foreseen. */
 const MOST_TIMES = 4
-/** It follows within two days. */
-const FOLLOWS_MS = 2 * DAY_MS
-/** Two days of the stated loss are presumed, so that a first minute does not move it. */
-const PRESUMED_DAYS = 2
+/** It follows within a day, by at most so much a day. */
+const FOLLOWS_MS = DAY_MS
+const MOST_ERROR = 2
+/** A day of the stated loss is presumed, so that a first minute does not move it. */
+const PRESUMED_DAYS = 1
+/** A burst of so many steps' demand is always thought possible, whether or not one was seen. */
+const BURST_STEPS = 3
 /** A product may come out a hair above its whole number. */
 const ROUNDING = 1e-6
 
@@ -92,8 +94,8 @@ class LearntHeadroom implements Headroom {
     this.#daySteps = this.#guesses.daySteps
     this.#gathered = new Gathered(options.stepMs, stepMs)
     this.#mayLose = 1 - sloRatio
-    this.#prices = new Float64Array(this.#ladders.count)
-    this.#heights = new Float64Array(this.#ladders.count)
+    this.#prices = new Float64Array(GUESSES)
+    this.#heights = new Float64Array(GUESSES)
     this.#priceLog = this.#firstPriceLog
   }
 
@@ -147,13 +149,14 @@ class LearntHeadroom implements Headroom {
 
   /** The cheapest place on each ladder at the price of now, the cheap ones blended; then the price follows. */
   #choose(): void {
-    this.#ladders.cheapest(Math.exp(this.#priceLog), this.#prices, this.#heights)
+    const burst = BURST_STEPS * this.#ladders.weight * this.#dailyDemand
+    this.#ladders.cheapest(Math.exp(this.#priceLog), burst, this.#prices, this.#heights)
     let best = Number.POSITIVE_INFINITY
     for (const price of this.#prices) if (price < best) best = price
     let weights = 0
     let wanted = 0
     let lost = 0
-    for (let ladder = 0; ladder < this.#ladders.count; ladder += 1) {
+    for (let ladder = 0; ladder < GUESSES; ladder += 1) {
       const dearer = ((this.#prices[ladder] ?? 0) / best - 1) / BLEND
       if (dearer > LEFT_OUT) continue
       const weight = Math.exp(-dearer)
@@ -170,10 +173,10 @@ class LearntHeadroom implements Headroom {
   #follow(lost: number): void {
     const presumed = PRESUMED_DAYS * this.#daySteps * this.#dailyDemand * this.#ladders.weight
     const ratio = (lost + this.#mayLose * presumed) / (this.#mayLose * (this.#ladders.demand + presumed))
-    const error = Math.max(-1, Math.min(1, Math.log(ratio)))
+    const error = Math.max(-MOST_ERROR, Math.min(MOST_ERROR, Math.log(ratio)))
     const steps = (FOLLOWS_MS / DAY_MS) * this.#daySteps
     const highest = this.#firstPriceLog + Math.log(MOST_TIMES)
-    this.#priceLog = Math.max(LOWEST_PRICE_LOG, Math.min(highest, this.#priceLog + error / steps))
+    this.#priceLog = Math.max(Math.log(LEAST_PRICE), Math.min(highest, this.#priceLog + error / steps))
   }
 }
 

@@ -13,7 +13,7 @@ import { Regression } from './regression.ts'
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 /** In steps; 0 is the last value itself. */
-const HALF_LIVES = [0, 4, 32]
+const HALF_LIVES = [0, 4, 16]
 const REGRESSION = HALF_LIVES.length
 /** A peak has sunk halfway after so many leads. */
 const PEAK_LEADS = [3, 20]

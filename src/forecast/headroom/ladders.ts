@@ -1,9 +1,9 @@
 /**
- * What would have become of it? On every guess stands a ladder of headrooms, location + rung * scale, once ordered as it is and
- * once held for a lead. Every rung is replayed on the demand that really came, as a fleet would have run it: whole instances, the
- * lead, what is let go is gone at once. Two sums are kept for each, demand lost and instance-steps paid; older ones count for less.
+ * What would have become of it? On every guess stands a ladder of headrooms, location + rung * scale. Every rung is replayed on the
+ * demand that really came, as a fleet would have run it: whole instances, the lead, what is let go is gone at once. Two sums are
+ * kept for each, demand lost and instance-steps paid; older ones count for less.
  *
- * Example: 40 ladders of 25 rungs. The rung "average of the last minutes + 2 scales" would have lost 0.4 % of the demand of the last two
+ * Example: 28 ladders of 25 rungs. The rung "average of the last minutes + 2 scales" would have lost 0.4 % of the demand of the last two
  * weeks and paid 1.31 instances for each that was needed; the rung below it 0.9 % and 1.22.
  */
 import { firstScale, GUESSES, type Guesses } from './guesses.ts'
@@ -26,11 +26,8 @@ export class Ladders {
   readonly #guesses: Guesses
   readonly #leadSteps: number
   readonly #growth: number
-  /** Every guess twice: without and with a hold, where holding makes a difference. */
-  readonly count: number
-  /** By step of the lead, a ring: what each rung ordered, and what it would have without its hold. */
+  /** By step of the lead, a ring: what each rung ordered. */
   readonly #orders: readonly Float64Array[]
-  readonly #bare: readonly Float64Array[]
   /** For the step that is replayed. */
   readonly #ready: Float64Array
   readonly #paid: Float64Array
@@ -47,11 +44,8 @@ export class Ladders {
     this.#guesses = guesses
     this.#leadSteps = leadSteps
     this.#growth = growth
-    this.count = GUESSES * (leadSteps > 1 ? 2 : 1)
-    const size = this.count * RUNGS.length
-    const ring = (length: number) => Array.from({ length: leadSteps }, () => new Float64Array(length))
-    this.#orders = ring(size)
-    this.#bare = ring(GUESSES * RUNGS.length)
+    const size = GUESSES * RUNGS.length
+    this.#orders = Array.from({ length: leadSteps }, () => new Float64Array(size))
     this.#ready = new Float64Array(size)
     this.#paid = new Float64Array(size)
     this.#lost = new Float64Array(size)
@@ -71,8 +65,8 @@ export class Ladders {
     const steps = PRIOR_STEPS * Math.max(demand, 1)
     this.demand = steps
     this.restart(demand)
-    for (let ladder = 0; ladder < this.count; ladder += 1) {
-      const scale = firstScale(ladder % GUESSES, level)
+    for (let ladder = 0; ladder < GUESSES; ladder += 1) {
+      const scale = firstScale(ladder, level)
       RUNGS.forEach((rung, index) => {
         const headroom = Math.max(-0.5, (rung * scale) / level)
         const lost = headroom >= 0 ? PRIOR_LOSS / (1 + headroom / PRIOR_SCALE) : PRIOR_LOSS - headroom
@@ -85,7 +79,6 @@ export class Ladders {
   /** Every rung stands where this demand needs it, as after a pause. */
   restart(demand: number): void {
     for (const orders of this.#orders) orders.fill(Math.max(1, Math.ceil(demand)))
-    for (const bare of this.#bare) bare.fill(0)
   }
 
   /** The demand of the newest step, against what every rung had ready in it. Before the guesses learn it. @param step its number */
@@ -102,8 +95,7 @@ export class Ladders {
   order(): void {
     const guesses = this.#guesses
     const orders = this.#orders[guesses.step % this.#leadSteps]
-    const bare = this.#bare[guesses.step % this.#leadSteps]
-    if (orders === undefined || bare === undefined) return
+    if (orders === undefined) return
     let index = 0
     for (let guess = 0; guess < GUESSES; guess += 1) {
       const location = guesses.location(guess, 0) - ROUNDING
@@ -114,22 +106,21 @@ export class Ladders {
         index += 1
       }
     }
-    if (this.count > GUESSES) this.#hold(orders, bare)
   }
 
   /**
-   * The cheapest place on each ladder, where losing one instance-step of demand costs so much: its price, and its height in
-   * scales; between rungs by a parabola.
+   * The cheapest place on each ladder: its price, and its height in scales; between rungs by a parabola.
+   *
+   * @param lossPrice of losing one instance-step of demand
+   * @param burst demand of a burst that is always thought possible, and hits the harder the less headroom there was
    */
-  cheapest(lossPrice: number, prices: Float64Array, heights: Float64Array): void {
-    const paid = this.#paid
-    const lost = this.#lost
+  cheapest(lossPrice: number, burst: number, prices: Float64Array, heights: Float64Array): void {
     let index = 0
-    for (let ladder = 0; ladder < this.count; ladder += 1) {
+    for (let ladder = 0; ladder < GUESSES; ladder += 1) {
       let best = 0
       let price = Number.POSITIVE_INFINITY
       for (let rung = 0; rung < RUNGS.length; rung += 1) {
-        const candidate = (paid[index] ?? 0) + lossPrice * (lost[index] ?? 0)
+        const candidate = this.#priceOf(index, lossPrice, burst)
         if (candidate < price) {
           price = candidate
           best = rung
@@ -137,7 +128,16 @@ export class Ladders {
         index += 1
       }
       prices[ladder] = price
-      heights[ladder] = this.#between(ladder, best, price, lossPrice)
+      const at = ladder * RUNGS.length + best
+      heights[ladder] =
+        best === 0 || best === RUNGS.length - 1
+          ? (RUNGS[best] ?? 0)
+          : between(
+              best,
+              this.#priceOf(at - 1, lossPrice, burst) - price,
+              this.#priceOf(at + 1, lossPrice, burst) - price,
+              1e-9 * price,
+            )
     }
   }
 
@@ -151,30 +151,15 @@ export class Ladders {
     return this.#usuallyLost(from - 1) * (1 - share) + this.#usuallyLost(from) * share
   }
 
-  /** What it wants at this height now: over the lead where it holds. */
+  /** What it wants at this height now. */
   wantedAt(ladder: number, height: number): number {
-    const guesses = this.#guesses
-    const guess = ladder % GUESSES
-    const steps = ladder < GUESSES ? 1 : Math.min(this.#leadSteps, guesses.unbroken + 1)
-    let most = 0
-    for (let back = 0; back < steps; back += 1) {
-      most = Math.max(most, guesses.location(guess, back) + height * guesses.scale(guess, back))
-    }
-    return most
+    return this.#guesses.location(ladder, 0) + height * this.#guesses.scale(ladder, 0)
   }
 
-  #between(ladder: number, best: number, price: number, lossPrice: number): number {
-    const height = RUNGS[best] ?? 0
-    if (best === 0 || best === RUNGS.length - 1) return height
-    const index = ladder * RUNGS.length + best
-    const below = (this.#paid[index - 1] ?? 0) + lossPrice * (this.#lost[index - 1] ?? 0)
-    const above = (this.#paid[index + 1] ?? 0) + lossPrice * (this.#lost[index + 1] ?? 0)
-    const near = 1e-9 * price
-    const down = 1 / (below - price + near)
-    const up = 1 / (above - price + near)
-    const off = (0.5 * (up - down)) / (down + up)
-    const next = (off > 0 ? RUNGS[best + 1] : RUNGS[best - 1]) ?? height
-    return height + Math.abs(off) * (next - height)
+  #priceOf(index: number, lossPrice: number, burst: number): number {
+    const paid = this.#paid[index] ?? 0
+    const headroom = paid / this.demand
+    return paid + lossPrice * ((this.#lost[index] ?? 0) + burst / (headroom > 1 ? headroom : 1))
   }
 
   #pay(step: number): void {
@@ -207,20 +192,6 @@ export class Ladders {
     }
   }
 
-  /** What was ordered within the lead stays: of the second half of the ladders, on the same guesses. */
-  #hold(orders: Float64Array, bare: Float64Array): void {
-    const half = bare.length
-    bare.set(orders.subarray(0, half))
-    orders.copyWithin(half, 0, half)
-    for (const earlier of this.#bare) {
-      if (earlier === bare) continue
-      for (let index = 0; index < half; index += 1) {
-        const ordered = earlier[index] ?? 0
-        if (ordered > (orders[half + index] ?? 0)) orders[half + index] = ordered
-      }
-    }
-  }
-
   #endDay(): void {
     for (let index = 0; index < this.#lost.length; index += 1) {
       const lost = this.#lostToday[index] ?? 0
@@ -246,6 +217,16 @@ export class Ladders {
     this.demand *= by
     this.#weight = 1
   }
+}
+
+/** Towards the cheaper neighbour of a rung, at most halfway. @param below how much dearer the rung below is */
+function between(best: number, below: number, above: number, near: number): number {
+  const height = RUNGS[best] ?? 0
+  const down = 1 / (below + near)
+  const up = 1 / (above + near)
+  const off = (0.5 * (up - down)) / (down + up)
+  const next = (off > 0 ? RUNGS[best + 1] : RUNGS[best - 1]) ?? height
+  return height + Math.abs(off) * (next - height)
 }
 
 function rungs(): number[] {
