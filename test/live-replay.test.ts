@@ -5,7 +5,7 @@
 import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { loadConfig } from '../src/config/load.ts'
-import { readRun, replayRun } from '../src/lab/recorded-run.ts'
+import { readRun, replayRun, seriesRead } from '../src/lab/recorded-run.ts'
 import { createCalendar } from '../src/plugins/calendars/temporal.ts'
 import { openSqliteStore } from '../src/plugins/stores/sqlite.ts'
 import { inFolder, QUICKSTART, type RunningDaemon } from './builders/real.ts'
@@ -25,6 +25,7 @@ fleets:
     capacity: { min: 1, max: 5 }
     rules:
       - { name: Grow, when: "last(orders) > instances", scale: { by: 1 } }
+      - { name: Serve, serve: { metric: "last(orders)", perInstance: 2, slo: 90%, boot: 1s } }
       - { name: Shrink, when: "last(orders) < instances", scale: { by: -1 } }
     cooldown: { out: 300ms, in: 500ms }
     stabilization: { out: 0s, in: 500ms }
@@ -67,7 +68,7 @@ describe('a run of real processes, replayed from its journal', () => {
         const fleet = spec.fleets.web
         if (fleet === undefined) throw new Error('there is no fleet web')
         const range = { from: 0, to: Number.MAX_SAFE_INTEGER }
-        const run = await readRun(store, 'web', Object.keys(fleet.metrics), range)
+        const run = await readRun(store, 'web', seriesRead(fleet), range)
         return replayRun({ run, spec, fleet, calendar: createCalendar() })
       }
       const same = await replayed('plimsoll.yaml')

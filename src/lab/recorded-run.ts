@@ -7,6 +7,7 @@
  * per tick of that range.
  */
 import { ActionRuns } from '../loop/action-runs.ts'
+import { demandSeriesOf } from '../loop/demand-series.ts'
 import { Senses } from '../loop/senses.ts'
 import { type Seat, tick } from '../loop/tick.ts'
 import type { FleetPorts, World } from '../loop/world.ts'
@@ -14,13 +15,13 @@ import type { Decision } from '../model/decision.ts'
 import type { Load } from '../model/inventory.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import type { Sample } from '../model/sample.ts'
-import type { FleetSpec, MetricSpec, Spec } from '../model/spec.ts'
+import { type FleetSpec, looksAhead, type MetricSpec, type Spec } from '../model/spec.ts'
 import type { EpochMs, Interval } from '../model/time.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import type { SessionRouter } from '../ports/session-router.ts'
-import type { Commit, StateStore } from '../ports/state-store.ts'
+import { type Commit, DEMAND_KEPT_MS, type StateStore } from '../ports/state-store.ts'
 import type { LaunchOrder, Target, TargetInstance, Victim } from '../ports/target.ts'
 import { LabError } from './lab-error.ts'
 
@@ -50,8 +51,13 @@ export interface ReplayedTick {
 const MOST_SAMPLES = 2_000_000
 const ENTRIES_PER_PAGE = 1_000
 const MOST_ENTRIES = 500_000
-/** Windows look back no further than this. */
-const LOOK_BACK_MS = 8 * 86_400_000
+/** Windows look back no further than this, nor do those who learn from the past. */
+const LOOK_BACK_MS = DEMAND_KEPT_MS
+
+/** What a fleet's rules read: its metrics, and the demand that rules which look ahead have learnt from. */
+export function seriesRead(fleet: FleetSpec): readonly string[] {
+  return [...Object.keys(fleet.metrics), ...new Set(fleet.rules.filter(looksAhead).map(demandSeriesOf))]
+}
 
 /** Pages back through the journal. @throws LabError PLM-726 where nothing was recorded */
 export async function readRun(
