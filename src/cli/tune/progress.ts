@@ -53,7 +53,7 @@ class Bar implements Progress {
     const percent = `${Math.floor(share * 100)}`.padStart(3)
     const left = leftText(share, at - this.#begun)
     const line = `${bar} ${percent} %  ${done} of ${of}  ${left}`
-    this.#io.stderr.write(`${CLEAR_LINE}${line.slice(0, Math.max(20, this.#io.columns - 1))}`)
+    this.#io.stderr.write(`${CLEAR_LINE}${line.slice(0, Math.max(20, (this.#io.columns || 100) - 1))}`)
   }
 
   end(): void {
