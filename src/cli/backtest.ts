@@ -5,6 +5,7 @@
  * Example: `plimsoll backtest plimsoll.yaml --trace july.csv --model per-instance=100 --against hpa,oracle -o july.html`.
  */
 import path from 'node:path'
+import type { MeasuredBoot } from '../lab/assumed-model.ts'
 import { backtest, type Chosen } from '../lab/backtest.ts'
 import { BASELINES } from '../lab/baselines/registry.ts'
 import { backtestReport } from '../lab/report/backtest-report.ts'
@@ -27,7 +28,7 @@ import { writeOutputFile } from './files.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
-import { type FeedWords, feedOptions, type RecordOptions, readRecordOption } from './trace-options.ts'
+import { type FeedWords, feedOptions, type RecordOptions, readRecord } from './trace-options.ts'
 
 export interface BacktestCommandOptions extends RecordOptions, FeedWords {
   readonly fleet?: string
@@ -35,7 +36,6 @@ export interface BacktestCommandOptions extends RecordOptions, FeedWords {
   readonly model?: readonly string[]
   readonly seed?: number
   readonly price?: number
-  readonly zone?: string
   readonly output?: readonly string[]
   readonly json?: boolean
 }
@@ -51,14 +51,13 @@ export async function backtestCommand(
   const zone = zoneOf(options.zone)
   const { spec, state } = await loadFile(io, file)
   const fleet = fleetNamed(spec, options.fleet)
-  const trace = await readRecordOption(options, { fleet, statePath: state.path }, io)
-  const report = await reportFor({ spec, fleet, trace, options, against, model, zone })
+  const record = await readRecord(options, { fleet, statePath: state.path }, io)
+  const report = await reportFor({ spec, fleet, ...record, options, against, model, zone })
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(report))
   if (options.json === true) {
     printJson(io, jsonReport(report, { steps: false }))
     return EXIT_OK
   }
-  if (outputs.some(({ output }) => output === '-')) return EXIT_OK
   const { bold, dim } = coloursFor(io)
   io.stdout.write(textReport(report, { width: io.columns, emphasise: bold, subdue: dim }))
   tellWritten(options.output, io)
@@ -73,6 +72,7 @@ interface Asked {
   readonly spec: Spec
   readonly fleet: string
   readonly trace: Trace
+  readonly measured: MeasuredBoot | null
   readonly options: BacktestCommandOptions
   readonly against: readonly Chosen[]
   readonly model: ReturnType<typeof parseModelWords>
@@ -82,7 +82,16 @@ interface Asked {
 const NO_BASELINES =
   'Sessions are played one by one through the session broker, which no baseline has: leave --against out.'
 
-async function reportFor({ spec, fleet, trace, options, against, model, zone }: Asked): Promise<Report> {
+async function reportFor({
+  spec,
+  fleet,
+  trace,
+  measured,
+  options,
+  against,
+  model,
+  zone,
+}: Asked): Promise<Report> {
   const reportOptions = { timeZone: zone, pricePerHour: options.price ?? null }
   if (trace.kind === 'sessions') {
     if (against.length > 0) throw new CliError('PLM-501', NO_BASELINES)
@@ -99,6 +108,7 @@ async function reportFor({ spec, fleet, trace, options, against, model, zone }: 
     trace,
     feeds: feedOptions(options),
     model,
+    measured,
     against,
     calendar: createCalendar(),
     seed: options.seed ?? 1,
@@ -118,9 +128,9 @@ export function fleetNamed(spec: Spec, name: string | undefined): string {
   throw new CliError('PLM-507', `No fleet "${name}" in the file. ${suggest(name, names)}`)
 }
 
-/** `hpa,azure=0.7`: each with its knob where it is said. */
+/** `hpa,azure=0.7`: each with its knob where it is said; the same twice is one. */
 export function parseAgainst(text: string | undefined): readonly Chosen[] {
-  const words = (text ?? '').split(',').map(word => word.trim())
+  const words = [...new Set((text ?? '').split(',').map(word => word.trim()))]
   return words
     .filter(word => word !== '')
     .map(word => {

@@ -7,6 +7,7 @@
  * `12 Jul 09:12 to 09:31  before 4, after 6`, with why.
  */
 import { changeText, diffSpecs } from '../config/diff.ts'
+import type { MeasuredBoot } from '../lab/assumed-model.ts'
 import { type Backtest, backtest } from '../lab/backtest.ts'
 import type { FeedOptions } from '../lab/feeds.ts'
 import { LabError } from '../lab/lab-error.ts'
@@ -27,7 +28,7 @@ import { isoOf } from './instant.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
-import { feedOptions, readRecordOption } from './trace-options.ts'
+import { feedOptions, readRecord } from './trace-options.ts'
 
 export type DiffOptions = Omit<BacktestCommandOptions, 'against'>
 
@@ -68,14 +69,15 @@ async function play(old: LoadedFile, next: LoadedFile, options: DiffOptions, io:
   const outputs = outputsFor(options.output)
   const timeZone = zoneOf(options.zone)
   const fleet = fleetNamed(next.spec, options.fleet)
-  const trace = await readRecordOption(options, { fleet, statePath: old.state.path }, io)
+  const record = await readRecord(options, { fleet, statePath: old.state.path }, io)
+  const { trace } = record
   if (trace.kind === 'sessions') {
     throw new LabError(
       'PLM-728',
       `${trace.name} is a list of sessions; diff plays load. \`plimsoll backtest\` plays sessions.`,
     )
   }
-  const [before, after] = playBoth([old, next], fleet, trace, options)
+  const [before, after] = playBoth([old, next], fleet, { trace, measured: record.measured }, options)
   const compared = diffReport(before, after, trace, {
     timeZone,
     pricePerHour: options.price ?? null,
@@ -96,7 +98,7 @@ function fleetIn({ spec, file }: LoadedFile, name: string): FleetSpec {
 function playBoth(
   [old, next]: readonly [LoadedFile, LoadedFile],
   fleet: string,
-  trace: LoadTrace,
+  record: { readonly trace: LoadTrace; readonly measured: MeasuredBoot | null },
   options: DiffOptions,
 ): readonly [Backtest, Backtest] {
   const [before, after] = [fleetIn(old, fleet), fleetIn(next, fleet)]
@@ -105,7 +107,7 @@ function playBoth(
     backtest({
       spec,
       fleet,
-      trace,
+      ...record,
       feeds: { ...feeds, sources: sourcesFor(own, other, feeds.sources) },
       model: parseModelWords(options.model ?? []),
       modelRules: [...after.rules, ...before.rules],

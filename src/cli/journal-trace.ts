@@ -41,7 +41,7 @@ export async function withJournal<T>(
   const from = parseInstant(since, '--since', { now, timeZone: io.timeZone })
   if (from >= now) throw new CliError('PLM-509', `--since ${since} is not in the past.`)
   const path = /\.ya?ml$/i.test(journal) ? (await loadFile(io, journal)).state.path : resolvePath(io, journal)
-  const store = await openReadOnly(path)
+  const store = await openReadOnly(path, 'name it with --journal FILE')
   try {
     return await use({ store, fleet: await fleetOf(store, fleet), window: { from, to: now + 1 } })
   } finally {

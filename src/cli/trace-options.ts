@@ -4,12 +4,19 @@
  * Example: `--trace web.csv --load requests --metric queue=backlog --from 2026-11-01 --to 2026-11-08`.
  */
 import { parseDuration } from '../config/expression/units.ts'
+import type { MeasuredBoot } from '../lab/assumed-model.ts'
 import type { FeedOptions, FeedSource } from '../lab/feeds.ts'
-import type { LoadTrace, SessionTrace, Trace } from '../lab/trace.ts'
+import { fitBoots } from '../lab/fit/boot-times.ts'
+import { recordedBoots } from '../lab/fit/recorded-boots.ts'
+import { seededRandom } from '../lab/simulation/seeded-random.ts'
+import { endOf, type LoadTrace, type SessionTrace, type Trace } from '../lab/trace.ts'
 import { readRecorded } from '../lab/traces/journal.ts'
 import { type TraceOptions as ReadOptions, readTrace } from '../lab/traces/read-trace.ts'
+import type { Interval } from '../model/time.ts'
+import type { StateStore } from '../ports/state-store.ts'
 import { CliError } from './cli-error.ts'
-import { parseInstant, parseIso } from './instant.ts'
+import { loadFile } from './config-file.ts'
+import { isoOf, parseInstant, parseIso } from './instant.ts'
 import { type Io, resolvePath } from './io.ts'
 import { openReadOnly } from './reader/state-reader.ts'
 
@@ -20,11 +27,13 @@ export interface TraceOptions {
   readonly aggregate?: string
   readonly from?: string
   readonly to?: string
+  /** Of times that name none; that of this computer unless said. */
+  readonly zone?: string
 }
 
 /** Also what a daemon recorded. */
 export interface RecordOptions extends TraceOptions {
-  /** A state file, or `true` for that of the configuration. */
+  /** A state file or a configuration that names it, or `true` for that of the configuration that is played. */
   readonly journal?: string | boolean
   /** As `from` and `to`. */
   readonly since?: string
@@ -53,12 +62,22 @@ export interface Recorder {
   readonly statePath: string
 }
 
-/** A file, or the journal of a daemon. */
+export interface PlayedRecord {
+  readonly trace: Trace
+  /** As its launches took; `null` where none is recorded. */
+  readonly measured: MeasuredBoot | null
+}
+
 export async function readRecordOption(said: RecordOptions, recorder: Recorder, io: Io): Promise<Trace> {
+  return (await readRecord(said, recorder, io)).trace
+}
+
+/** A file, or the journal of a daemon. */
+export async function readRecord(said: RecordOptions, recorder: Recorder, io: Io): Promise<PlayedRecord> {
   const options = withRange(said)
   const { journal } = options
   if (journal !== undefined && journal !== false) return readJournalled(journal, options, recorder, io)
-  if (options.trace !== undefined) return readTraceOption(options, io)
+  if (options.trace !== undefined) return { trace: await readTraceOption(options, io), measured: null }
   throw refused('Say which record to play: --trace FILE, or --journal for what the daemon recorded.')
 }
 
@@ -73,21 +92,37 @@ async function readJournalled(
   options: RecordOptions,
   { fleet, statePath }: Recorder,
   io: Io,
-): Promise<Trace> {
+): Promise<PlayedRecord> {
   if (options.trace !== undefined) throw refused('Give --trace or --journal, not both.')
-  const context = { now: io.now(), timeZone: io.timeZone }
+  const context = { now: io.now(), timeZone: options.zone ?? io.timeZone }
   const window = {
     from: options.from === undefined ? 0 : parseInstant(options.from, '--from', context),
     to: options.to === undefined ? io.now() : parseInstant(options.to, '--to', context),
   }
   if (window.to <= window.from) throw new CliError('PLM-509', '--to is not after --from.')
-  const store = await openReadOnly(journal === true ? statePath : resolvePath(io, journal))
+  const path = journal === true ? statePath : await stateNamed(journal, io)
+  const store = await openReadOnly(path, 'name it with --journal FILE')
   try {
     const { stepMs } = readOptions(options)
-    return await readRecorded(store, { fleet, window, ...(stepMs === undefined ? {} : { stepMs }) })
+    const trace = await readRecorded(store, { fleet, window, ...(stepMs === undefined ? {} : { stepMs }) })
+    return { trace: { ...trace, name: 'its journal' }, measured: await measuredBoot(store, fleet, window) }
   } finally {
     await store.close()
   }
+}
+
+async function measuredBoot(
+  store: StateStore,
+  fleet: string,
+  window: Interval,
+): Promise<MeasuredBoot | null> {
+  const { boots, resolutionMs } = await recordedBoots(store, fleet, window)
+  const fit = fitBoots(boots, resolutionMs, seededRandom(1))
+  return fit === null ? null : { boot: fit.boot, launches: fit.ready }
+}
+
+async function stateNamed(journal: string, io: Io): Promise<string> {
+  return /\.ya?ml$/i.test(journal) ? (await loadFile(io, journal)).state.path : resolvePath(io, journal)
 }
 
 function readOptions({ time, step, aggregate }: TraceOptions): ReadOptions {
@@ -107,14 +142,24 @@ function aggregateOf(text: string | undefined): ReadOptions['aggregate'] {
   throw refused(`--aggregate ${text}: there is ${AGGREGATES.join(', ')}.`)
 }
 
-function cut(trace: Trace, { from, to }: TraceOptions, io: Io): Trace {
+function cut(trace: Trace, { from, to, zone }: TraceOptions, io: Io): Trace {
   if (from === undefined && to === undefined) return trace
-  const fromAt = from === undefined ? Number.NEGATIVE_INFINITY : instant(from, '--from', io)
-  const toAt = to === undefined ? Number.POSITIVE_INFINITY : instant(to, '--to', io)
+  const timeZone = zone ?? io.timeZone
+  const fromAt = from === undefined ? Number.NEGATIVE_INFINITY : instant(from, '--from', timeZone)
+  const toAt = to === undefined ? Number.POSITIVE_INFINITY : instant(to, '--to', timeZone)
   const left = trace.kind === 'load' ? cutLoad(trace, fromAt, toAt) : cutSessions(trace, fromAt, toAt)
   const isEmpty = left.kind === 'load' ? left.length === 0 : left.sessions.length === 0
-  if (isEmpty) throw new CliError('PLM-509', `Between --from and --to ${trace.name} has nothing.`)
-  return left
+  if (!isEmpty) return left
+  const [first, last] = [trace.startAt, lastOf(trace)].map(at => isoOf(at))
+  throw new CliError(
+    'PLM-509',
+    `Between --from and --to ${trace.name} has nothing: it is from ${first} to ${last}.`,
+  )
+}
+
+function lastOf(trace: Trace): number {
+  if (trace.kind === 'load') return endOf(trace)
+  return trace.startAt + (trace.sessions.at(-1)?.atMs ?? 0)
 }
 
 export function cutLoad(trace: LoadTrace, fromAt: number, toAt: number): LoadTrace {
@@ -136,7 +181,7 @@ function cutSessions(trace: SessionTrace, fromAt: number, toAt: number): Session
   return { ...trace, startAt, sessions }
 }
 
-function instant(text: string, what: string, { timeZone }: Io): number {
+function instant(text: string, what: string, timeZone: string): number {
   const at = parseIso(text, timeZone)
   if (at !== null) return at
   throw new CliError('PLM-502', `${what} ${text} is no time; write 2026-11-21 or 2026-11-21T12:04:00Z.`)
@@ -146,7 +191,8 @@ export function feedOptions({ load, instances, metric }: FeedWords): FeedOptions
   const sources: Record<string, FeedSource> = {}
   for (const word of metric ?? []) {
     const split = word.indexOf('=')
-    if (split < 1) throw refused(`--metric ${word}: write NAME=COLUMN, or NAME=load, =utilization, =backlog.`)
+    if (split < 1 || split === word.length - 1)
+      throw refused(`--metric ${word}: write NAME=COLUMN, or NAME=load, =utilization, =backlog.`)
     sources[word.slice(0, split)] = feedSource(word.slice(split + 1))
   }
   return { loadColumn: load ?? null, instancesColumn: instances ?? null, sources }

@@ -8,8 +8,8 @@
 import { type FleetSpec, looksAhead, type ReactiveRule } from '../model/spec.ts'
 import type { Feeds } from './feeds.ts'
 import { LabError } from './lab-error.ts'
-import { instancesFor, type ServiceModel } from './service-model.ts'
-import { numberText, spanText } from './span-text.ts'
+import { type BootTime, instancesFor, type ServiceModel } from './service-model.ts'
+import { bootText, numberText, spanText } from './span-text.ts'
 import { STANDARD_BOOT_MS, standardPerInstance } from './standard-setting.ts'
 import type { LoadTrace } from './trace.ts'
 
@@ -33,6 +33,14 @@ interface Known {
   readonly rules: readonly ReactiveRule[]
   readonly feeds: Feeds
   readonly trace: LoadTrace
+  /** As instances booted while it was recorded; `null`: nobody knows. */
+  readonly measured: MeasuredBoot | null
+}
+
+export interface MeasuredBoot {
+  readonly boot: BootTime
+  /** How many launches it was measured on. */
+  readonly launches: number
 }
 
 export function assumedModel(said: SaidModel, known: Known): AssumedModel {
@@ -61,6 +69,7 @@ export function assumedModel(said: SaidModel, known: Known): AssumedModel {
     },
     notes: [
       ...capacity.notes,
+      ...boot.notes,
       ...(assumed.length === 0
         ? []
         : [
@@ -115,12 +124,27 @@ function foundCapacity({ perInstance, standard }: SaidModel, { rules, feeds, tra
   )
 }
 
-function bootOf({ boot, standard }: SaidModel, { rules }: Known) {
-  if (boot !== undefined) return { boot, isAssumed: false }
-  if (standard === true)
-    return { boot: { kind: 'constant', ms: STANDARD_BOOT_MS } as const, isAssumed: false }
+interface Boot {
+  readonly boot: BootTime
+  readonly isAssumed: boolean
+  readonly notes: readonly string[]
+}
+
+/** What was measured counts for more than what a rule states, as it does for the daemon. */
+function bootOf({ boot, standard }: SaidModel, { rules, measured }: Known): Boot {
+  if (boot !== undefined) return { boot, isAssumed: false, notes: [] }
+  if (standard === true) return { boot: constant(STANDARD_BOOT_MS), isAssumed: false, notes: [] }
+  if (measured !== null) {
+    const { launches } = measured
+    const note = `An instance boots as the ${launches} recorded ${launches === 1 ? 'launch' : 'launches'} did: ${bootText(measured.boot)}.`
+    return { boot: measured.boot, isAssumed: false, notes: [note] }
+  }
   const stated = rules.flatMap(rule => (rule.kind === 'serve' && rule.enabled ? (rule.bootMs ?? []) : []))[0]
-  return { boot: { kind: 'constant', ms: stated ?? USUAL_BOOT_MS } as const, isAssumed: stated === undefined }
+  return { boot: constant(stated ?? USUAL_BOOT_MS), isAssumed: stated === undefined, notes: [] }
+}
+
+function constant(ms: number): BootTime {
+  return { kind: 'constant', ms }
 }
 
 /** A replay of what was recorded begins with as many as there were. */

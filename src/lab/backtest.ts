@@ -6,7 +6,7 @@
  */
 import type { FleetSpec, ReactiveRule, Spec } from '../model/spec.ts'
 import type { Calendar } from '../ports/calendar.ts'
-import { assumedModel, type SaidModel } from './assumed-model.ts'
+import { assumedModel, type MeasuredBoot, type SaidModel } from './assumed-model.ts'
 import type { Baseline, BaselineSetting } from './baselines/baseline.ts'
 import { caveatsOf, TRUSTED_TIMES } from './caveats.ts'
 import type { Course, CourseDecision } from './course.ts'
@@ -28,6 +28,8 @@ export interface BacktestOptions {
   readonly model: SaidModel
   /** Whose rules say what of the model nobody else says; the fleet's own unless given. */
   readonly modelRules?: readonly ReactiveRule[]
+  /** Boot times of the record. */
+  readonly measured?: MeasuredBoot | null
   readonly against: readonly Chosen[]
   readonly calendar: Calendar
   readonly seed: number
@@ -53,12 +55,13 @@ export interface Backtest {
 const USUAL_BOOT_SHARE = 0.9
 
 export function backtest(options: BacktestOptions): Backtest {
-  const { spec, trace, against, calendar, seed, modelRules } = options
+  const { spec, trace, against, calendar, seed, modelRules, measured = null } = options
   const fleet = fleetOf(spec, options.fleet)
   const feeds = feedsOf(trace, fleet, options.feeds)
   const { model, notes: assumed } = assumedModel(options.model, {
     fleet,
     rules: modelRules ?? fleet.rules,
+    measured,
     feeds,
     trace,
   })
@@ -74,9 +77,13 @@ export function backtest(options: BacktestOptions): Backtest {
     stepMs,
   })
   const own = withTrust(replay(played, rules), trace, feeds)
-  const others = against.map(chosen => replayBaseline(chosen, played, boundsOf(fleet)))
+  const others = against.map(chosen => {
+    const course = replayBaseline(chosen, played, boundsOf(fleet))
+    // Scores are told by name.
+    return course.name === fleet.name ? { ...course, name: `${course.name} (baseline)` } : course
+  })
   const then = feeds.recorded === null ? [] : [recordedCourse(trace, feeds, feeds.recorded, model)]
-  const notes = caveatsOf({ trace, feeds, model, assumed, course: own, against })
+  const notes = caveatsOf({ fleet, trace, feeds, model, assumed, course: own, against })
   return { fleet, model, feeds, courses: [own, ...then, ...others], notes }
 }
 

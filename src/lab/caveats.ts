@@ -4,6 +4,7 @@
  *
  * Example: "Trust: for 4.2 % of the time the simulated count is more than 2 times the recorded one, or less than half of it; ..."
  */
+import type { FleetSpec } from '../model/spec.ts'
 import type { Interval } from '../model/time.ts'
 import type { Chosen } from './backtest.ts'
 import type { Course } from './course.ts'
@@ -13,6 +14,7 @@ import { numberText, spanText } from './span-text.ts'
 import type { LoadTrace, Repair } from './trace.ts'
 
 export interface Told {
+  readonly fleet: FleetSpec
   readonly trace: LoadTrace
   readonly feeds: Feeds
   readonly model: ServiceModel
@@ -27,9 +29,10 @@ export interface Told {
 export const TRUSTED_TIMES = 2
 
 export function caveatsOf(told: Told): readonly string[] {
-  const { trace, feeds, assumed, against } = told
+  const { fleet, trace, feeds, assumed, against } = told
   return [
     ...feeds.notes,
+    ...reservesSaid(fleet),
     ...assumed,
     ...coarseBins(told),
     ...baselinesSaid(against),
@@ -38,6 +41,16 @@ export function caveatsOf(told: Told): readonly string[] {
     ...gapsSaid(told.course),
     ...censoredSaid(trace, feeds),
     ...trustSaid(trace, told.course),
+  ]
+}
+
+function reservesSaid({ rules }: FleetSpec): readonly string[] {
+  const reserves = rules
+    .filter(({ kind, enabled }) => kind === 'reserve' && enabled)
+    .map(({ name }) => `"${name}"`)
+  if (reserves.length === 0) return []
+  return [
+    `Not played: ${reserves.join(', ')}, which goes by sessions. A record of load has none; a list of sessions (start,end) has.`,
   ]
 }
 
@@ -74,8 +87,14 @@ function boundSaid({ needed, highest, length }: Course): readonly string[] {
   ]
 }
 
+/** Columns of one record often have their gaps together: told whole of the first, and counted of the others. */
 export function repairsSaid(repairs: readonly Repair[]): readonly string[] {
-  return repairs.map(({ detail }) => `Repaired: ${detail}.`)
+  const [first, ...alike] = repairs.filter(({ what }) => what === 'gap')
+  const others = repairs.filter(({ what }) => what !== 'gap').map(({ detail }) => `Repaired: ${detail}.`)
+  if (first === undefined) return others
+  const counts = alike.map(({ count, detail }) => `${/"[^"]*"/.exec(detail)?.[0] ?? 'another'} ${count}`)
+  const so = counts.length === 0 ? '' : ` Gaps of other columns: ${counts.join(', ')}.`
+  return [...others, `Repaired: ${first.detail}.${so}`]
 }
 
 function gapsSaid({ load, length }: Course): readonly string[] {

@@ -3,6 +3,9 @@
  *
  * Example: 90,000 ms is `90 s`, 60,000 ms `1 min`, 27.56 days `27.6 days`; the number 2.86043 is `2.86`.
  */
+import { bootQuantileMs } from './service.ts'
+import type { BootTime } from './service-model.ts'
+
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
@@ -28,4 +31,10 @@ function toDigits(value: number, digits: number): string {
   return Math.abs(value) >= 10 ** (digits - 1)
     ? String(Math.round(value))
     : String(Number(value.toPrecision(digits)))
+}
+
+export function bootText(boot: BootTime): string {
+  if (boot.kind === 'constant') return spanText(boot.ms)
+  const [half, most] = [0.5, 0.99].map(share => spanText(bootQuantileMs(boot, share)))
+  return half === most ? `${half}` : `${half} (half of them) to ${most} (99 %)`
 }

@@ -87,14 +87,18 @@ async function fleetNow(store: StateStore, fleet: string, spec: Spec | null): Pr
 }
 
 /** @throws CliError PLM-510 where there is no such file */
-export async function openReadOnly(path: string): Promise<StateStore> {
+/** @param elsewhere what to do where it is not there but in another place */
+export async function openReadOnly(
+  path: string,
+  elsewhere = 'name it with --state, or a running daemon with --url',
+): Promise<StateStore> {
   try {
     await access(path)
   } catch (error) {
     throw new CliError(
       'PLM-510',
       `Tried to read the state file ${path}: ${reasonOf(error)}. Nothing has run with it yet (\`plimsoll run FILE\` ` +
-        'creates it), or it is elsewhere: name it with --state, or a running daemon with --url.',
+        `creates it), or it is elsewhere: ${elsewhere}.`,
     )
   }
   try {

@@ -10,8 +10,8 @@ import type { Backtest } from '../backtest.ts'
 import { BASELINES } from '../baselines/registry.ts'
 import { type Scores, scoresOf } from '../scores.ts'
 import { bootQuantileMs } from '../service.ts'
-import type { BootTime, ServiceModel } from '../service-model.ts'
-import { numberText, spanText } from '../span-text.ts'
+import type { ServiceModel } from '../service-model.ts'
+import { bootText, numberText, spanText } from '../span-text.ts'
 import type { LoadTrace } from '../trace.ts'
 import type { Fact, Report } from './report.ts'
 import { scoreRows } from './score-rows.ts'
@@ -39,7 +39,10 @@ export function backtestReport(
     loadUnit: `per ${spanText(trace.stepMs)}`,
     facts: factsOf(model, trace, timeZone),
     notes,
-    contenders: courses.map(({ name }) => ({ name, outOfCompetition: isOutOfCompetition(name) })),
+    contenders: courses.map(({ name }, column) => ({
+      name,
+      outOfCompetition: column > 0 && isOutOfCompetition(name),
+    })),
     table: scoreRows(scores),
     courses,
   }
@@ -58,7 +61,7 @@ export function scoresOfBacktest({ courses, model }: Backtest): readonly Scores[
 }
 
 function isOutOfCompetition(name: string): boolean {
-  return BASELINES.some(baseline => baseline.name === name.split('=')[0] && baseline.outOfCompetition)
+  return BASELINES.some(baseline => baseline.name === name.split(/=| /)[0] && baseline.outOfCompetition)
 }
 
 /** `1 Jul 1995 04:01 (UTC)` */
@@ -91,10 +94,4 @@ function factsOf(model: ServiceModel, trace: LoadTrace, timeZone: string): reado
     ...(metricDelayMs > 0 ? [{ label: 'Metrics are late by', value: spanText(metricDelayMs) }] : []),
     { label: 'Decided', value: `every ${spanText(everyMs)}` },
   ]
-}
-
-export function bootText(boot: BootTime): string {
-  if (boot.kind === 'constant') return spanText(boot.ms)
-  const [low, , high] = [0.5, 0.9, 0.99].map(share => spanText(bootQuantileMs(boot, share)))
-  return `${low} (half of them) to ${high} (99 %)`
 }

@@ -7,8 +7,8 @@
 
 import { repairsSaid } from '../caveats.ts'
 import type { SessionBacktest } from '../session-backtest.ts'
-import { spanText } from '../span-text.ts'
-import { bootText, dateText } from './backtest-report.ts'
+import { bootText, spanText } from '../span-text.ts'
+import { dateText } from './backtest-report.ts'
 import type { Report, ScoreRow } from './report.ts'
 
 export interface SessionsReportOptions {
