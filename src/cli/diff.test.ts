@@ -1,8 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openScene, type Scene } from '../../test/builders/cli.ts'
+import { csv, loadCsv } from '../../test/builders/load.ts'
 
 const FILE = `plimsoll: 1
-metrics: { cpu: { source: push } }
+metrics: { cpu: { source: push, kind: perInstance, unit: percent } }
 fleets:
   web:
     capacity: { min: 2, max: 8 }
@@ -52,5 +55,116 @@ describe('diff', () => {
     const { code, err } = await scene.run(['diff', 'old.yaml', 'bad.yaml'])
     expect(code).toBe(2)
     expect(err).toContain('bad.yaml:5')
+  })
+})
+
+const PLAYED = ['--trace', 'day.csv', '--model', 'per-instance=100'] as const
+
+describe('diff over a record', () => {
+  beforeAll(() => {
+    scene.file('day.csv', loadCsv({ hours: 24, everyMinutes: 5 }))
+  })
+
+  it('tells what changed, both scores, and where they part, in the time of the report', async () => {
+    const { code, out, err } = await scene.run(['diff', 'old.yaml', 'new.yaml', ...PLAYED])
+    expect(err).toBe('')
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^web: rule "Scale up": when avg\(cpu, 5m\) > 80% -> avg\(cpu, 5m\) > 75%\n\nweb on day: before and after\n/,
+    )
+    expect(out).toMatch(/^SCORE +UNIT +after +before$/m)
+    expect(out).toMatch(/They want the same \d+\.\d % of the time and part (once|\d+ times)\./)
+    expect(out).toContain('\nWhere they part (UTC)\n')
+    expect(out).toMatch(/^21 Nov 0\d:\d\d to .*\d\d:\d\d {2}before \d+, after \d+/m)
+    expect(out).toMatch(/^ {2}after {3}"Scale up" fired: avg\(cpu, 5m\) = /m)
+    const tokyo = await scene.run(['diff', 'old.yaml', 'new.yaml', ...PLAYED, '--zone', 'Asia/Tokyo'])
+    expect(tokyo.out).toContain('\nWhere they part (Asia/Tokyo)\n')
+    expect(tokyo.out).toMatch(/^21 Nov 1\d:\d\d to /m)
+    for (const line of out.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(100)
+  })
+
+  it('says so where they never part', async () => {
+    const { out } = await scene.run(['diff', 'old.yaml', 'old.yaml', ...PLAYED])
+    expect(out).toContain('- Both want the same all the time.')
+    expect(out).not.toContain('Where they part')
+  })
+
+  it('answers JSON with both scores and every parting it tells', async () => {
+    const { out } = await scene.run(['diff', 'old.yaml', 'new.yaml', ...PLAYED, '--json'])
+    const answer = JSON.parse(out)
+    expect(answer.changes).toHaveLength(1)
+    expect(Object.keys(answer.scores.instanceHours.values)).toEqual(['after', 'before'])
+    const { after, before } = answer.scores.instanceHours.values
+    expect(after).toBeGreaterThan(before)
+    expect(answer.partings.count).toBeGreaterThan(0)
+    expect(answer.partings.listed[0]).toMatchObject({
+      from: expect.stringMatching(/^2026-11-21T\d\d:\d\d:00\.000Z$/),
+      afterSaid: expect.stringContaining('"Scale up" fired'),
+    })
+  })
+
+  it('writes reports', async () => {
+    const { out } = await scene.run([
+      'diff',
+      'old.yaml',
+      'new.yaml',
+      ...PLAYED,
+      '-o',
+      'd.html',
+      '-o',
+      'd.svg',
+    ])
+    expect(out).toMatch(/\nWrote d\.html, d\.svg\n$/)
+    expect(readFileSync(path.join(scene.cwd, 'd.html'), 'utf8')).toContain('web on day: before and after')
+    expect(existsSync(path.join(scene.cwd, 'd.svg'))).toBe(true)
+  })
+
+  it('plays both with one model: no file makes its instances stronger by saying so', async () => {
+    const serve = (perInstance: number) => `plimsoll: 1
+metrics: { requests: { source: push, kind: total } }
+fleets:
+  web:
+    capacity: { min: 2, max: 40 }
+    rules:
+      - { name: Serve, serve: { metric: "last(requests)", perInstance: ${perInstance}, slo: 99% } }
+`
+    scene.file('weak.yaml', serve(50))
+    scene.file('strong.yaml', serve(100))
+    const { out } = await scene.run(['diff', 'weak.yaml', 'strong.yaml', '--trace', 'day.csv', '--json'])
+    const { scores, facts } = JSON.parse(out)
+    expect(facts['An instance serves']).toBe('100 in 5 min')
+    expect(scores.instanceHours.values.before).toBeGreaterThan(1.5 * scores.instanceHours.values.after)
+    // The old file says nothing of it, and is played by what the new one says; likewise the other way round.
+    for (const pair of [
+      ['old.yaml', 'strong.yaml'],
+      ['strong.yaml', 'old.yaml'],
+    ]) {
+      const { code } = await scene.run(['diff', ...pair, '--trace', 'day.csv', '--metric', 'cpu=utilization'])
+      expect(code).toBe(0)
+    }
+  })
+
+  it('has words for what it cannot play', async () => {
+    scene.file('other.yaml', FILE.replace('  web:', '  api:'))
+    expect(await scene.run(['diff', 'other.yaml', 'new.yaml', ...PLAYED])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/PLM-507: \S*other\.yaml has no fleet "web"\. There is "api"\./),
+    })
+    scene.file('people.csv', 'start,end\n2026-11-21T00:00:00Z,2026-11-21T01:00:00Z\n')
+    expect(await scene.run(['diff', 'old.yaml', 'new.yaml', '--trace', 'people.csv'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('PLM-728: people is a list of sessions'),
+    })
+    scene.file('bare.csv', csv(['value'], [[1], [2]], 5))
+    expect(await scene.run(['diff', 'old.yaml', 'new.yaml', '--trace', 'bare.csv'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('PLM-725'),
+    })
+    expect(
+      await scene.run(['diff', 'old.yaml', 'new.yaml', ...PLAYED, '--metric', 'cpi=load']),
+    ).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('PLM-729'),
+    })
   })
 })

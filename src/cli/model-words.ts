@@ -28,6 +28,18 @@ const KEYS = [
 ] as const
 type Key = (typeof KEYS)[number]
 
+const EXAMPLES: Readonly<Record<Key, string>> = {
+  'per-instance': '100',
+  boot: '3m',
+  warmup: '1m',
+  'warmup-share': '50%',
+  queue: '30s',
+  drain: '5m',
+  delay: '1m',
+  every: '1m',
+  initial: '4',
+}
+
 const BOOT_SHARES = [0.5, 0.95, 0.99]
 
 /** @throws CliError PLM-501 with what would be right */
@@ -44,9 +56,8 @@ function parsePair(word: string): Partial<ServiceModel> {
   const split = word.indexOf('=')
   const key = split < 0 ? word : word.slice(0, split)
   const value = split < 0 ? '' : word.slice(split + 1)
-  if (!isKey(key)) {
-    throw refused(`--model has no ${key}. ${suggest(key, [...KEYS, 'standard'])}`)
-  }
+  if (!isKey(key)) throw refused(`--model has no ${key}. ${suggest(key, [...KEYS, 'standard'])}`)
+  if (split < 0) throw refused(`--model ${key} is written ${key}=${EXAMPLES[key]}.`)
   switch (key) {
     case 'per-instance':
       return { perInstance: positive(key, value) }

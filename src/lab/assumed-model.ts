@@ -136,7 +136,7 @@ function bootOf({ boot, standard }: SaidModel, { rules, measured }: Known): Boot
   if (standard === true) return { boot: constant(STANDARD_BOOT_MS), isAssumed: false, notes: [] }
   if (measured !== null) {
     const { launches } = measured
-    const note = `An instance boots as the ${launches} recorded ${launches === 1 ? 'launch' : 'launches'} did: ${bootText(measured.boot)}.`
+    const note = `An instance boots as ${launches === 1 ? 'the one recorded launch' : `the ${launches} recorded launches`} did: ${bootText(measured.boot)}.`
     return { boot: measured.boot, isAssumed: false, notes: [note] }
   }
   const stated = rules.flatMap(rule => (rule.kind === 'serve' && rule.enabled ? (rule.bootMs ?? []) : []))[0]

@@ -54,6 +54,8 @@ export interface ScoreRow {
   readonly group?: string
   /** One of the few numbers that stand large at the top of the page. */
   readonly isHeadline?: boolean
+  /** Of the replay rather than of who was replayed: in a terminal below the table, of the operator's own only. */
+  readonly isAside?: boolean
   /** Of the numbers, after the point; where it is left out, as many as the row's largest needs. */
   readonly decimals?: number
   /** One sentence for who does not know the score. */

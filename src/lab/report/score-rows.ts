@@ -106,6 +106,7 @@ const ROWS: readonly (readonly [keyof Scores, Row])[] = [
     {
       ...row('Replay', 'decisions a second', '', 'neither', 'On this computer, by the clock on the wall.'),
       decimals: 0,
+      isAside: true,
     },
   ],
 ]

@@ -92,6 +92,7 @@ export function sessionsReport(
         group: 'Replay',
         betterIs: 'neither',
         decimals: 0,
+        isAside: true,
       }),
     ],
     courses: [course],

@@ -63,6 +63,18 @@ describe('the report in a terminal', () => {
     expect(textReport(hostile)).not.toMatch(/(?!\n)\p{Cc}|\u202e/u)
   })
 
+  it('tells of the replay itself below the table', () => {
+    const speed = { ...cost, label: 'decisions a second', unit: '', values: [18_908, 2, 3], isAside: true }
+    const lines = textReport({ ...report, table: [lost, speed] }).split('\n')
+    expect(lines.slice(-4)).toEqual([
+      'decisions a second: 18908',
+      '',
+      '- 12 rows are out of order; sorted.',
+      '',
+    ])
+    expect(lines.filter(line => line.includes('decisions'))).toHaveLength(1)
+  })
+
   it('parts groups of rows', () => {
     const grouped = {
       ...report,

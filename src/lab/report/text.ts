@@ -31,10 +31,15 @@ const GAP = '  '
 
 export function textReport(told: Report, options: TextOptions = {}): string {
   const { width = 100 } = options
-  const report = printableReport(told)
+  const whole = printableReport(told)
+  const report = { ...whole, table: whole.table.filter(row => row.isAside !== true) }
   const lines = [report.title]
   if (report.subtitle !== '') lines.push(...wrapped(report.subtitle, { width, first: '', next: '' }))
   for (const block of blocksOf(report, width)) lines.push('', ...drawBlock(report, block, options))
+  const asides = whole.table.filter(row => row.isAside === true)
+  if (asides.length > 0) {
+    lines.push('', ...asides.map(row => `${row.label}: ${scoreTexts(row)[0] ?? '-'} ${row.unit}`.trimEnd()))
+  }
   if (report.notes.length > 0) {
     lines.push('', ...report.notes.flatMap(note => wrapped(note, { width, first: '- ', next: '  ' })))
   }
