@@ -76,6 +76,23 @@ describe('two courses', () => {
     ])
   })
 
+  it('have met again when they want the same for long enough', () => {
+    const apart = [course([1, 1, 1, 1, 1, 1, 1, 1]), course([2, 1, 3, 1, 1, 1, 2, 1])] as const
+    const lengths = (metMs: number) =>
+      partingsOf(...apart, 10, metMs).listed.map(({ from, to }) => [from / MINUTE, to / MINUTE])
+    expect(lengths(0)).toEqual([
+      [0, 1],
+      [2, 3],
+      [6, 7],
+    ])
+    expect(lengths(2 * MINUTE)).toEqual([
+      [0, 3],
+      [6, 7],
+    ])
+    expect(lengths(4 * MINUTE)).toEqual([[0, 7]])
+    expect(partingsOf(...apart, 10, 4 * MINUTE).sameRatio).toBeCloseTo(5 / 8)
+  })
+
   it('are told of by the partings that cost most, in order of time', () => {
     const { listed, count } = partingsOf(course([1, 1, 1, 1, 1, 1, 1]), course([2, 1, 9, 9, 1, 3, 1]), 2)
     expect(count).toBe(3)

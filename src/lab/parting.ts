@@ -29,8 +29,11 @@ export interface Partings {
   readonly sameRatio: number
 }
 
-/** @param before and `after` are of the same length over the same time */
-export function partingsOf(before: Course, after: Course, most: number): Partings {
+/**
+ * @param before and `after` are of the same length over the same time
+ * @param metMs for so long they want the same again when they have met; what is shorter is a step of one before that of the other
+ */
+export function partingsOf(before: Course, after: Course, most: number, metMs = 0): Partings {
   const { startAt, stepMs, length } = before
   const partings: { readonly parting: Parting; readonly weight: number }[] = []
   let same = 0
@@ -41,13 +44,18 @@ export function partingsOf(before: Course, after: Course, most: number): Parting
       continue
     }
     const first = bin
+    let last = bin
     let widest = 0
     let weight = 0
-    for (let apart = difference(before, after, bin); apart !== 0 && bin < length; ) {
+    for (; bin < length && (bin - last - 1) * stepMs < metMs + stepMs; bin += 1) {
+      const apart = difference(before, after, bin)
+      if (apart === 0) {
+        same += 1
+        continue
+      }
       if (Math.abs(apart) > Math.abs(widest)) widest = apart
       weight += Math.abs(apart)
-      bin += 1
-      apart = difference(before, after, bin)
+      last = bin
     }
     const from = startAt + first * stepMs
     const decidedBy = from + stepMs
@@ -55,7 +63,7 @@ export function partingsOf(before: Course, after: Course, most: number): Parting
       weight,
       parting: {
         from,
-        to: startAt + bin * stepMs,
+        to: startAt + (last + 1) * stepMs,
         before: before.desired[first] ?? 0,
         after: after.desired[first] ?? 0,
         widest,

@@ -14,6 +14,9 @@ import { scoreRows } from './score-rows.ts'
 export const BEFORE = 'before'
 export const AFTER = 'after'
 
+/** A cooldown that ends later for one than for the other parts them again and again. */
+const MET_MS = 15 * 60_000
+
 export interface DiffReport {
   readonly report: Report
   readonly partings: Partings
@@ -39,7 +42,7 @@ export function diffReport(
     { ...old, name: BEFORE },
   ]
   const setting = scoreSettingOf(after.model, options.pricePerHour)
-  const partings = partingsOf(old, next, options.mostPartings)
+  const partings = partingsOf(old, next, options.mostPartings, MET_MS)
   const told = backtestReport(after, trace, options)
   return {
     partings,
