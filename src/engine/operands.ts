@@ -80,6 +80,32 @@ function unread(count: number): number[] {
   return values
 }
 
+/** The same without a word about it, where every operand can be read and no other fleet is asked; else `null`. */
+export function readValues(
+  spec: FleetSpec,
+  compiled: CompiledFleet,
+  observation: Observation,
+  bounds: { lowest: number; highest: number },
+): Operands | null {
+  const values: number[] = []
+  const reporting: number[] = []
+  for (const compiledOperand of compiled.operands) {
+    const reading = observation.readings[compiledOperand.operand.key]
+    if (reading === undefined || 'gap' in reading || 'stated' in reading) return null
+    if (gapOf(spec, compiledOperand, observation, reading) !== null) return null
+    const dividedBy = readyOf(compiledOperand.divisor, observation)
+    values.push(reading.value / (dividedBy ?? 1))
+    reporting.push(reading.reporting !== null && dividedBy === null ? reading.reporting : Number.NaN)
+  }
+  return {
+    evidence: { operands: values, quantities: quantitiesOf(observation, bounds) },
+    gaps: NO_GAPS,
+    reporting,
+  }
+}
+
+const NO_GAPS: ReadonlyMap<string, string> = new Map()
+
 /** Quantities of other fleets, into the slots behind those of the operands. */
 function readForeign(
   compiled: CompiledFleet,

@@ -49,6 +49,6 @@ export interface CourseDecision {
   /** Of a rule or constraint of the operator; `null` for a baseline. */
   readonly rule: string | null
   readonly because: string
-  /** Whole, with its steps; `null` for a baseline. */
+  /** Whole, with its steps, where it changed the count; `null` else, and for a baseline. */
   readonly decision: Decision | null
 }

@@ -206,13 +206,15 @@ export class Decisions {
       to,
       rule: decision?.rule ?? null,
       because: decision?.because ?? (to > from ? `${to - from} more` : `${from - to} fewer`),
-      decision: this.kept.length < MOST_WHOLE_DECISIONS ? decision : null,
+      // What only held is told in its sentence.
+      decision: from !== to && this.kept.length < MOST_WHOLE_DECISIONS ? decision : null,
     })
   }
 }
 
 /** The same outcome for the same reason; the numbers in it may differ, and so may what rules thought that did not count. */
 function isSameWay(one: Decision, other: Decision): boolean {
+  if (one === other) return true
   if (one.rule !== other.rule || one.direction !== other.direction) return false
   if (one.bounds.constraint !== other.bounds.constraint) return false
   let index = 0

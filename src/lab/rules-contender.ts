@@ -5,6 +5,7 @@
  * Example: `rulesContender({ fleet, feeds, calendar, schedules, startAt })` answers 44 where the fleet's rules decide on 44.
  */
 import { decideUntold, tell } from '../engine/decide.ts'
+import { type QuietDecision, quietOf, stayQuiet } from '../engine/quiet.ts'
 import { rememberDecision } from '../engine/remember.ts'
 import { windowsOf } from '../engine/windows/of-metric.ts'
 import type { Windows } from '../engine/windows.ts'
@@ -50,6 +51,8 @@ export class RulesContender implements Contender {
   #memory: Memory = EMPTY_MEMORY
   /** Decided on and not ordered yet, since so many may be launched at a time. */
   #owed = 0
+  /** While nothing fires, the last decision that was worked out. */
+  #quiet: QuietDecision | null = null
   readonly #ahead: Ahead | null
   readonly #orders = new OrderTimes()
 
@@ -71,16 +74,24 @@ export class RulesContender implements Contender {
     this.#orders.see(seen, at)
     const observed = this.#observe(seen, at)
     const observation = this.#ahead === null ? observed : this.#ahead.look(observed, this.#orders.boots)
+    const there = seen.ready + seen.booting
+    if (this.#quiet !== null) {
+      const memory = stayQuiet(this.#fleet, this.#quiet, observation, this.#memory)
+      if (memory !== null) {
+        this.#memory = memory
+        return there
+      }
+    }
     const { decision, memory } = decideUntold(this.#fleet, observation, this.#memory)
     const remembered = rememberDecision(this.#fleet, decision, memory)
     this.decision = decision
     this.bounds = decision.bounds
-    const there = seen.ready + seen.booting
     const desired = decision.desired ?? there
     const ordered = Math.min(desired, there + this.#fleet.launchBatch)
     this.#owed = desired - ordered
     this.#orders.note(ordered - there, at)
     this.#memory = { ...remembered, revision: remembered.revision + 1, expected: desired }
+    this.#quiet = this.#owed > 0 ? null : quietOf(this.#fleet, observation, decision, this.#memory)
     return ordered
   }
 
