@@ -32,7 +32,7 @@ export function addLabCommands(program: Command, io: Io, done: Done): void {
     .argument('<file>', 'the configuration')
     .option(
       '--against <names>',
-      'baselines beside it: hpa,aws,azure,nomad,react,hist,reg,adapt,static,oracle',
+      'baselines beside it: hpa,aws,aws-step,azure,nomad,react,hist,reg,adapt,static,oracle; with a knob: hpa=0.6',
     )
     .addHelpText('after', TRACE_HELP + MODEL_HELP)
     .action(async (file, options) =>
@@ -65,13 +65,20 @@ export function played(command: Command): Command {
       '--journal [state]',
       "instead of a file: what the daemon recorded, in the configuration's state file or this one",
     )
-    .option('--from <time>', 'play it only from here on')
+    .option(
+      '--from <time>',
+      'play it only from here on; 2026-11-21 or 2026-11-21T12:04, of a journal also 7d',
+    )
     .option('--to <time>', 'play it only up to here')
     .option('--since <time>', 'the same as --from')
     .option('--until <time>', 'the same as --to')
     .option('--load <column>', 'the column that is the demand of the fleet')
     .option('--instances <column>', 'the column with the recorded count of ready instances')
-    .option('--metric <name=column>', 'where a metric comes from; may be given several times', several)
+    .option(
+      '--metric <name=column>',
+      'where a metric comes from: a column, load, utilization or backlog; may be given several times',
+      several,
+    )
     .option('--time <column>', 'the column that holds the time')
     .option('--step <duration>', 'length of a bin; as the record has it unless said')
     .option('--aggregate <how>', 'several rows in one bin: avg, sum or max')
@@ -82,7 +89,7 @@ function reported(command: Command): Command {
   return command
     .option('-o, --output <file>', 'a report: .html, .svg or .json; may be given several times', several)
     .option('--price <amount>', 'of one instance-hour, in any currency', amount)
-    .option('--zone <zone>', 'time zone of the report', 'UTC')
+    .option('--zone <zone>', 'time zone of the report, and of times that name none', 'UTC')
 }
 
 /** What every command that plays a record against rules takes. */

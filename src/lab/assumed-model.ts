@@ -50,8 +50,12 @@ export function assumedModel(said: SaidModel, known: Known): AssumedModel {
   const boot = bootOf(said, known)
   const excess = said.excess ?? { kind: 'lost' }
   const assumed = [
-    ...(boot.isAssumed ? [`an instance boots for ${spanText(USUAL_BOOT_MS)}`] : []),
-    ...(said.excess === undefined && !isStandard ? ['load without room is lost'] : []),
+    ...(boot.isAssumed
+      ? [{ what: `an instance boots for ${spanText(USUAL_BOOT_MS)}`, word: 'boot=90s' }]
+      : []),
+    ...(said.excess === undefined && !isStandard
+      ? [{ what: 'load without room is lost', word: 'queue=30s' }]
+      : []),
   ]
   return {
     model: {
@@ -67,16 +71,21 @@ export function assumedModel(said: SaidModel, known: Known): AssumedModel {
         (isStandard ? trace.stepMs : Math.max(fleet.everyMs, Math.min(trace.stepMs, MOST_EVERY_MS))),
       initial: said.initial ?? (isStandard ? null : firstRecorded(known.feeds)),
     },
-    notes: [
-      ...capacity.notes,
-      ...boot.notes,
-      ...(assumed.length === 0
-        ? []
-        : [
-            `Assumed, since nothing says otherwise: ${assumed.join('; ')}. --model boot=90s,queue=30s would say so.`,
-          ]),
-    ],
+    notes: [...capacity.notes, ...boot.notes, ...assumedSaid(assumed)],
   }
+}
+
+interface Assumed {
+  readonly what: string
+  /** Of `--model`, as an example. */
+  readonly word: string
+}
+
+function assumedSaid(assumed: readonly Assumed[]): readonly string[] {
+  if (assumed.length === 0) return []
+  const what = assumed.map(one => one.what).join('; ')
+  const words = assumed.map(({ word }) => word).join(',')
+  return [`Assumed, since nothing says otherwise: ${what}. --model ${words} would say so.`]
 }
 
 interface Capacity {
