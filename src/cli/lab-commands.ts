@@ -11,7 +11,8 @@ import { addTuneCommand } from './tune-command.ts'
 type Done = (code: number) => void
 
 const TRACE_HELP = `
-A record is CSV, JSON lines or Parquet, one row per time: a time, and one or more numbers. Of what no column holds,
+A record is CSV, JSON lines or Parquet, one row per time: a time, and one or more numbers; or a list of sessions with
+the columns start and end; or prometheus:http://127.0.0.1:9090?query=...&from=7d&step=1m. Of what no column holds,
 utilization is worked out from the load: --metric cpu=utilization.`
 
 const MODEL_HELP = `
