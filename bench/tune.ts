@@ -19,7 +19,7 @@ import type { BenchmarkReport } from './bench.ts'
 
 const USUAL_CONFIGURATIONS = 1_000
 /** Replayed on one thread and on all, to compare them. */
-const COMPARED = 24
+const COMPARED = 48
 const ROUNDS = 3
 const VALUES = 10
 

@@ -33,6 +33,8 @@ export interface BacktestOptions {
   readonly against: readonly Chosen[]
   readonly calendar: Calendar
   readonly seed: number
+  /** `false`: of decisions only the counts are kept. */
+  readonly reasons?: boolean
 }
 
 /** A baseline with its knob. */
@@ -55,7 +57,7 @@ export interface Backtest {
 const USUAL_BOOT_SHARE = 0.9
 
 export function backtest(options: BacktestOptions): Backtest {
-  const { spec, trace, against, calendar, seed, modelRules, measured = null } = options
+  const { spec, trace, against, calendar, seed, modelRules, measured = null, reasons = true } = options
   const fleet = fleetOf(spec, options.fleet)
   const feeds = feedsOf(trace, fleet, options.feeds)
   const { model, notes: assumed } = assumedModel(options.model, {
@@ -66,7 +68,7 @@ export function backtest(options: BacktestOptions): Backtest {
     trace,
   })
   const { startAt, stepMs } = trace
-  const played = { startAt, stepMs, load: feeds.load, model, seed }
+  const played = { startAt, stepMs, load: feeds.load, model, seed, reasons }
   const rules = rulesContender({
     // What learns from ticks must know how far apart they bring something new.
     fleet: { ...fleet, everyMs: Math.max(model.everyMs, stepMs) },

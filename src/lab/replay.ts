@@ -24,6 +24,8 @@ export interface Replayed {
   readonly model: ServiceModel
   /** For boot times that are a distribution. */
   readonly seed: number
+  /** `false`: of decisions only the counts are kept, for who replays thousands and reads none of them. */
+  readonly reasons?: boolean
 }
 
 /** What whoever decided says of it. */
@@ -59,13 +61,13 @@ export class Playback {
   #ticks = 0
 
   constructor(played: Replayed) {
-    const { startAt, stepMs, load, model, seed } = played
+    const { startAt, stepMs, load, model, seed, reasons } = played
     const random = seededRandom(seed)
     const initial = model.initial ?? instancesFor(firstOf(load), model.perInstance)
     this.#played = played
     this.#record = newRecord(played)
     this.#utilizations = new Float64Array(load.length)
-    this.#decisions = new Decisions(startAt)
+    this.#decisions = new Decisions(startAt, reasons)
     this.#lateBins = model.metricDelayMs / stepMs
     this.#nextMs = model.everyMs
     this.#desired = initial
@@ -188,13 +190,19 @@ function firstOf(load: Float64Array): number {
 export class Decisions {
   readonly kept: CourseDecision[] = []
   readonly #startAt: EpochMs
+  readonly #reasons: boolean
   #last: Decision | null = null
 
-  constructor(startAt: EpochMs) {
+  constructor(startAt: EpochMs, reasons = true) {
     this.#startAt = startAt
+    this.#reasons = reasons
   }
 
   note(atMs: number, from: number, to: number, said: Said): void {
+    if (!this.#reasons) {
+      if (from !== to) this.#keepCounts(atMs, from, to)
+      return
+    }
     const untold = said.decision ?? null
     const wentAnotherWay = untold !== null && (this.#last === null || !isSameWay(this.#last, untold))
     this.#last = untold
@@ -209,6 +217,11 @@ export class Decisions {
       // What only held is told in its sentence.
       decision: from !== to && this.kept.length < MOST_WHOLE_DECISIONS ? decision : null,
     })
+  }
+
+  #keepCounts(atMs: number, from: number, to: number): void {
+    if (this.kept.length >= MOST_DECISIONS) return
+    this.kept.push({ at: this.#startAt + atMs, from, to, rule: null, because: '', decision: null })
   }
 }
 

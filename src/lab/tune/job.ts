@@ -67,7 +67,13 @@ async function played(job: Job, setting: JobSetting, { calendar, createStore }: 
       scored: scoreSetting(slotsPerInstance, replayed.model.boot),
     }
   }
-  const replayed = backtest({ ...common, trace: loadBeginning(trace, bins), feeds, against: [] })
+  const replayed = backtest({
+    ...common,
+    trace: loadBeginning(trace, bins),
+    feeds,
+    against: [],
+    reasons: false,
+  })
   const [course] = replayed.courses
   if (course === undefined) throw new Error('a backtest came back without a course')
   return { course, scored: scoreSetting(replayed.model.perInstance, replayed.model.boot) }
