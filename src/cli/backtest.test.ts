@@ -418,6 +418,14 @@ describe('a list of sessions', () => {
     expect(read('r.html')).toContain('sessions lost')
   })
 
+  it('shows a person how far it is, and takes that away again', async () => {
+    const { err } = await scene.run(['backtest', 'rooms.yaml', '--trace', 'people.csv'], {
+      stderrIsTerminal: true,
+    })
+    expect(err).toMatch(/\[[#-]{30}\] +\d+ % {2}\d+ of 60/)
+    expect(err.endsWith('\r\u001b[2K')).toBe(true)
+  })
+
   it('says what it assumed', async () => {
     const { out } = await scene.run(['backtest', 'rooms.yaml', '--trace', 'people.csv'])
     expect(out).toContain('- Assumed, since nothing says otherwise: an instance boots for 3 min.')

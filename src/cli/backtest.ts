@@ -15,8 +15,8 @@ import { svgReport } from '../lab/report/picture.ts'
 import type { Report } from '../lab/report/report.ts'
 import { sessionsReport } from '../lab/report/sessions-report.ts'
 import { textReport } from '../lab/report/text.ts'
-import { backtestSessions } from '../lab/session-backtest.ts'
-import type { Trace } from '../lab/trace.ts'
+import { backtestSessions, type SessionBacktest } from '../lab/session-backtest.ts'
+import type { SessionTrace, Trace } from '../lab/trace.ts'
 import type { Spec } from '../model/spec.ts'
 import { isTimeZone } from '../pictures/zone-time.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
@@ -29,6 +29,7 @@ import { type Io, printJson, printLine } from './io.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
 import { type FeedWords, feedOptions, type RecordOptions, readRecord } from './trace-options.ts'
+import { createProgress } from './tune/progress.ts'
 
 export interface BacktestCommandOptions extends RecordOptions, FeedWords {
   readonly fleet?: string
@@ -52,7 +53,7 @@ export async function backtestCommand(
   const { spec, state } = await loadFile(io, file)
   const fleet = fleetNamed(spec, options.fleet)
   const record = await readRecord(options, { fleet, statePath: state.path }, io)
-  const report = await reportFor({ spec, fleet, ...record, options, against, model, zone })
+  const report = await reportFor({ spec, fleet, ...record, options, against, model, zone }, io)
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(report))
   if (options.json === true) {
     printJson(io, jsonReport(report, { steps: false }))
@@ -82,25 +83,12 @@ interface Asked {
 const NO_BASELINES =
   'Sessions are played one by one through the session broker, which no baseline has: leave --against out.'
 
-async function reportFor({
-  spec,
-  fleet,
-  trace,
-  measured,
-  options,
-  against,
-  model,
-  zone,
-}: Asked): Promise<Report> {
+async function reportFor(asked: Asked, io: Io): Promise<Report> {
+  const { spec, fleet, trace, measured, options, against, model, zone } = asked
   const reportOptions = { timeZone: zone, pricePerHour: options.price ?? null }
   if (trace.kind === 'sessions') {
     if (against.length > 0) throw new CliError('PLM-501', NO_BASELINES)
-    const seed = options.seed ?? 1
-    const calendar = createCalendar()
-    return sessionsReport(
-      await backtestSessions({ spec, fleet, trace, model, calendar, seed, store: createMemoryStore() }),
-      reportOptions,
-    )
+    return sessionsReport(await playSessions({ spec, fleet, trace, options, model }, io), reportOptions)
   }
   const played = backtest({
     spec,
@@ -114,6 +102,30 @@ async function reportFor({
     seed: options.seed ?? 1,
   })
   return backtestReport(played, trace, reportOptions)
+}
+
+type SessionsAsked = Pick<Asked, 'spec' | 'fleet' | 'options' | 'model'> & { readonly trace: SessionTrace }
+
+/** A season of sessions takes minutes: who watches sees how far it is. */
+async function playSessions(
+  { spec, fleet, trace, options, model }: SessionsAsked,
+  io: Io,
+): Promise<SessionBacktest> {
+  const bar = io.stderrIsTerminal === true ? createProgress(io) : null
+  try {
+    return await backtestSessions({
+      spec,
+      fleet,
+      trace,
+      model,
+      calendar: createCalendar(),
+      seed: options.seed ?? 1,
+      store: createMemoryStore(),
+      onProgress: (done, share) => bar?.update({ done, of: trace.sessions.length, share }),
+    })
+  } finally {
+    bar?.end()
+  }
 }
 
 /** The fleet that is named, or the only one there is. */

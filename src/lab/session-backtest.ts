@@ -13,7 +13,7 @@ import { fleetOf } from './backtest.ts'
 import { LabError } from './lab-error.ts'
 import { drawBootMs } from './service.ts'
 import type { ServiceModel } from './service-model.ts'
-import { type ReplayScore, replaySessions } from './session-replay.ts'
+import { type ReplayOptions, type ReplayScore, replaySessions } from './session-replay.ts'
 import { seededRandom } from './simulation/seeded-random.ts'
 import { spanText } from './span-text.ts'
 import type { SessionTrace } from './trace.ts'
@@ -27,6 +27,7 @@ export interface SessionBacktestOptions {
   readonly seed: number
   /** Empty. */
   readonly store: StateStore
+  readonly onProgress?: ReplayOptions['onProgress']
 }
 
 export interface SessionBacktest {
@@ -64,6 +65,7 @@ export async function backtestSessions(options: SessionBacktestOptions): Promise
     drawBootMs: () => drawBootMs(boot, () => random.next()),
     calendar,
     schedules: spec.schedules,
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   })
   const assumed =
     options.model.boot === undefined

@@ -39,6 +39,8 @@ export interface ReplayOptions {
   readonly drawBootMs?: () => number
   readonly calendar?: Calendar
   readonly schedules?: Spec['schedules']
+  /** Told now and then how many sessions have begun, and which share of the time is over. */
+  readonly onProgress?: (begun: number, share: number) => void
 }
 
 export interface ReplayScore {
@@ -148,7 +150,10 @@ class SessionReplay {
       }
       await this.#timeline.advance(SAMPLE_MS)
       this.#measure(Math.floor(ms / BIN_MS))
-      if (ms % 900_000 === 0) await this.#options.store.prune(this.#replica.clock.now(), KEEP)
+      if (ms % 900_000 === 0) {
+        await this.#options.store.prune(this.#replica.clock.now(), KEEP)
+        this.#options.onProgress?.(next, ms / endMs)
+      }
     }
     return {
       sessions: this.#placed,
