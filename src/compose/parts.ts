@@ -9,6 +9,7 @@ import type { FleetSpec } from '../model/spec.ts'
 import type { AgentRouter } from '../plugins/routers/agent/agent.ts'
 import type { ProxyRouter } from '../plugins/routers/proxy/proxy.ts'
 import { createWitnesses } from '../plugins/routers/witnesses.ts'
+import { createAzureVmssTarget } from '../plugins/targets/azure-vmss.ts'
 import { createCommandTarget } from '../plugins/targets/command.ts'
 import { createNoneTarget } from '../plugins/targets/none.ts'
 import { createProcessTarget, type ProcessTarget } from '../plugins/targets/process.ts'
@@ -100,6 +101,8 @@ function createTarget({ name, target }: FleetSpec, context: PartsContext): Targe
       return createProcessTarget(targetOptions.process.parse(target.options), fleet)
     case 'command':
       return createCommandTarget(targetOptions.command.parse(target.options), fleet)
+    case 'azure-vmss':
+      return createAzureVmssTarget(targetOptions['azure-vmss'].parse(target.options), { clock: fleet.clock })
     case 'none':
       return createNoneTarget()
     default:

@@ -882,6 +882,20 @@ const ROWS: readonly Row[] = [
     'did you mean failed?',
   ],
   [
+    'a scale set without the id of a subscription',
+    fleet('target: { type: azure-vmss, subscription: »shop, resourceGroup: a, scaleSet: a }'),
+    'PLM-115',
+    /az account show/,
+  ],
+  [
+    'a resource manager without TLS',
+    fleet(
+      'target: { type: azure-vmss, endpoint: »http://x, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: a, scaleSet: a }',
+    ),
+    'PLM-115',
+    /https/,
+  ],
+  [
     'a webhook in an unknown format',
     file('notifiers: { ops: { type: webhook, url: "http://x/", format: »azur } }'),
     'PLM-113',

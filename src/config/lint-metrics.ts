@@ -129,7 +129,8 @@ function lintReadings(spec: Spec, fleet: FleetSpec, origins: Origins, report: Re
   for (const metric of Object.values(fleet.metrics)) {
     const owner = metric.ofFleet === null ? fleet : spec.fleets[metric.ofFleet]
     if (owner === undefined) continue
-    const noProcess = metric.source === 'process' && ['command', 'none'].includes(owner.target.type)
+    const noProcess =
+      metric.source === 'process' && ['command', 'azure-vmss', 'none'].includes(owner.target.type)
     const noProxy = metric.source === 'proxy' && !owner.routers.some(({ type }) => type === 'proxy')
     if (!noProcess && !noProxy) continue
     const lacks = noProcess ? 'its target runs no processes on this machine' : 'it has no proxy'

@@ -43,10 +43,12 @@ function lintDrain({ name, sessions: { drain } }: FleetSpec, report: Report): vo
   }
 }
 
+const NEVER_RESTART = ['none', 'azure-vmss']
+
 /** Of targets that are built in: a host program's own may well restart. */
 function lintRestart({ name, repair, target: { type, options } }: FleetSpec, report: Report): void {
   if (repair.how !== 'restart') return
-  const canRestart = type === 'command' ? options.restart !== undefined : type !== 'none'
+  const canRestart = type === 'command' ? options.restart !== undefined : !NEVER_RESTART.includes(type)
   if (canRestart) return
   report({
     code: CODES.cannotRestart,

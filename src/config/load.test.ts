@@ -326,12 +326,12 @@ describe('the digest', () => {
 })
 
 describe('a name a host program has registered', () => {
-  const extensions = { sources: ['prometheus'], targets: ['azure-vmss'], routers: ['matchmaker'] }
+  const extensions = { sources: ['prometheus'], targets: ['acme-vmss'], routers: ['matchmaker'] }
   const text = `plimsoll: 1
 metrics: { cpu: { source: prometheus, query: 'avg(up)', every: 15s, kind: perInstance } }
 fleets:
   web:
-    target: { type: azure-vmss, resourceGroup: shop, tags: [a, { b: 1 }] }
+    target: { type: acme-vmss, resourceGroup: shop, tags: [a, { b: 1 }] }
     router: { type: matchmaker, url: "amqp://x" }
     capacity: { min: 2, max: 5 }
     rules: [ { name: Up, when: "avg(cpu, 5m) > 80%", scale: { by: 1 } } ]
@@ -344,7 +344,7 @@ fleets:
       options: { query: 'avg(up)' },
     })
     expect(spec.fleets.web?.target).toEqual({
-      type: 'azure-vmss',
+      type: 'acme-vmss',
       options: { resourceGroup: 'shop', tags: ['a', { b: 1 }] },
     })
     expect(spec.fleets.web?.routers).toEqual([{ type: 'matchmaker', options: { url: 'amqp://x' } }])
@@ -379,7 +379,7 @@ metrics:
 
 fleets:
   web:
-    target: { type: azure-vmss, resourceGroup: shop, name: web, subscription: "\${env:AZURE_SUBSCRIPTION}" }
+    target: { type: acme-vmss, resourceGroup: shop, name: web, subscription: "\${env:AZURE_SUBSCRIPTION}" }
     capacity: { min: 2, max: 5, default: 2 }
     constraints:
       - { name: Peak, rank: 100, min: 4, max: 6, schedule: peak }
@@ -392,7 +392,7 @@ fleets:
     mode: scale
 `
   it('is read whole', () => {
-    const extensions = { sources: ['prometheus', 'azure-queue'], targets: ['azure-vmss'] }
+    const extensions = { sources: ['prometheus', 'azure-queue'], targets: ['acme-vmss'] }
     const env = { AZURE_SUBSCRIPTION: 'abc' }
     const { spec, warnings } = loaded(parseConfig(text, { ...where, env, extensions }))
     expect(warnings).toEqual([])

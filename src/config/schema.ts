@@ -14,6 +14,7 @@ import type { PluginRef } from '../model/spec.ts'
 import { CODES } from './codes.ts'
 import { key } from './key.ts'
 import { PRESETS } from './presets.ts'
+import { AZURE_VMSS_MEANING, azureVmssShape, azureVmssTarget } from './schema-azure.ts'
 import { approvalSchema, billingHourSchema, outageGuardSchema, rateLimitsSchema } from './schema-guards.ts'
 import { actionSchema, notifierSchema, settingsWebhookSchema } from './schema-notices.ts'
 import {
@@ -183,7 +184,12 @@ const noneTargetShape = {
 const noneTarget = z.strictObject(noneTargetShape).transform(({ count }) => ({ count: count ?? null }))
 
 /** What each built-in target is given, in code units. */
-export const targetOptions = { process: processTarget, command: commandTarget, none: noneTarget } as const
+export const targetOptions = {
+  process: processTarget,
+  command: commandTarget,
+  'azure-vmss': azureVmssTarget,
+  none: noneTarget,
+} as const
 export type ProcessTargetOptions = z.output<typeof processTarget>
 export type CommandTargetOptions = z.output<typeof commandTarget>
 export type NoneTargetOptions = z.output<typeof noneTarget>
@@ -525,6 +531,7 @@ const builtInTargets = {
     commandTargetShape,
     'Instances are listed, launched and terminated by commands.',
   ),
+  'azure-vmss': builtIn('azure-vmss', azureVmssShape, AZURE_VMSS_MEANING),
   none: builtIn('none', noneTargetShape, 'Advice only: Plimsoll decides and acts on nothing.'),
 } as const
 const builtInRouters = {
@@ -539,10 +546,11 @@ export const TARGETS = Object.keys(builtInTargets)
 export const ROUTERS = Object.keys(builtInRouters)
 
 export function targetSchema(extensions: Extensions) {
-  const { process, command, none } = builtInTargets
+  const { process, command, 'azure-vmss': azureVmss, none } = builtInTargets
   return z.discriminatedUnion('type', [
     process,
     command,
+    azureVmss,
     none,
     ...namesBeside(extensions.targets, TARGETS).map(extension),
   ])

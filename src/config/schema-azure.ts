@@ -1,0 +1,109 @@
+/**
+ * The keys of the target `azure-vmss`: which scale set, in which cloud, and how it is treated.
+ *
+ * Example: `{ subscription: ..., resourceGroup: web-rg, scaleSet: web, cloud: china }` reads as a scale set behind
+ * https://management.chinacloudapi.cn, whose sign-in is at https://login.chinacloudapi.cn.
+ */
+import { z } from 'zod'
+import { CODES } from './codes.ts'
+import { key } from './key.ts'
+import { duration, refusal } from './values.ts'
+
+/** Where Azure's clouds have their resource manager and their sign-in; the clients know those of the public one. */
+const CLOUDS = {
+  public: { endpoint: null, authorityHost: null },
+  china: {
+    endpoint: 'https://management.chinacloudapi.cn',
+    authorityHost: 'https://login.chinacloudapi.cn',
+  },
+  usGovernment: {
+    endpoint: 'https://management.usgovcloudapi.net',
+    authorityHost: 'https://login.microsoftonline.us',
+  },
+} as const
+
+const httpsUrl = z
+  .string()
+  .max(2000)
+  .regex(/^https:\/\/[^\s/]+$|\$\{/, {
+    error: refusal(
+      CODES.malformed,
+      '{value} is not the address of a resource manager or a sign-in',
+      'write https:// and a host, without a path',
+    ),
+  })
+
+export const AZURE_VMSS_MEANING = 'Instances are the VMs of an Azure scale set.'
+
+export const azureVmssShape = {
+  subscription: key(
+    z.string().regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|\$\{/, {
+      error: refusal(
+        CODES.malformed,
+        '{value} is not the id of a subscription',
+        'write what `az account show --query id` prints',
+      ),
+    }),
+    'Id of the subscription.',
+    '${env:AZURE_SUBSCRIPTION_ID}',
+  ),
+  resourceGroup: key(z.string().min(1).max(90), 'Resource group of the scale set.', 'web-rg'),
+  scaleSet: key(z.string().min(1).max(64), 'Name of the scale set, Uniform or Flexible.', 'web'),
+  cloud: key(
+    z.enum(['public', 'china', 'usGovernment']).default('public'),
+    "Which of Azure's clouds.",
+    'china',
+  ),
+  endpoint: key(
+    httpsUrl.optional(),
+    "Another resource manager than the cloud's.",
+    'https://management.local.azurestack.external',
+  ),
+  authorityHost: key(
+    httpsUrl.optional(),
+    "Another place to sign in than the cloud's.",
+    'https://login.microsoftonline.us',
+  ),
+  address: key(
+    z.string().min(1).max(500).optional(),
+    'How an instance is reached; {computerName}, {instanceId} and {name} are filled in. Without it no router can send anybody there.',
+    'http://{computerName}:8080',
+  ),
+  exclusive: key(
+    z.boolean().default(false),
+    "Nobody else adds or removes instances, Azure's autoscale and automatic repairs included: one that vanishes was lost and is replaced.",
+    true,
+  ),
+  ledger: key(
+    z.boolean().default(false),
+    'Launch tokens are kept as tags of the scale set, so that nothing is launched twice even across a restart of Plimsoll. Only with the upgrade policy Manual.',
+    true,
+  ),
+  listingLag: key(
+    duration({ max: 3_600_000 }).prefault('30s'),
+    'The list may be behind by this: an instance missing from it for less is not lost yet.',
+    '1m',
+  ),
+  launchWait: key(
+    duration({ min: 1000, max: 50_000 }).prefault('20s'),
+    'A launch waits so long for its instances to be listed; after that the next tick looks for them.',
+    '30s',
+  ),
+  timeout: key(
+    duration({ min: 100, max: 50_000 }).prefault('15s'),
+    'Each call must be answered within this.',
+    '15s',
+  ),
+}
+
+export const azureVmssTarget = z
+  .strictObject(azureVmssShape)
+  .transform(({ cloud, endpoint, authorityHost, address, listingLag, launchWait, timeout, ...written }) => ({
+    ...written,
+    endpoint: endpoint ?? CLOUDS[cloud].endpoint,
+    authorityHost: authorityHost ?? CLOUDS[cloud].authorityHost,
+    address: address ?? null,
+    listingLagMs: listingLag,
+    appearMs: launchWait,
+    timeoutMs: timeout,
+  }))

@@ -1,0 +1,465 @@
+/**
+ * Azure's resource manager with one scale set, as far as a scaler needs it, behind HTTPS on 127.0.0.1. It keeps state and misbehaves as
+ * the real one does: listings that lag, operations that fail after they were accepted, replies that are lost, 429 and 503, other
+ * spellings of the same name, instance ids that come back with another VM behind them, and somebody else who adds and deletes.
+ *
+ * Example: `const arm = await FakeArm.start({ mode: 'Uniform' })`; a client raises the capacity from 0 to 2, which is answered 200 with
+ * an operation to poll; the next listing has instances 0 and 1 as Creating, and two readings later both run.
+ *
+ * Nothing in it waits for time: what is under way moves on by being looked at, so tests are quick and always go the same way.
+ */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import { z } from 'zod'
+import { selfSigned } from './certificate.ts'
+
+export const SUBSCRIPTION = '00000000-0000-4000-8000-000000000001'
+export const GROUP = 'fleet-rg'
+export const SCALE_SET = 'web'
+const LOCATION = 'westeurope'
+/** Readings until what was begun is done. */
+const READINGS = 2
+
+export interface FakeVm {
+  readonly instanceId: string
+  readonly name: string
+  vmId: string
+  provisioning: 'Creating' | 'Succeeded' | 'Failed' | 'Deleting' | 'Updating'
+  power: string | null
+  health: string | null
+  zone: string | null
+  createdAt: number
+  /** Readings until it runs, or is gone. */
+  left: number
+  /** It fails instead of running. */
+  willFail: boolean
+}
+
+/** What happens to the next request that matches, instead of what should. */
+export interface Fault {
+  readonly method: string
+  readonly path: RegExp
+  /**
+   * `lost`: it is done, and the connection breaks before the answer. `dropped`: it breaks before anything is done. `silent`: it
+   * is never answered. `nothing`: all is well, but for `also`.
+   */
+  readonly what:
+    | 'lost'
+    | 'dropped'
+    | 'silent'
+    | 'nothing'
+    | { readonly status: number; readonly code?: string; readonly headers?: Record<string, string> }
+  /** So many requests; one when left out. */
+  times?: number
+  /** Called when it strikes, before the answer. */
+  readonly also?: () => void
+}
+
+export interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly ifMatch: string | null
+  readonly body: unknown
+}
+
+interface Operation {
+  left: number
+  readonly error: { readonly code: string; readonly message: string } | null
+}
+
+const patchBody = z.object({
+  sku: z.object({ capacity: z.number().int().min(0) }).optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+})
+const idsBody = z.object({ instanceIds: z.array(z.string()).min(1) })
+
+export class FakeArm {
+  readonly mode: 'Uniform' | 'Flexible'
+  readonly cert: string
+  readonly asked: Asked[] = []
+  readonly vms = new Map<string, FakeVm>()
+  readonly faults: Fault[] = []
+  capacity = 0
+  /** How often somebody asked for less capacity, so that Azure would choose who goes. */
+  lowered = 0
+  tags: Record<string, string> = {}
+  upgradeMode = 'Manual'
+  overprovision = false
+  /** Its VMs belong to another scale set. */
+  isForeign = false
+  /** Names and codes come in capitals, as they do now and then. */
+  shouts = false
+  /** Pages of a listing. */
+  pageSize = 100
+  /** What the next raise of the capacity ends with: the capacity is up, the VMs are not. */
+  nextOperationError: { readonly code: string; readonly message: string } | null = null
+  /** VMs launched from now on fail. */
+  bootsFail = false
+  /** VMs launched from now on are in no listing until it is false again, though each can be asked for. */
+  hidesNew = false
+  /** Told with each answer. */
+  remaining = ''
+  /** Health as reported by an extension; null where there is none. */
+  health: string | null = null
+  readonly #server: Server
+  readonly #operations = new Map<string, Operation>()
+  readonly #hidden = new Set<string>()
+  #frozen: { readonly vms: readonly FakeVm[]; left: number } | null = null
+  #etag = 1
+  #nextId = 0
+
+  private constructor(mode: 'Uniform' | 'Flexible') {
+    this.mode = mode
+    const { key, cert } = selfSigned()
+    this.cert = cert
+    this.#server = createServer({ key, cert }, (request, response) => void this.#serve(request, response))
+  }
+
+  static async start({ mode = 'Uniform' }: { mode?: 'Uniform' | 'Flexible' } = {}): Promise<FakeArm> {
+    const arm = new FakeArm(mode)
+    await new Promise<void>(resolve => arm.#server.listen(0, '127.0.0.1', resolve))
+    return arm
+  }
+
+  get endpoint(): string {
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') throw new Error('the fake does not listen')
+    return `https://127.0.0.1:${address.port}`
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise<void>(resolve => this.#server.close(() => resolve()))
+  }
+
+  /** Somebody else adds one. */
+  addVm(): FakeVm {
+    this.capacity += 1
+    this.#etag += 1
+    return this.#create()
+  }
+
+  /** Somebody else deletes one, at once. */
+  removeVm(instanceId: string): void {
+    if (this.vms.delete(instanceId)) this.capacity -= 1
+    this.#etag += 1
+  }
+
+  /** The id stays, the VM behind it is another one. */
+  replaceVm(instanceId: string): FakeVm {
+    const vm = this.vm(instanceId)
+    vm.vmId = randomUUID()
+    vm.createdAt = Date.now()
+    return vm
+  }
+
+  vm(instanceId: string): FakeVm {
+    const vm = this.vms.get(instanceId)
+    if (vm === undefined) throw new Error(`no VM ${instanceId}`)
+    return vm
+  }
+
+  /** The next `times` listings show what is there now, whatever happens meanwhile. */
+  freezeListings(times: number): void {
+    this.#frozen = { vms: [...this.vms.values()].map(vm => ({ ...vm })), left: times }
+  }
+
+  showAll(): void {
+    this.hidesNew = false
+    this.#hidden.clear()
+  }
+
+  countOf(method: string, path: RegExp): number {
+    return this.asked.filter(asked => asked.method === method && path.test(asked.path)).length
+  }
+
+  #create(): FakeVm {
+    const n = this.#nextId
+    this.#nextId += 1
+    const suffix = n.toString(36).padStart(8, '0')
+    const instanceId = this.mode === 'Uniform' ? String(n) : `${SCALE_SET}_${suffix}`
+    const vm: FakeVm = {
+      instanceId,
+      name: this.mode === 'Uniform' ? `${SCALE_SET}_${n}` : instanceId,
+      vmId: randomUUID(),
+      provisioning: 'Creating',
+      power: null,
+      health: null,
+      zone: String((n % 3) + 1),
+      createdAt: Date.now(),
+      left: READINGS,
+      willFail: this.bootsFail,
+    }
+    this.vms.set(instanceId, vm)
+    if (this.hidesNew) this.#hidden.add(instanceId)
+    return vm
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? 'GET'
+    const url = new URL(request.url ?? '/', 'https://fake')
+    const text = await bodyOf(request)
+    const body: unknown = text === '' ? null : JSON.parse(text)
+    const ifMatch = request.headers['if-match'] ?? null
+    const note = (status: number) => this.asked.push({ method, path: url.pathname, status, ifMatch, body })
+    const send = (status: number, answer: unknown, headers: Record<string, string> = {}) => {
+      note(status)
+      const limits = this.remaining === '' ? {} : { 'x-ms-ratelimit-remaining-resource': this.remaining }
+      response.writeHead(status, { 'content-type': 'application/json', ...limits, ...headers })
+      response.end(answer === null ? '' : JSON.stringify(answer))
+    }
+    const fault = this.#faultOf(method, url.pathname)
+    fault?.also?.()
+    if (fault?.what === 'dropped') {
+      note(0)
+      response.destroy()
+      return
+    }
+    if (fault?.what === 'silent') return
+    if (typeof fault?.what === 'object') {
+      const { status, code = 'Faulty', headers = {} } = fault.what
+      send(status, errorBody(code, `the fake answers ${status}`), headers)
+      return
+    }
+    if (request.headers.authorization === undefined) {
+      send(401, errorBody('AuthenticationFailed', 'no token'))
+      return
+    }
+    const reply = this.#answer(method, url, body, ifMatch)
+    if (fault?.what === 'lost') {
+      note(0)
+      response.destroy()
+      return
+    }
+    send(reply.status, reply.body, reply.headers)
+  }
+
+  #faultOf(method: string, path: string): Fault | null {
+    const found = this.faults.find(fault => fault.method === method && fault.path.test(path))
+    if (found === undefined) return null
+    found.times = (found.times ?? 1) - 1
+    if (found.times <= 0) this.faults.splice(this.faults.indexOf(found), 1)
+    return found
+  }
+
+  #answer(method: string, url: URL, body: unknown, ifMatch: string | null): Reply {
+    const path = url.pathname.toLowerCase()
+    if (url.searchParams.get('api-version') === null) {
+      return refused(400, 'MissingApiVersionParameter', 'api-version is required')
+    }
+    const operation = /\/operations\/([^/]+)$/.exec(path)
+    if (operation) return this.#poll(operation[1] ?? '', url.searchParams.has('monitor'))
+    const compute = `/subscriptions/${SUBSCRIPTION}/resourcegroups/${GROUP}/providers/microsoft.compute/`
+    if (!path.startsWith(compute)) return refused(404, 'ResourceGroupNotFound', `no ${path}`)
+    const set = `virtualmachinescalesets/${SCALE_SET}`
+    const rest = path.slice(compute.length)
+    if (rest === 'virtualmachines' && this.mode === 'Flexible') return this.#list(url)
+    if (rest.startsWith('virtualmachines/') && this.mode === 'Flexible') return this.#get(rest.slice(16), url)
+    if (rest === set && method === 'GET') return { status: 200, body: this.#scaleSet() }
+    if (rest === set && method === 'PATCH') return this.#patch(body, ifMatch)
+    if (rest === `${set}/delete` && method === 'POST') return this.#delete(body)
+    if (rest === `${set}/virtualmachines` && this.mode === 'Uniform') return this.#list(url)
+    if (rest.startsWith(`${set}/virtualmachines/`) && method === 'GET') {
+      return this.#get(rest.slice(set.length + 17), url)
+    }
+    return refused(404, 'ResourceNotFound', `no ${path}`)
+  }
+
+  #scaleSet() {
+    return {
+      id: this.#id(`virtualMachineScaleSets/${SCALE_SET}`),
+      name: SCALE_SET,
+      location: LOCATION,
+      etag: `"${this.#etag}"`,
+      sku: { name: 'Standard_B2s', tier: 'Standard', capacity: this.capacity },
+      tags: this.tags,
+      properties: {
+        orchestrationMode: this.mode,
+        provisioningState: 'Succeeded',
+        upgradePolicy: { mode: this.upgradeMode },
+        overprovision: this.overprovision,
+      },
+    }
+  }
+
+  #patch(body: unknown, ifMatch: string | null): Reply {
+    if (ifMatch !== null && ifMatch !== `"${this.#etag}"`) {
+      return refused(412, 'PreconditionFailed', `the etag is "${this.#etag}"`)
+    }
+    const { sku, tags } = patchBody.parse(body)
+    if (tags !== undefined) this.tags = tags
+    const error = this.nextOperationError
+    this.nextOperationError = null
+    if (sku !== undefined) {
+      if (sku.capacity < this.capacity) this.lowered += 1
+      this.capacity = sku.capacity
+      const staying = [...this.vms.values()].filter(vm => vm.provisioning !== 'Deleting').length
+      if (error === null) for (let n = staying; n < this.capacity; n += 1) this.#create()
+    }
+    this.#etag += 1
+    return { status: 200, body: this.#scaleSet(), headers: this.#begin(error) }
+  }
+
+  #delete(body: unknown): Reply {
+    const parsed = idsBody.safeParse(body)
+    if (!parsed.success) return refused(400, 'InvalidParameter', 'instanceIds is required')
+    const victims = parsed.data.instanceIds.map(id => this.#find(id))
+    for (const [index, victim] of victims.entries()) {
+      if (victim === undefined) {
+        const id = parsed.data.instanceIds[index]
+        return refused(400, 'InvalidParameter', `The provided instanceId ${id} is not an active one`)
+      }
+    }
+    for (const victim of victims) {
+      if (victim === undefined || victim.provisioning === 'Deleting') continue
+      victim.provisioning = 'Deleting'
+      victim.left = READINGS
+      this.capacity -= 1
+    }
+    this.#etag += 1
+    return { status: 202, body: null, headers: this.#begin(null) }
+  }
+
+  #begin(error: Operation['error']): Record<string, string> {
+    const id = randomUUID()
+    this.#operations.set(id, { left: READINGS, error })
+    const url = `${this.endpoint}/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/locations/${LOCATION}/operations/${id}?api-version=2026-04-01`
+    return { 'azure-asyncoperation': url, location: `${url}&monitor=true` }
+  }
+
+  #poll(id: string, isMonitor: boolean): Reply {
+    const operation = this.#operations.get(id)
+    if (operation === undefined) return refused(404, 'NotFound', 'no such operation')
+    operation.left -= 1
+    if (operation.left > 0) {
+      return { status: isMonitor ? 202 : 200, body: { name: id, status: 'InProgress' } }
+    }
+    const { error } = operation
+    return {
+      status: 200,
+      body: error === null ? { name: id, status: 'Succeeded' } : { name: id, status: 'Failed', error },
+    }
+  }
+
+  #list(url: URL): Reply {
+    const shown = this.#shown()
+    const from = Number(url.searchParams.get('$skiptoken') ?? '0')
+    const page = shown.slice(from, from + this.pageSize)
+    const withView = (url.searchParams.get('$expand') ?? '').toLowerCase() === 'instanceview'
+    const next = new URL(url.pathname + url.search, this.endpoint)
+    next.searchParams.set('$skiptoken', String(from + this.pageSize))
+    const isLast = from + this.pageSize >= shown.length
+    return {
+      status: 200,
+      body: { value: page.map(vm => this.#vmBody(vm, withView)), ...(isLast ? {} : { nextLink: next.href }) },
+    }
+  }
+
+  #shown(): readonly FakeVm[] {
+    if (this.#frozen !== null && this.#frozen.left > 0) {
+      this.#frozen.left -= 1
+      return this.#frozen.vms
+    }
+    for (const vm of [...this.vms.values()]) this.#advance(vm)
+    return [...this.vms.values()].filter(vm => !this.#hidden.has(vm.instanceId))
+  }
+
+  #advance(vm: FakeVm): void {
+    if (vm.provisioning !== 'Creating' && vm.provisioning !== 'Deleting') return
+    vm.left -= 1
+    if (vm.provisioning === 'Creating' && vm.left <= 1) vm.power = 'starting'
+    if (vm.left > 0) return
+    if (vm.provisioning === 'Deleting') {
+      this.vms.delete(vm.instanceId)
+      return
+    }
+    vm.provisioning = vm.willFail ? 'Failed' : 'Succeeded'
+    vm.power = vm.willFail ? null : 'running'
+    vm.health = this.health
+  }
+
+  #get(id: string, url: URL): Reply {
+    const vm = this.#find(id)
+    const withView = (url.searchParams.get('$expand') ?? '').toLowerCase() === 'instanceview'
+    if (vm === undefined) return refused(404, 'ResourceNotFound', `no VM ${id}`)
+    return { status: 200, body: this.#vmBody(vm, withView) }
+  }
+
+  #find(id: string): FakeVm | undefined {
+    return [...this.vms.values()].find(vm => vm.instanceId.toLowerCase() === id.toLowerCase())
+  }
+
+  #vmBody(vm: FakeVm, withView: boolean) {
+    const codes = [
+      `ProvisioningState/${vm.provisioning.toLowerCase()}`,
+      ...(vm.power === null ? [] : [`PowerState/${vm.power}`]),
+    ]
+    const view = {
+      computerName: `web${vm.instanceId.padStart(6, '0')}`,
+      statuses: codes.map(code => ({
+        code: this.#spelt(code),
+        level: 'Info',
+        ...(vm.provisioning === 'Failed' ? { message: 'The fake could not start it.' } : {}),
+      })),
+      ...(vm.health === null
+        ? {}
+        : { vmHealth: { status: { code: this.#spelt(`HealthState/${vm.health}`) } } }),
+    }
+    const isUniform = this.mode === 'Uniform'
+    const place = isUniform
+      ? `virtualMachineScaleSets/${SCALE_SET}/virtualMachines/${vm.instanceId}`
+      : `virtualMachines/${vm.name}`
+    return {
+      id: this.#id(place),
+      name: this.#spelt(vm.name),
+      location: LOCATION,
+      ...(isUniform ? { instanceId: vm.instanceId } : {}),
+      ...(vm.zone === null ? {} : { zones: [vm.zone] }),
+      properties: {
+        vmId: this.#spelt(vm.vmId),
+        provisioningState: this.#spelt(vm.provisioning),
+        timeCreated: new Date(vm.createdAt).toISOString(),
+        ...(isUniform
+          ? { latestModelApplied: true }
+          : {
+              virtualMachineScaleSet: {
+                id: this.#id(`virtualMachineScaleSets/${this.isForeign ? 'other' : SCALE_SET}`),
+              },
+            }),
+        ...(withView ? { instanceView: view } : {}),
+      },
+    }
+  }
+
+  #id(place: string): string {
+    return this.#spelt(
+      `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}/providers/Microsoft.Compute/${place}`,
+    )
+  }
+
+  #spelt(name: string): string {
+    return this.shouts ? name.toUpperCase() : name
+  }
+}
+
+interface Reply {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Record<string, string>
+}
+
+function errorBody(code: string, message: string) {
+  return { error: { code, message } }
+}
+
+function refused(status: number, code: string, message: string): Reply {
+  return { status, body: errorBody(code, message) }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(Buffer.from(part))
+  return Buffer.concat(parts).toString('utf8')
+}

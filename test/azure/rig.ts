@@ -1,0 +1,74 @@
+/**
+ * A target on the fake, over Microsoft's own clients and real TLS.
+ *
+ * Example: `const rig = await azureRig({ mode: 'Flexible' })`, `await rig.target.launch(...)`, `await rig.stop()`.
+ */
+import {
+  type AzureVmssContext,
+  type AzureVmssOptions,
+  createAzureVmssTarget,
+} from '../../src/plugins/targets/azure-vmss.ts'
+import type { Target, TargetInstance } from '../../src/ports/target.ts'
+import { until } from '../builders/until.ts'
+import { FakeArm, GROUP, SCALE_SET, SUBSCRIPTION } from './arm.ts'
+
+export interface AzureRig {
+  readonly arm: FakeArm
+  readonly target: Target
+  /** Another run of ours, on the same scale set. */
+  again(): Target
+  settle(predicate: (instances: readonly TargetInstance[]) => boolean): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function azureRig(
+  { mode = 'Uniform', ...options }: Partial<AzureVmssOptions> & { readonly mode?: FakeArm['mode'] } = {},
+  context: AzureVmssContext = {},
+): Promise<AzureRig> {
+  const arm = await FakeArm.start({ mode })
+  const targets: Target[] = []
+  const create = () => {
+    const target = createAzureVmssTarget(optionsFor(arm, options), {
+      credential: {
+        getToken: async () => ({ token: 'a-token', expiresOnTimestamp: Date.now() + 3_600_000 }),
+      },
+      client: { tlsOptions: { ca: arm.cert } },
+      lookEveryMs: 1,
+      ...context,
+    })
+    targets.push(target)
+    return target
+  }
+  const target = create()
+  return {
+    arm,
+    target,
+    again: create,
+    async settle(predicate) {
+      await until('the list is as expected', async () =>
+        predicate(await target.listInstances(AbortSignal.timeout(10_000))),
+      )
+    },
+    async stop() {
+      for (const each of targets) await each.close()
+      await arm.stop()
+    },
+  }
+}
+
+function optionsFor(arm: FakeArm, options: Partial<AzureVmssOptions>): AzureVmssOptions {
+  return {
+    subscription: SUBSCRIPTION,
+    resourceGroup: GROUP,
+    scaleSet: SCALE_SET,
+    endpoint: arm.endpoint,
+    authorityHost: null,
+    address: null,
+    exclusive: false,
+    ledger: false,
+    listingLagMs: 0,
+    appearMs: 5_000,
+    timeoutMs: 5_000,
+    ...options,
+  }
+}
