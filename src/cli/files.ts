@@ -55,10 +55,7 @@ export async function createFile(io: Io, file: string, text: string): Promise<vo
     }
   } catch (error) {
     if (codeOf(error) === 'EEXIST') {
-      throw new CliError(
-        'PLM-505',
-        `${file} exists already, and is left as it is. Give another name: plimsoll init NAME.yaml`,
-      )
+      throw new CliError('PLM-505', `${file} exists already, and is left as it is. Give another name.`)
     }
     throw new CliError('PLM-504', `Could not write ${file}: ${reasonOf(error)}.`, { cause: error })
   }

@@ -10,6 +10,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { parseDuration } from '../config/expression/units.ts'
 import { CliError, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, messageOf } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
+import { addImportCommands } from './import-commands.ts'
 import type { Io } from './io.ts'
 import { addLabCommands } from './lab-commands.ts'
 import { addOperatingCommands } from './operate-commands.ts'
@@ -108,6 +109,7 @@ function createProgram(io: Io, done: Done): Command {
   addReadingCommands(program, io, done)
   addWhatIfCommands(program, io, done)
   addLabCommands(program, io, done)
+  addImportCommands(program, io, done)
   addOperatingCommands(program, io, done)
   addSessionCommands(program, io, done)
   return program
