@@ -34,6 +34,7 @@ export async function azureRig(
       },
       client: { tlsOptions: { ca: arm.cert } },
       lookEveryMs: 1,
+      backOffMs: 1,
       ...context,
     })
     targets.push(target)

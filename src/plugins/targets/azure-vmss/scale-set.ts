@@ -34,6 +34,8 @@ export interface ScaleSetContext {
   /** Further options of the client: whom to trust, say. */
   readonly client?: ClientOptions
   readonly loadSdk?: () => Promise<Sdk>
+  /** Before a reading that failed is tried again; twice as much before the next. */
+  readonly backOffMs?: number
 }
 
 export interface ScaleSetModel {
@@ -63,7 +65,7 @@ type Client = ComputeManagementClient
 const READING_TRIES = 3
 /** Longer is not waited inside a call. */
 const SHORT_WAIT_MS = 2_000
-const FIRST_WAIT_MS = 100
+const BACK_OFF_MS = 200
 /** Azure allows 1000. */
 const MOST_INSTANCES = 2_000
 /** Ids in one call to delete. */
@@ -222,7 +224,7 @@ export class ScaleSet {
         return await this.#once(what, signal, call, false)
       } catch (error) {
         if (!(error instanceof PluginError) || tried === READING_TRIES) throw error
-        const waitMs = waitBefore(error, tried)
+        const waitMs = waitBefore(error, (this.#context.backOffMs ?? BACK_OFF_MS) * 2 ** (tried - 1))
         if (waitMs === null || signal.aborted) throw error
         await delay(waitMs, undefined, { signal }).catch(() => {
           throw calledOff(what)
@@ -352,8 +354,7 @@ function isMember(vm: VirtualMachine, scaleSet: string): boolean {
 }
 
 /** `null`: it is not tried again here. */
-function waitBefore({ kind, retryAfterMs, cause }: PluginError, tried: number): number | null {
-  const backOffMs = FIRST_WAIT_MS * 2 ** tried
+function waitBefore({ kind, retryAfterMs, cause }: PluginError, backOffMs: number): number | null {
   if (kind === 'unavailable') return backOffMs
   if (kind !== 'throttled') return null
   if (retryAfterMs !== undefined) return retryAfterMs <= SHORT_WAIT_MS ? retryAfterMs : null
