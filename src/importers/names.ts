@@ -47,7 +47,11 @@ export class Names {
   }
 }
 
-function allowed(text: string, kind: NameKind): string {
+/** No more of it is looked at than can matter. */
+const MOST_READ = 256
+
+function allowed(whole: string, kind: NameKind): string {
+  const text = whole.slice(0, MOST_READ)
   const replaced = kind === 'word' ? wordOf(text) : text.replace(STRANGE[kind], ' ').replace(/ {2,}/g, ' ')
   return cut(replaced, LONGEST, kind)
 }

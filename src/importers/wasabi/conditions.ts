@@ -24,26 +24,26 @@ export type Condition =
   /** Somebody's own. */
   | { readonly kind: 'strange'; readonly place: SourcePlace; readonly name: string }
 
-const OPERATORS: Readonly<Record<string, string>> = {
-  greater: '>',
-  greaterOrEqual: '>=',
-  less: '<',
-  lessOrEqual: '<=',
-  equals: '==',
-}
+const OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['greater', '>'],
+  ['greaterOrEqual', '>='],
+  ['less', '<'],
+  ['lessOrEqual', '<='],
+  ['equals', '=='],
+])
 
 type Operands = ReadonlyMap<string, Operand>
 
 export function readCondition(reading: Reading, element: XmlElement, operands: Operands): Condition {
-  const { name, children } = element
-  const operator = OPERATORS[name]
+  const { known, children } = element
+  const operator = OPERATORS.get(known)
   if (operator !== undefined) return readComparison(reading, element, operator, operands)
   const inner = () => children.map(child => readCondition(reading, child, operands))
-  switch (name) {
+  switch (known) {
     case 'all':
     case 'any':
       reading.only(element, [])
-      return { kind: name, conditions: inner() }
+      return { kind: known, conditions: inner() }
     case 'not': {
       reading.only(element, [])
       const [condition, second] = inner()
@@ -53,7 +53,7 @@ export function readCondition(reading: Reading, element: XmlElement, operands: O
       return { kind: 'not', condition: condition ?? { kind: 'all', conditions: [] } }
     }
     default:
-      return { kind: 'strange', place: element.place, name }
+      return { kind: 'strange', place: element.place, name: element.name }
   }
 }
 
@@ -79,7 +79,7 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 
 /** Numbers and aliases in turn with `*` and `/`. */
 function readTerms(reading: Reading, attribute: XmlAttribute, operands: Operands): Term[] {
-  const pieces = attribute.value.trim().split(/\s*([*/])\s*/)
+  const pieces = attribute.value.split(/([*/])/).map(piece => piece.trim())
   const terms: Term[] = []
   for (const [index, piece] of pieces.entries()) {
     if (index % 2 === 1) {

@@ -5,7 +5,8 @@
  * Example: the rule "Busy" with `<scale target="web" by="1"/>` and `<scale target="jobs" by="2"/>` is one rule in each of the
  * fleets `web` and `jobs`.
  */
-import type { SourcePlace } from '../import-error.ts'
+import { MAX_LENGTH } from '../../config/expression/parse.ts'
+import { IMPORT_CODES, type SourcePlace } from '../import-error.ts'
 import { Names } from '../names.ts'
 import { type Condition, conditionText, strangeIn } from './conditions.ts'
 import { type MetricPlan, Metrics } from './metrics.ts'
@@ -183,6 +184,11 @@ function placeRule(
     const owner = ownerOf(reading, owners, target, actions[0]?.place ?? rule.place)
     if (owner === null) continue
     const text = conditionText(when, operand => metrics.textOf(operand, owner))
+    if (text.length > MAX_LENGTH) {
+      const message = `the condition of "${name}" has ${text.length} characters here, and ${MAX_LENGTH} are allowed: split the rule`
+      reading.problem(rule.place, message, IMPORT_CODES.unwritable)
+      return
+    }
     const set = settings.take(actions, owner, rule)
     for (const [index, scale] of scalesOf(actions).entries()) {
       if (owner.members !== null && scale?.by.endsWith('%') === true) {

@@ -90,14 +90,14 @@ export function readRules(reading: Reading, { root }: XmlDocument): Rules {
   reading.only(root, ['enabled'])
   const enabled = reading.flag(root, 'enabled')
   for (const part of root.children) {
-    if (part.name === 'operands') readOperands(reading, part, operands)
-    else if (part.name !== 'constraintRules' && part.name !== 'reactiveRules')
+    if (part.known === 'operands') readOperands(reading, part, operands)
+    else if (part.known !== 'constraintRules' && part.known !== 'reactiveRules')
       reading.strange(part, '<rules>')
   }
   for (const part of root.children) {
-    if (part.name === 'constraintRules') {
+    if (part.known === 'constraintRules') {
       for (const rule of rulesIn(reading, part)) constraints.push(readConstraint(reading, rule))
-    } else if (part.name === 'reactiveRules') {
+    } else if (part.known === 'reactiveRules') {
       for (const rule of rulesIn(reading, part)) reactive.push(readReactive(reading, rule, operands))
     }
   }
@@ -107,8 +107,8 @@ export function readRules(reading: Reading, { root }: XmlDocument): Rules {
 function rulesIn(reading: Reading, part: XmlElement): XmlElement[] {
   reading.only(part, [])
   return part.children.filter(child => {
-    if (child.name !== 'rule') reading.strange(child, `<${part.name}>`)
-    return child.name === 'rule'
+    if (child.known !== 'rule') reading.strange(child, `<${part.name}>`)
+    return child.known === 'rule'
   })
 }
 
@@ -139,13 +139,13 @@ function readConstraint(reading: Reading, rule: XmlElement): Constraint {
   const ranges: Range[] = []
   let timetable: Timetable | null = null
   for (const child of rule.children) {
-    if (child.name === 'actions') {
+    if (child.known === 'actions') {
       reading.only(child, [])
       for (const action of child.children) {
-        if (action.name === 'range') ranges.push(...readRange(reading, action))
+        if (action.known === 'range') ranges.push(...readRange(reading, action))
         else reading.strange(action, `the actions of the constraint rule "${frame.name}"`)
       }
-    } else if (child.name === 'timetable') {
+    } else if (child.known === 'timetable') {
       if (timetable !== null) reading.problem(child.place, 'a rule has one timetable, and this is its second')
       timetable = readTimetable(reading, child)
     } else reading.strange(child, `the constraint rule "${frame.name}"`)
@@ -171,10 +171,10 @@ function readReactive(reading: Reading, rule: XmlElement, operands: ReadonlyMap<
   const actions: Action[] = []
   const conditions: XmlElement[] = []
   for (const child of rule.children) {
-    if (child.name === 'actions') {
+    if (child.known === 'actions') {
       reading.only(child, [])
       for (const action of child.children) actions.push(...readAction(reading, action, frame.name))
-    } else if (child.name === 'when') {
+    } else if (child.known === 'when') {
       reading.only(child, [])
       conditions.push(...child.children)
     } else reading.strange(child, `the reactive rule "${frame.name}"`)
@@ -189,14 +189,14 @@ function readReactive(reading: Reading, rule: XmlElement, operands: ReadonlyMap<
 
 function readAction(reading: Reading, action: XmlElement, rule: string): Action[] {
   const { place } = action
-  if (action.name === 'scale') {
+  if (action.known === 'scale') {
     reading.only(action, ['target', 'by'])
     for (const part of action.children) reading.strange(part, '<scale>')
     const target = reading.required(action, 'target')
     const by = amountOf(reading, action)
     return target === null || by === null ? [] : [{ kind: 'scale', place, target, by }]
   }
-  if (action.name === 'changeSetting') {
+  if (action.known === 'changeSetting') {
     reading.only(action, ['target', 'settingName', 'value'])
     for (const part of action.children) reading.strange(part, '<changeSetting>')
     const target = reading.required(action, 'target')
@@ -254,7 +254,7 @@ function readOperands(reading: Reading, part: XmlElement, operands: Map<string, 
 }
 
 function readOperand(reading: Reading, element: XmlElement): Operand | null {
-  const kind = KINDS.find(each => each === element.name && isKnown(element)) ?? 'custom'
+  const kind = KINDS.find(each => each === element.known) ?? 'custom'
   if (kind === 'custom' && !element.attributes.has('alias')) {
     reading.strange(element, '<operands>')
     return null
@@ -268,11 +268,6 @@ function readOperand(reading: Reading, element: XmlElement): Operand | null {
   const aggregate = reading.choice(element, 'aggregate', AGGREGATES) ?? 'Average'
   if (alias === null) return null
   return { place: element.place, kind, alias, source, counter, windowMs, aggregate }
-}
-
-/** Elements of another namespace are somebody's own, whatever their names. */
-function isKnown({ namespace }: XmlElement): boolean {
-  return namespace === '' || /\/entlib\/autoscaling\/rules$/.test(namespace)
 }
 
 function sourceOf(reading: Reading, element: XmlElement, kind: OperandKind): string {

@@ -79,10 +79,10 @@ export function readServices(reading: Reading, { root }: XmlDocument): Services 
   }
   reading.only(root, [])
   for (const child of root.children) {
-    if (child.name === 'stabilizer') readStabilizers(reading, child, services)
-    else if (child.name === 'subscriptions') {
+    if (child.known === 'stabilizer') readStabilizers(reading, child, services)
+    else if (child.known === 'subscriptions') {
       each(reading, child, 'subscription', subscription => readSubscription(reading, subscription, services))
-    } else if (child.name === 'scaleGroups') {
+    } else if (child.known === 'scaleGroups') {
       each(reading, child, 'scaleGroup', group => readGroup(reading, group, services))
     } else reading.strange(child, 'the service information')
   }
@@ -94,7 +94,7 @@ export function readServices(reading: Reading, { root }: XmlDocument): Services 
 function each(reading: Reading, parent: XmlElement, name: string, read: (child: XmlElement) => void): void {
   reading.only(parent, [])
   for (const child of parent.children) {
-    if (child.name === name) read(child)
+    if (child.known === name) read(child)
     else reading.strange(child, `<${parent.name}>`)
   }
 }
@@ -115,9 +115,9 @@ function readSubscription(reading: Reading, subscription: XmlElement, services: 
     `subscription "${name}": its id and certificate are left behind; the target you choose has credentials of its own`,
   )
   for (const child of subscription.children) {
-    if (child.name === 'services') {
+    if (child.known === 'services') {
       each(reading, child, 'service', service => readService(reading, service, services))
-    } else if (child.name === 'storageAccounts') {
+    } else if (child.known === 'storageAccounts') {
       each(reading, child, 'storageAccount', account => readAccount(reading, account, services))
     } else reading.strange(child, '<subscription>')
   }
@@ -139,7 +139,7 @@ function readService(reading: Reading, element: XmlElement, services: Growing): 
   const service = { place: element.place, name, recipients: [...new Set(recipients)] }
   const where = slot === null ? `service "${name}"` : `service "${name}" (${slot})`
   for (const child of element.children) {
-    if (child.name !== 'roles') reading.strange(child, '<service>')
+    if (child.known !== 'roles') reading.strange(child, '<service>')
     else {
       each(reading, child, 'role', role => {
         reading.only(role, ['alias', 'roleName', 'wadStorageAccountName'])
@@ -168,7 +168,7 @@ function readAccount(reading: Reading, account: XmlElement, services: Growing): 
     `storage account "${alias}": its connection string is left behind; give what reads its queues a secret by reference`,
   )
   for (const child of account.children) {
-    if (child.name !== 'queues') reading.strange(child, '<storageAccount>')
+    if (child.known !== 'queues') reading.strange(child, '<storageAccount>')
     else {
       each(reading, child, 'queue', queue => {
         reading.only(queue, ['alias', 'queueName'])
@@ -188,7 +188,7 @@ function readGroup(reading: Reading, element: XmlElement, services: Growing): vo
   const name = reading.required(element, 'name')
   const members = new Map<string, number>()
   for (const child of element.children) {
-    if (child.name !== 'roles') reading.strange(child, '<scaleGroup>')
+    if (child.known !== 'roles') reading.strange(child, '<scaleGroup>')
     else {
       each(reading, child, 'role', role => {
         reading.only(role, ['roleAlias', 'ratio'])
@@ -218,8 +218,8 @@ function readStabilizers(reading: Reading, element: XmlElement, services: Growin
   services.stabilizer = readStabilizer(reading, element, [])
   for (const child of element.children) {
     const [key, known] =
-      child.name === 'role' ? ['roleAlias', services.ofRole] : ['groupName', services.ofGroup]
-    if (child.name !== 'role' && child.name !== 'group') {
+      child.known === 'role' ? ['roleAlias', services.ofRole] : ['groupName', services.ofGroup]
+    if (child.known !== 'role' && child.known !== 'group') {
       reading.strange(child, '<stabilizer>')
       continue
     }

@@ -39,7 +39,7 @@ export function readTimetable(reading: Reading, element: XmlElement): Timetable 
 
 /** `null`: it never comes. */
 function recurrenceOf(reading: Reading, timetable: XmlElement): string | null {
-  const known = timetable.children.filter(({ name }) => RECURRENCES.includes(name))
+  const known = timetable.children.filter(child => RECURRENCES.includes(child.known))
   for (const child of timetable.children) {
     if (!known.includes(child)) reading.strange(child, 'a timetable')
   }

@@ -26,6 +26,8 @@ export interface XmlElement {
   readonly place: SourcePlace
   /** Without its prefix. */
   readonly name: string
+  /** The name where the element belongs to the namespace of the root; empty for somebody else's. */
+  readonly known: string
   readonly namespace: string
   /** By name; those that declare namespaces, or have one, are left out. */
   readonly attributes: ReadonlyMap<string, XmlAttribute>
@@ -43,6 +45,7 @@ interface Growing extends XmlElement {
   readonly attributes: Map<string, XmlAttribute>
   readonly children: Growing[]
   name: string
+  known: string
   namespace: string
   textAt: SourcePlace | null
 }
@@ -78,6 +81,7 @@ export function readXml(given: string, file: string): XmlDocument {
     open.push({
       place: place(starts),
       name,
+      known: '',
       namespace: '',
       attributes: new Map(),
       children: [],
@@ -94,6 +98,7 @@ export function readXml(given: string, file: string): XmlDocument {
     const element = open.at(-1)
     if (element === undefined) return
     element.name = local
+    element.known = uri === (open[0] ?? element).namespace || open.length === 1 ? local : ''
     element.namespace = uri
     for (const { name, prefix, value, place: where } of attributes) {
       if (prefix === '' && name !== 'xmlns') element.attributes.set(name, { name, value, place: where })
@@ -124,10 +129,8 @@ function wordsOf(error: Error): string {
 
 /** `end` is behind the closing quote: back over the value, the equals sign and the name. */
 function attributeStart(text: string, end: number, name: string): number {
-  const quote = Math.max(text.lastIndexOf('"', end - 1), text.lastIndexOf("'", end - 1))
-  const opening = text.lastIndexOf(text[quote] ?? '"', quote - 1)
-  const starts = text.lastIndexOf(name, opening - 1 - name.length)
-  return Math.max(0, starts)
+  const opening = text.lastIndexOf(text[end - 1] ?? '"', end - 2)
+  return Math.max(0, text.lastIndexOf(name, opening - 1 - name.length))
 }
 
 /** Line and column of an offset. Lines end with LF, CR LF or CR. */
