@@ -208,6 +208,30 @@ describe('a launch in a scale set', () => {
     expect([arm.capacity, arm.vms.size]).toEqual([1, 1])
   })
 
+  it.each([
+    ['is refused', { status: 403 }],
+    ['is answered 500', { status: 500 }],
+    ['meets a broken connection', 'dropped'],
+    ['asks for an operation nobody knows any more', { status: 404 }],
+  ] as const)('that is accepted stays open when the question how it goes %s', async (_, what) => {
+    const { arm, target } = await rigOf({ appearMs: 100 })
+    arm.hidesNew = true
+    arm.faults.push({ method: 'GET', path: /operations/, what, times: 99 })
+    expect(told(await target.launch(orders('web/1/1'), signal))).toEqual(['unavailable PLM-770'])
+    arm.faults.length = 0
+    arm.showAll()
+    expect(told(await target.launch(orders('web/1/1'), signal))).toEqual(['launched'])
+    expect([arm.capacity, arm.vms.size]).toEqual([1, 1])
+  })
+
+  it('of more than a ledger holds goes in batches', async () => {
+    const { arm, target } = await rigOf({ ledger: true })
+    const many = Array.from({ length: 170 }, (_, n) => `web/1/${n}`)
+    const results = await target.launch(orders(...many), signal)
+    expect(new Set(told(results))).toEqual(new Set(['launched']))
+    expect([arm.capacity, arm.vms.size]).toEqual([170, 170])
+  })
+
   it('lists one that fails to start as lost, with the reason', async () => {
     const rig = await rigOf()
     rig.arm.bootsFail = true

@@ -66,12 +66,17 @@ export class Launching {
 
   async #launch(tokens: readonly string[], signal: AbortSignal): Promise<readonly LaunchResult[]> {
     if (signal.aborted) throw calledOff(`launch ${tokens.length} instances`)
-    const open = [...new Set(tokens)].filter(token => !this.#claims.has(token)).slice(0, LEDGER_TOKENS)
-    const failed = open.length === 0 ? new Map<string, Failed>() : await this.#launchOpen(open, signal)
+    const open = [...new Set(tokens)].filter(token => !this.#claims.has(token))
+    const failed = new Map<string, Failed>()
+    // The ledger holds no more; and a raise by so many is one Azure has to think about anyway.
+    for (let from = 0; from < open.length; from += LEDGER_TOKENS) {
+      const batch = open.slice(from, from + LEDGER_TOKENS)
+      for (const [token, why] of await this.#launchOpen(batch, signal)) failed.set(token, why)
+    }
     return tokens.map((token): LaunchResult => {
       const claim = this.#claims.get(token)
       return claim === undefined
-        ? (failed.get(token) ?? notYet(token, 'it is one too many for one call'))
+        ? (failed.get(token) ?? notYet(token))
         : { token, ok: true, instance: claim.name }
     })
   }
@@ -95,8 +100,7 @@ export class Launching {
     }
     const refused = await this.#await(open, underway, signal)
     const left = open.filter(token => !this.#claims.has(token))
-    if (refused === null)
-      return new Map(left.map(token => [token, notYet(token, 'no instance of it is listed yet')]))
+    if (refused === null) return new Map(left.map(token => [token, notYet(token)]))
     for (const token of left) this.#tried.delete(token)
     return failures(left, refused.kind, refused)
   }
@@ -245,12 +249,12 @@ function keyOf({ name, vmId }: Vm): string {
   return vmId ?? name
 }
 
-function notYet(token: string, because: string): Failed {
+function notYet(token: string): Failed {
   return {
     token,
     ok: false,
     kind: 'unavailable',
-    error: `PLM-770 the capacity is raised for ${token}, and ${because}; it is asked again, and raised no further.`,
+    error: `PLM-770 the capacity is raised for ${token}, and no instance of it is listed yet; it is asked again, and raised no further.`,
   }
 }
 

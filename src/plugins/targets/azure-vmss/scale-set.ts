@@ -362,17 +362,17 @@ function waitBefore({ kind, retryAfterMs, cause }: PluginError, backOffMs: numbe
   return answeredBy(cause).status === null ? null : 0
 }
 
-/** That it failed, or that nobody knows yet. */
+/** That it failed for good is only what an answer to a poll says, which has no status of its own; anything else leaves it open. */
 function pollFailure(error: unknown, what: string, signal: AbortSignal): PluginError {
   if (error instanceof PluginError) return error
-  const { status } = answeredBy(error)
-  const isOpen = signal.aborted || (status !== null && (status === 429 || status >= 500)) || isBroken(error)
-  return isOpen ? failureOf(error, what, signal) : gaveUp(what, error)
+  if (!signal.aborted && answeredBy(error).status === null && !isBroken(error)) return gaveUp(what, error)
+  return new PluginError('unavailable', failureOf(error, what, signal, true).message, { cause: error })
 }
 
+/** The connection, not the operation. */
 function isBroken(error: unknown): boolean {
   const { code } = answeredBy(error)
-  return code === 'REQUEST_SEND_ERROR' || code === 'ECONNRESET' || code === 'PARSE_ERROR'
+  return code !== null && /^(REQUEST_SEND_ERROR|PARSE_ERROR|E[A-Z]+)$/.test(code)
 }
 
 function gaveUp(what: string, error: unknown): PluginError {
