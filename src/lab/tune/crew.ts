@@ -6,6 +6,7 @@
  * begun is finished and the rest stays `null`.
  */
 import type { EventLoopUtilization } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { LabError } from '../lab-error.ts'
 import type { Scores } from '../scores.ts'
@@ -106,7 +107,9 @@ export class Crew {
     await Promise.all([...this.#idle, ...this.#busy.keys()].map(worker => worker.terminate()))
   }
 
+  /** Every core has a thread of its own: helpers of one thread's garbage collector would only stand in the way of the others. */
   #hire(): void {
+    setFlagsFromString('--single-threaded-gc')
     const { program, setting, mostHeapMb } = this.#options
     const resourceLimits = mostHeapMb === undefined ? {} : { maxOldGenerationSizeMb: mostHeapMb }
     const worker = new Worker(program, { workerData: setting, execArgv: [], resourceLimits })
