@@ -191,6 +191,35 @@ describe('a launch in a scale set', () => {
     expect([arm.capacity, arm.vms.size, arm.tags.owner]).toEqual([3, 3, 'shop'])
   })
 
+  it('with a ledger does not take one that was there before for one that is still to come', async () => {
+    const { arm, target, again } = await rigOf({ ledger: true, appearMs: 30 })
+    await target.launch(orders('web/1/1'), signal)
+    arm.hidesNew = true
+    await target.launch(orders('web/2/1'), signal)
+    const next = again()
+    await next.launch(orders('web/2/1', 'web/3/1'), signal)
+    arm.showAll()
+    expect(told(await next.launch(orders('web/2/1', 'web/3/1'), signal))).toEqual(['launched', 'launched'])
+    expect([arm.capacity, arm.vms.size]).toEqual([3, 3])
+  })
+
+  it('with a ledger keeps what an earlier run began open, though another order beside it is refused', async () => {
+    const { arm, target, again } = await rigOf({ ledger: true, appearMs: 30 })
+    arm.hidesNew = true
+    await target.launch(orders('web/1/1'), signal)
+    arm.faults.push({ ...RAISE, what: { status: 409, code: 'OperationNotAllowed' } })
+    expect(told(await again().launch(orders('web/1/1', 'web/2/1'), signal))).toEqual([
+      'unavailable PLM-765',
+      'refused PLM-765',
+    ])
+  })
+
+  it('with a ledger stays open while the ledger cannot be read', async () => {
+    const { arm, target } = await rigOf({ ledger: true })
+    arm.faults.push({ method: 'GET', path: /./, what: { status: 429, headers: { 'retry-after': '60' } } })
+    expect(told(await target.launch(orders('web/1/1'), signal))).toEqual(['unavailable PLM-762'])
+  })
+
   it('with a ledger refuses a scale set that would restart instances for a changed tag', async () => {
     const { arm, target } = await rigOf({ ledger: true })
     arm.upgradeMode = 'Automatic'

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { LaunchResult } from '../../src/ports/target.ts'
+import type { LaunchResult, Target } from '../../src/ports/target.ts'
 import { until } from '../builders/until.ts'
 import { runs } from '../seed.ts'
 import type { Fault } from './arm.ts'
@@ -34,7 +34,7 @@ const fault = fc.record({
 type Step =
   | { readonly do: 'launch'; readonly count: number }
   | { readonly do: 'terminate'; readonly which: number }
-  | { readonly do: 'hide' | 'show' | 'shout' }
+  | { readonly do: 'hide' | 'show' | 'shout' | 'restart' }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -49,7 +49,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 )
-const course = fc.array(fc.record({ faults: fc.array(fault, { maxLength: 2 }), step }), {
+const faults = fc.array(fault, { maxLength: 2 })
+const course = fc.array(fc.record({ faults, step }), {
   minLength: 1,
   maxLength: 8,
 })
@@ -80,10 +81,38 @@ it('one order is one instance, whatever happens to the calls', async () => {
   )
 })
 
+it('with a ledger that holds across restarts of ours, too', async () => {
+  const restarts = fc.record({ do: fc.constant('restart' as const) })
+  const steps = fc.oneof(
+    { weight: 2, arbitrary: step.filter(one => one.do !== 'terminate') },
+    { weight: 1, arbitrary: restarts },
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.record({ faults, step: steps }), { maxLength: 8 }), async taken => {
+      const rig = await azureRig({ ledger: true, appearMs: 10 })
+      try {
+        const fleet = new Fleet(rig)
+        for (const { faults, step } of taken) {
+          rig.arm.faults.push(...faults.map(({ on, ...rest }) => ({ ...on, ...rest })))
+          await fleet.take(step)
+        }
+        await fleet.rest()
+        expect([rig.arm.vms.size, rig.arm.capacity]).toEqual([fleet.launched, fleet.launched])
+      } finally {
+        await rig.stop()
+      }
+    }),
+    { numRuns: runs(40) },
+  )
+})
+
 /** What the orders came to, as whoever gave them was told. */
 class Fleet {
   readonly standing = new Set<string>()
+  /** Orders that were answered with an instance. */
+  launched = 0
   readonly #rig: AzureRig
+  #target: Target
   /** Told that nobody knows: asked for again. */
   #open: string[] = []
   #doomed: string[] = []
@@ -91,6 +120,7 @@ class Fleet {
 
   constructor(rig: AzureRig) {
     this.#rig = rig
+    this.#target = rig.target
   }
 
   async take(step: Step): Promise<void> {
@@ -104,6 +134,9 @@ class Fleet {
         return
       case 'shout':
         arm.shouts = !arm.shouts
+        return
+      case 'restart':
+        this.#target = this.#rig.again()
         return
       case 'launch':
         return this.#launch(step.count)
@@ -129,18 +162,22 @@ class Fleet {
   async #launch(count: number): Promise<void> {
     const fresh = Array.from({ length: count }, () => `web/${this.#next++}/1`)
     const tokens = [...this.#open, ...fresh]
-    const results = await this.#rig.target.launch(
+    const results = await this.#target.launch(
       tokens.map(token => ({ token, zone: null })),
       signal,
     )
     this.#open = results.filter(isOpen).map(({ token }) => token)
-    for (const result of results) if (result.ok) this.standing.add(result.instance)
+    for (const result of results) {
+      if (!result.ok) continue
+      this.launched += 1
+      this.standing.add(result.instance)
+    }
   }
 
   async #terminate(chosen: readonly string[]): Promise<void> {
     this.#doomed.push(...chosen)
     const asked = this.#doomed.map(id => ({ id, incarnation: null }))
-    const results = await this.#rig.target.terminate(asked, signal)
+    const results = await this.#target.terminate(asked, signal)
     this.#doomed = results.filter(({ ok }) => !ok).map(({ instance }) => instance)
     for (const { ok, instance } of results) if (ok) this.standing.delete(instance)
   }

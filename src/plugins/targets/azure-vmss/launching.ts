@@ -110,11 +110,12 @@ export class Launching {
    * @throws PluginError `unavailable` where it may have been raised; any other kind: it was not
    */
   async #raise(open: readonly string[], signal: AbortSignal): Promise<Underway | null> {
-    const fresh = open.filter(token => !this.#tried.has(token))
+    /** Asked for by nobody before this call. */
+    const fresh = new Set<string>()
     let unanswered: PluginError | null = null
     for (let round = 1; ; round += 1) {
       try {
-        return await this.#raiseOnce(open, signal)
+        return await this.#raiseOnce(open, fresh, signal)
       } catch (error) {
         if (!(error instanceof PluginError)) throw error
         if (error instanceof Unanswered) unanswered = error
@@ -127,18 +128,25 @@ export class Launching {
     }
   }
 
-  async #raiseOnce(open: readonly string[], signal: AbortSignal): Promise<Underway | null> {
-    const set = await this.#set.read('act', signal)
+  async #raiseOnce(
+    open: readonly string[],
+    fresh: Set<string>,
+    signal: AbortSignal,
+  ): Promise<Underway | null> {
+    const { set, vms } = await this.#readAll(signal)
     this.#requireLedgerable(set)
-    const vms = await this.#set.list('act', 'without-view', signal)
-    if (this.#options.ledger) this.#recall(open, set)
+    if (this.#options.ledger) this.#recall(open, set, vms)
     this.#claim(open, vms)
     const asked = open.filter(token => !this.#claims.has(token))
     const missing = asked.length - this.#coveredOf(asked, set, vms)
     // Also where nothing is missing: that makes Azure fill places it gave up on, and enters the tokens in the ledger.
-    const isNew = asked.some(token => !this.#tried.has(token))
-    this.#remember(asked, vms)
-    if (missing <= 0 && !isNew) return null
+    const untried = asked.filter(token => !this.#tried.has(token))
+    const before = new Set(vms.map(keyOf))
+    for (const token of untried) {
+      fresh.add(token)
+      this.#try(token, before)
+    }
+    if (missing <= 0 && untried.length === 0) return null
     const raise = {
       capacity: set.capacity + Math.max(0, missing),
       etag: set.etag,
@@ -149,6 +157,17 @@ export class Launching {
     } catch (error) {
       if (error instanceof PluginError && error.kind === 'unavailable') throw new Unanswered(error)
       throw error
+    }
+  }
+
+  /** @throws PluginError `unavailable` where a ledger could not be read: an earlier run may have launched what is asked for */
+  async #readAll(signal: AbortSignal): Promise<{ set: ScaleSetModel; vms: readonly Vm[] }> {
+    try {
+      const set = await this.#set.read('act', signal)
+      return { set, vms: await this.#set.list('act', 'without-view', signal) }
+    } catch (error) {
+      if (!this.#options.ledger || !(error instanceof PluginError)) throw error
+      throw new PluginError('unavailable', error.message, { cause: error })
     }
   }
 
@@ -165,16 +184,16 @@ export class Launching {
     return ofTried + Math.min(asked.length - tried, free)
   }
 
-  /** Tokens of an earlier run: any instance that nobody else claims may be theirs. */
-  #recall(open: readonly string[], { tags }: ScaleSetModel): void {
-    for (const token of open) {
-      if (!this.#tried.has(token) && isInLedger(tags, token)) this.#try(token, new Set())
+  /**
+   * Tokens of an earlier run. For as many as the capacity has places that nothing fills, the instance is still to come; the
+   * others' are listed, and any that nobody else claims may be theirs.
+   */
+  #recall(open: readonly string[], { tags, capacity }: ScaleSetModel, vms: readonly Vm[]): void {
+    const recalled = open.filter(token => !this.#tried.has(token) && isInLedger(tags, token))
+    const toCome = Math.max(0, capacity - vms.filter(vm => !isLeaving(vm)).length)
+    for (const [index, token] of recalled.entries()) {
+      this.#try(token, index < recalled.length - toCome ? new Set() : new Set(vms.map(keyOf)))
     }
-  }
-
-  #remember(asked: readonly string[], vms: readonly Vm[]): void {
-    const before = new Set(vms.map(keyOf))
-    for (const token of asked) if (!this.#tried.has(token)) this.#try(token, before)
   }
 
   #try(token: string, before: ReadonlySet<string>): void {
