@@ -30,6 +30,37 @@ export function addImportCommands(program: Command, io: Io, done: Done): void {
     .action(async (rules, services, options) =>
       done(await (await import('./import.ts')).importWasabiCommand(rules, services, options, io)),
     )
+  reported(importing.command('azure'))
+    .summary('from the autoscale settings of Azure Monitor')
+    .description(
+      'Makes a configuration of autoscale settings: as exported, as `az monitor autoscale show` prints them, or in an ARM template.',
+    )
+    .argument('<files...>', 'settings or templates as JSON, and the parameters of a template')
+    .action(async (files, options) =>
+      done(await (await import('./import-azure.ts')).importAzureCommand(files, options, io)),
+    )
+  addExportCommand(program, io, done)
+}
+
+function addExportCommand(program: Command, io: Io, done: Done): void {
+  program
+    .command('export')
+    .helpGroup('A configuration:')
+    .summary('write what another autoscaler can express of it')
+    .description(
+      'Writes the part of a configuration that another autoscaler can express, and reports the rest.',
+    )
+    .command('azure')
+    .summary('as autoscale settings of Azure Monitor')
+    .description(
+      'Writes an ARM template with an autoscale setting for each fleet, and says what Azure cannot express.',
+    )
+    .argument('<file>', 'the configuration')
+    .option('-o, --output <file>', 'write it to this file, which must not exist yet')
+    .option('--json', 'answer as JSON: the template, and the report')
+    .action(async (file, options) =>
+      done(await (await import('./import-azure.ts')).exportAzureCommand(file, options, io)),
+    )
 }
 
 /** What every import takes. */

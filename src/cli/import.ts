@@ -60,7 +60,7 @@ async function readXmlFile(io: Io, file: string): Promise<XmlText> {
   }
 }
 
-function sayProblems({ problems }: ImportError, { json }: ImportOptions, io: Io): number {
+export function sayProblems({ problems }: ImportError, { json }: ImportOptions, io: Io): number {
   if (json === true) printJson(io, { imported: false, problems })
   else {
     const { red } = coloursFor(io)
@@ -69,7 +69,7 @@ function sayProblems({ problems }: ImportError, { json }: ImportOptions, io: Io)
   return EXIT_BAD_INPUT
 }
 
-async function answer(
+export async function answer(
   { text, findings }: Imported,
   { output, json }: ImportOptions,
   io: Io,
@@ -89,14 +89,14 @@ async function answer(
   return EXIT_OK
 }
 
-function say(findings: readonly ImportFinding[], sink: Sink, io: Io): void {
+export function say(findings: readonly ImportFinding[], sink: Sink, io: Io): void {
   const { bold, dim } = coloursFor(io)
   for (const { kind, file, line, column, message } of findings) {
     sink.write(`${bold(kind.padEnd(9))} ${dim(`${file}:${line}:${column}`)} ${message}\n`)
   }
 }
 
-function countsOf(findings: readonly ImportFinding[]): string {
+export function countsOf(findings: readonly ImportFinding[]): string {
   const parts = FINDING_KINDS.map(kind => ({
     kind,
     count: findings.filter(each => each.kind === kind).length,

@@ -1,0 +1,80 @@
+/**
+ * `plimsoll import azure`: files with autoscale settings in, one configuration and a report out. A file is an autoscale setting
+ * as exported or as `az monitor autoscale show` prints it, a list of them, an ARM template, or the parameters of one.
+ *
+ * Example: `importAzure([{ file: 'web.json', text }])` answers `{ text: 'plimsoll: 1 ...', findings: [...] }`, or throws an
+ * `ImportError` with the line and column.
+ */
+import { parseConfig } from '../../config/load.ts'
+import type { Imported } from '../finding.ts'
+import { itemsOf, type Json, memberOf, readJson, textOf } from './json.ts'
+import { AzureRefusal, REFUSED } from './refusal.ts'
+import { collectFindings, type Tell } from './report.ts'
+import { type AzureSetting, looksLikeSetting, readSetting } from './setting.ts'
+import { parametersOf, Template } from './template.ts'
+import { writeSettings } from './write.ts'
+
+export interface JsonText {
+  readonly file: string
+  readonly text: string
+}
+
+export function importAzure(files: readonly JsonText[]): Imported {
+  const { tell, all } = collectFindings()
+  const settings = readSettings(files, tell)
+  const draft = writeSettings(settings, tell)
+  const result = parseConfig(draft.text, { file: 'plimsoll.yaml', env: {}, readFile: () => '' })
+  const problems = result.ok ? result.loaded.warnings : result.problems
+  for (const { line, message, severity } of problems) {
+    const origin = draft.origin(line)
+    const place = { ...(origin ?? { file: files[0]?.file ?? '', line: 1, column: 1 }), path: '' }
+    if (severity === 'error')
+      throw new AzureRefusal(REFUSED.unresolved, place, `it cannot be written here: ${message}`)
+    tell('advice', place, message)
+  }
+  return { text: `${draft.text}${reportText(all())}`, findings: all() }
+}
+
+function reportText(findings: Imported['findings']): string {
+  if (findings.length === 0) return ''
+  const lines = findings.map(({ kind, file, line, message }) =>
+    `#   ${kind}: ${file}:${line}: ${message}`.replace(/[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' '),
+  )
+  return `\n# What the import found worth saying:\n${lines.join('\n')}\n`
+}
+
+/** All settings of all files, resolved. */
+export function readSettings(files: readonly JsonText[], tell: Tell): readonly AzureSetting[] {
+  const documents = files.map(({ file, text }) => readJson(text, file))
+  const isParameters = (document: Json): boolean =>
+    memberOf(document, 'resources') === null &&
+    !looksLikeSetting(document) &&
+    memberOf(document, 'parameters')?.kind === 'object'
+  const given = new Map(documents.filter(isParameters).flatMap(document => [...parametersOf(document)]))
+  const settings = documents
+    .filter(document => !isParameters(document))
+    .flatMap(document => settingsIn(document, given, tell).map(resource => readSetting(resource, tell)))
+  if (settings.length === 0) {
+    const place = documents[0]?.place ?? { file: '', line: 1, column: 1, path: '' }
+    throw new AzureRefusal(
+      REFUSED.nothing,
+      place,
+      'there is no autoscale setting in it: no object with "profiles", and no resource of the type Microsoft.Insights/autoscalesettings',
+      'give what `az monitor autoscale show`, an export of the resource, or an ARM template says',
+    )
+  }
+  return settings
+}
+
+const SETTING_TYPE = /^Microsoft\.Insights\/autoscalesettings$/i
+
+function settingsIn(document: Json, given: ReadonlyMap<string, Json>, tell: Tell): readonly Json[] {
+  if (looksLikeSetting(document)) return [document]
+  if (document.kind === 'array') return document.items.filter(looksLikeSetting)
+  const listed = memberOf(document, 'value')
+  if (listed?.kind === 'array') return itemsOf(listed).filter(looksLikeSetting)
+  if (memberOf(document, 'resources') === null) return []
+  return new Template(document, given, tell)
+    .resources(document)
+    .filter(resource => SETTING_TYPE.test(textOf(memberOf(resource, 'type')) ?? ''))
+}
