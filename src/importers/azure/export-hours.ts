@@ -30,10 +30,14 @@ export interface Once extends Interval {
   readonly zone: string
 }
 
+/** Longer fixed dates Azure refuses. */
+const LONGEST_MS = 365 * 86_400_000
+
 /** As one of the two, or why it is neither. */
 export function readSchedule(schedule: Schedule): Weekly | Once | string {
   if (schedule.kind === 'between') {
     const { name, from, to, timeZone } = schedule
+    if (to - from > LONGEST_MS) return 'it is longer than 365 days'
     return { name, from, to, zone: timeZone }
   }
   const { recurrence, start, end, durationMs, timeZone, exceptDates, name } = schedule

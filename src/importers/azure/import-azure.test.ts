@@ -541,6 +541,24 @@ describe('what cannot be imported', () => {
       'PLM-752',
       'not after',
     ],
+    [
+      'a date without end',
+      setting({ profiles: [profile({ fixedDate: { start: '0001-01-01', end: '9999-01-01' } })] }),
+      'PLM-752',
+      'more than 365 days',
+    ],
+    [
+      '101 profiles',
+      setting({ profiles: Array.from({ length: 101 }, () => profile()) }),
+      'PLM-752',
+      '101 profiles',
+    ],
+    [
+      '101 rules',
+      setting({ profiles: [profile({ rules: Array.from({ length: 101 }, () => rule()) })] }),
+      'PLM-752',
+      '101 rules',
+    ],
   ])('%s is refused with a place', (_, document, code, message) => {
     const problem = refusalOf(document)
     expect(problem).toMatchObject({

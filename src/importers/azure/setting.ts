@@ -156,6 +156,8 @@ class SettingReader {
     const written = this.required(properties, 'profiles')
     const profiles = itemsOf(written)
     if (profiles.length === 0) throw this.wrong(written, 'a setting has at least one profile')
+    if (profiles.length > MOST_PROFILES)
+      throw this.wrong(written, `there are ${profiles.length} profiles; Azure takes 20`)
     if (profiles.length > 20)
       this.tell('advice', written.place, `there are ${profiles.length} profiles; Azure takes 20`)
     const target = textOf(memberOf(properties, 'targetResourceUri'))
@@ -218,6 +220,9 @@ class SettingReader {
     if (rules === null)
       this.tell('ambiguous', profile.place, 'the profile says no "rules"', 'it is taken to have none')
     else if (rules.kind !== 'array') throw this.wrong(rules, 'expected a list of rules')
+    if (rules !== null && itemsOf(rules).length > MOST_RULES) {
+      throw this.wrong(rules, `there are ${itemsOf(rules).length} rules; Azure takes 10 per profile`)
+    }
     if (itemsOf(rules).length > 10 && rules !== null) {
       this.tell('advice', rules.place, `there are ${itemsOf(rules).length} rules; Azure takes 10 per profile`)
     }
@@ -346,11 +351,10 @@ class SettingReader {
     const from = this.local(start, zone)
     const to = this.local(end, zone)
     if (from >= to) throw this.wrong(end, `the end ${to} is not after the start ${from}`)
-    if (Date.parse(`${to}Z`) - Date.parse(`${from}Z`) > 365 * 24 * 60 * MINUTE_MS) {
-      this.tell(
-        'advice',
-        written.place,
-        'there are more than 365 days between start and end, which Azure refuses',
+    if (Date.parse(`${to}Z`) - Date.parse(`${from}Z`) > MOST_DAYS * 24 * 60 * MINUTE_MS) {
+      throw this.wrong(
+        end,
+        `there are more than ${MOST_DAYS} days between start and end, which Azure refuses`,
       )
     }
     return { from, to, zone }
@@ -615,6 +619,10 @@ class SettingReader {
 }
 
 const MINUTE_MS = 60_000
+const MOST_DAYS = 365
+/** What is told of as more than Azure takes is read all the same, up to here. */
+const MOST_PROFILES = 100
+const MOST_RULES = 100
 
 export const WEEK: readonly Weekday[] = [
   'monday',
