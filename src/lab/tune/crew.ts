@@ -6,7 +6,6 @@
  * begun is finished and the rest stays `null`.
  */
 import type { EventLoopUtilization } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { LabError } from '../lab-error.ts'
 import type { Scores } from '../scores.ts'
@@ -38,6 +37,12 @@ interface Listed {
   /** Made ahead, so that whoever is free next need not wait for it. */
   ready: { readonly index: number; readonly job: Job } | null
 }
+
+/**
+ * A replay makes much garbage that dies at once. With room for it the collector runs seldom, and its helpers, which the main program
+ * has too, seldom take the core that another thread is on.
+ */
+const YOUNG_GENERATION_MB = 192
 
 export class CrewError extends Error {
   readonly code = 'PLM-745'
@@ -107,11 +112,12 @@ export class Crew {
     await Promise.all([...this.#idle, ...this.#busy.keys()].map(worker => worker.terminate()))
   }
 
-  /** Every core has a thread of its own: helpers of one thread's garbage collector would only stand in the way of the others. */
   #hire(): void {
-    setFlagsFromString('--single-threaded-gc')
     const { program, setting, mostHeapMb } = this.#options
-    const resourceLimits = mostHeapMb === undefined ? {} : { maxOldGenerationSizeMb: mostHeapMb }
+    const resourceLimits = {
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      ...(mostHeapMb === undefined ? {} : { maxOldGenerationSizeMb: mostHeapMb }),
+    }
     const worker = new Worker(program, { workerData: setting, execArgv: [], resourceLimits })
     worker.on('message', (answer: CrewAnswer) => this.#hear(worker, answer))
     worker.on('error', error => this.#fail(new CrewError(reasonOf(error))))
