@@ -138,6 +138,12 @@ describe('an address', () => {
     )
   })
 
+  it('of a misspelt rule names the right one, also where it is the only one', () => {
+    const text =
+      'fleets:\n  web:\n    rules:\n      - { name: Busy, when: "last(orders) > 5", scale: { by: 1 } }\n'
+    expect(changed('rules.bsuy.by', '2', 'web', text)).toContain('Did you mean rules.busy.by?')
+  })
+
   it('of two rules of one name is refused', () => {
     const text = TEXT.replace('name: Down', 'name: SCALE UP')
     expect(changed('rules.scale-up.by', '1', 'web', text)).toContain('there are 2 of that name')

@@ -5,7 +5,7 @@
  * Example: `findSpot(text, 'web', 'cooldown.in')` in `cooldown: { out: 3m }` answers with an insertion that makes it
  * `cooldown: { out: 3m, in: 5m }`; `rules.sclae-up.by` is refused with "Did you mean rules.scale-up.by?".
  */
-import { isMap, type Node, type YAMLMap } from 'yaml'
+import { isMap, isScalar, type Node, type YAMLMap } from 'yaml'
 import { nearest } from '../expression/nearest.ts'
 import { spanOfNode } from '../places.ts'
 import type { Splice } from './splice.ts'
@@ -108,9 +108,10 @@ function placeFor(text: string, base: Node, address: string): FoundSpot | null {
 
 /** The address goes on below what is one value in the file: `cooldown.in`, where there is `cooldown: 5m`. */
 function above(steps: readonly string[], node: Node, text: string, address: string): FoundSpot | null {
+  if (!isScalar(node)) return null
   const { start, end } = spanOfNode(node)
   const written = text.slice(start, end).trim()
-  if (written === '' || steps.length === 0 || written.includes('\n') || /^[[{]/.test(written)) return null
+  if (written === '' || steps.length === 0 || written.includes('\n')) return null
   return refused(
     `${address}: ${steps.join('.')} is one value in the file, ${written}; vary that, or write its parts out there.`,
   )
