@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Course } from './course.ts'
+import { scoreRows } from './report/score-rows.ts'
 import { elasticityOf, elasticSpeedup, scoresOf } from './scores.ts'
-import { scoresTable } from './scores-table.ts'
 
 const HOUR_MS = 3_600_000
 const SETTING = { perInstance: 10, bootMs: HOUR_MS, pricePerHour: null }
@@ -164,9 +164,10 @@ describe('elasticity', () => {
 
 describe('the table of scores', () => {
   it('has a row for each score and a column for each contender, and none for what nobody stated', () => {
-    const lean = scoresOf(course([20, 20], { ready: [1, 1], lost: [10, 10] }), SETTING)
+    const waiting = { backlog: [3, 0], refused: [2, 0] }
+    const lean = scoresOf(course([20, 20], { ready: [1, 1], lost: [10, 10], ...waiting }), SETTING)
     const rich = scoresOf(course([20, 20], { ready: [4, 4] }), SETTING)
-    const table = scoresTable([lean, rich])
+    const table = scoreRows([lean, rich])
     expect(table.find(({ key }) => key === 'lostPercent')).toMatchObject({
       unit: '%',
       betterIs: 'lower',

@@ -19,8 +19,6 @@ import { scoreRows } from './score-rows.ts'
 /** The boot time that an oracle is told where it is not constant. */
 const USUAL_BOOT_SHARE = 0.5
 
-export { spanText }
-
 export interface BacktestReportOptions {
   readonly timeZone: string
   readonly pricePerHour: number | null

@@ -53,6 +53,20 @@ const ROWS: readonly (readonly [keyof Scores, Row])[] = [
   ['instanceHours', row('Cost', 'instance-hours', 'h', 'lower', 'Paid for, from the order on.')],
   ['price', row('Cost', 'price', '', 'lower', 'Instance-hours times the price of one.')],
   [
+    'neededInstanceHours',
+    row('Cost', 'of what is needed', 'h', 'neither', 'What the load of each bin needs, without boot times.'),
+  ],
+  [
+    'oracleInstanceHours',
+    row(
+      'Cost',
+      'of the oracle',
+      'h',
+      'neither',
+      'The least that could have served all of it, knowing the future, with the same boot time.',
+    ),
+  ],
+  [
     'costVsOracleRatio',
     row(
       'Cost',
