@@ -169,7 +169,9 @@ async function ask(
       if (options.signal?.aborted === true) throw error
       if (attempt === TRIES || !isPassing(error)) throw final(error, range, attempt, options)
     }
-    await new Promise(resolve => setTimeout(resolve, PAUSE_MS * attempt))
+    // Not all who were turned away come back at once.
+    const pauseMs = PAUSE_MS * attempt * (0.5 + Math.random())
+    await new Promise(resolve => setTimeout(resolve, pauseMs))
   }
 }
 
