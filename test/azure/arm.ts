@@ -9,10 +9,8 @@
  * Nothing in it waits for time: what is under way moves on by being looked at, so tests are quick and always go the same way.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
 import { z } from 'zod'
-import { selfSigned } from './certificate.ts'
+import { FakeAzure, type Question, type Reply, refused } from './fake-azure.ts'
 
 export const SUBSCRIPTION = '00000000-0000-4000-8000-000000000001'
 export const GROUP = 'fleet-rg'
@@ -36,34 +34,6 @@ export interface FakeVm {
   willFail: boolean
 }
 
-/** What happens to the next request that matches, instead of what should. */
-export interface Fault {
-  readonly method: string
-  readonly path: RegExp
-  /**
-   * `lost`: it is done, and the connection breaks before the answer. `dropped`: it breaks before anything is done. `silent`: it
-   * is never answered. `nothing`: all is well, but for `also`.
-   */
-  readonly what:
-    | 'lost'
-    | 'dropped'
-    | 'silent'
-    | 'nothing'
-    | { readonly status: number; readonly code?: string; readonly headers?: Record<string, string> }
-  /** So many requests; one when left out. */
-  times?: number
-  /** Called when it strikes, before the answer. */
-  readonly also?: () => void
-}
-
-export interface Asked {
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly ifMatch: string | null
-  readonly body: unknown
-}
-
 interface Operation {
   left: number
   readonly error: { readonly code: string; readonly message: string } | null
@@ -75,12 +45,9 @@ const patchBody = z.object({
 })
 const idsBody = z.object({ instanceIds: z.array(z.string()).min(1) })
 
-export class FakeArm {
+export class FakeArm extends FakeAzure {
   readonly mode: 'Uniform' | 'Flexible'
-  readonly cert: string
-  readonly asked: Asked[] = []
   readonly vms = new Map<string, FakeVm>()
-  readonly faults: Fault[] = []
   capacity = 0
   /** How often somebody asked for less capacity, so that Azure would choose who goes. */
   lowered = 0
@@ -99,11 +66,8 @@ export class FakeArm {
   bootsFail = false
   /** VMs launched from now on are in no listing until it is false again, though each can be asked for. */
   hidesNew = false
-  /** Told with each answer. */
-  remaining = ''
   /** Health as reported by an extension; null where there is none. */
   health: string | null = null
-  readonly #server: Server
   readonly #operations = new Map<string, Operation>()
   readonly #hidden = new Set<string>()
   #frozen: { readonly vms: readonly FakeVm[]; left: number } | null = null
@@ -111,27 +75,12 @@ export class FakeArm {
   #nextId = 0
 
   private constructor(mode: 'Uniform' | 'Flexible') {
+    super()
     this.mode = mode
-    const { key, cert } = selfSigned()
-    this.cert = cert
-    this.#server = createServer({ key, cert }, (request, response) => void this.#serve(request, response))
   }
 
-  static async start({ mode = 'Uniform' }: { mode?: 'Uniform' | 'Flexible' } = {}): Promise<FakeArm> {
-    const arm = new FakeArm(mode)
-    await new Promise<void>(resolve => arm.#server.listen(0, '127.0.0.1', resolve))
-    return arm
-  }
-
-  get endpoint(): string {
-    const address = this.#server.address()
-    if (address === null || typeof address === 'string') throw new Error('the fake does not listen')
-    return `https://127.0.0.1:${address.port}`
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise<void>(resolve => this.#server.close(() => resolve()))
+  static start({ mode = 'Uniform' }: { mode?: 'Uniform' | 'Flexible' } = {}): Promise<FakeArm> {
+    return new FakeArm(mode).listen()
   }
 
   /** Somebody else adds one. */
@@ -197,54 +146,8 @@ export class FakeArm {
     return vm
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const method = request.method ?? 'GET'
-    const url = new URL(request.url ?? '/', 'https://fake')
-    const text = await bodyOf(request)
-    const body: unknown = text === '' ? null : JSON.parse(text)
-    const ifMatch = request.headers['if-match'] ?? null
-    const note = (status: number) => this.asked.push({ method, path: url.pathname, status, ifMatch, body })
-    const send = (status: number, answer: unknown, headers: Record<string, string> = {}) => {
-      note(status)
-      const limits = this.remaining === '' ? {} : { 'x-ms-ratelimit-remaining-resource': this.remaining }
-      response.writeHead(status, { 'content-type': 'application/json', ...limits, ...headers })
-      response.end(answer === null ? '' : JSON.stringify(answer))
-    }
-    const fault = this.#faultOf(method, url.pathname)
-    fault?.also?.()
-    if (fault?.what === 'dropped') {
-      note(0)
-      response.destroy()
-      return
-    }
-    if (fault?.what === 'silent') return
-    if (typeof fault?.what === 'object') {
-      const { status, code = 'Faulty', headers = {} } = fault.what
-      send(status, errorBody(code, `the fake answers ${status}`), headers)
-      return
-    }
-    if (request.headers.authorization === undefined) {
-      send(401, errorBody('AuthenticationFailed', 'no token'))
-      return
-    }
-    const reply = this.#answer(method, url, body, ifMatch)
-    if (fault?.what === 'lost') {
-      note(0)
-      response.destroy()
-      return
-    }
-    send(reply.status, reply.body, reply.headers)
-  }
-
-  #faultOf(method: string, path: string): Fault | null {
-    const found = this.faults.find(fault => fault.method === method && fault.path.test(path))
-    if (found === undefined) return null
-    found.times = (found.times ?? 1) - 1
-    if (found.times <= 0) this.faults.splice(this.faults.indexOf(found), 1)
-    return found
-  }
-
-  #answer(method: string, url: URL, body: unknown, ifMatch: string | null): Reply {
+  protected answer({ method, url, headers, body }: Question): Reply {
+    const ifMatch = headers['if-match'] ?? null
     const path = url.pathname.toLowerCase()
     if (url.searchParams.get('api-version') === null) {
       return refused(400, 'MissingApiVersionParameter', 'api-version is required')
@@ -442,24 +345,4 @@ export class FakeArm {
   #spelt(name: string): string {
     return this.shouts ? name.toUpperCase() : name
   }
-}
-
-interface Reply {
-  readonly status: number
-  readonly body: unknown
-  readonly headers?: Record<string, string>
-}
-
-function errorBody(code: string, message: string) {
-  return { error: { code, message } }
-}
-
-function refused(status: number, code: string, message: string): Reply {
-  return { status, body: errorBody(code, message) }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(Buffer.from(part))
-  return Buffer.concat(parts).toString('utf8')
 }

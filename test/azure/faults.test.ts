@@ -7,7 +7,8 @@ import type { AzureVmssContext, AzureVmssOptions } from '../../src/plugins/targe
 import { PluginError } from '../../src/ports/plugin.ts'
 import { victims } from '../../src/ports/target.acceptance.ts'
 import type { LaunchResult, TerminateResult } from '../../src/ports/target.ts'
-import type { FakeArm, Fault } from './arm.ts'
+import type { FakeArm } from './arm.ts'
+import type { Fault } from './fake-azure.ts'
 import { type AzureRig, azureRig } from './rig.ts'
 
 const signal = AbortSignal.timeout(120_000)

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import type { LaunchResult, Target } from '../../src/ports/target.ts'
 import { until } from '../builders/until.ts'
 import { runs } from '../seed.ts'
-import type { Fault } from './arm.ts'
+import type { Fault } from './fake-azure.ts'
 import { type AzureRig, azureRig } from './rig.ts'
 
 const signal = AbortSignal.timeout(120_000)

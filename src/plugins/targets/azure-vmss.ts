@@ -9,7 +9,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import { PluginError, type PluginErrorKind } from '../../ports/plugin.ts'
 import type { Target, TargetCapabilities, TerminateResult, Victim } from '../../ports/target.ts'
-import { calledOff } from './azure-vmss/failure.ts'
+import { calledOff } from '../azure/failure.ts'
 import { Launching } from './azure-vmss/launching.ts'
 import { ScaleSet, type ScaleSetContext, type ScaleSetOptions } from './azure-vmss/scale-set.ts'
 import { instanceOf, isLeaving, type Vm } from './azure-vmss/vm-state.ts'

@@ -11,7 +11,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PluginError, type PluginErrorKind } from '../../../ports/plugin.ts'
 import type { LaunchResult } from '../../../ports/target.ts'
-import { calledOff } from './failure.ts'
+import { calledOff } from '../../azure/failure.ts'
 import { isInLedger, LEDGER_TOKENS, withTokens } from './ledger.ts'
 import type { ScaleSet, ScaleSetModel, Underway } from './scale-set.ts'
 import { isLeaving, type Vm } from './vm-state.ts'

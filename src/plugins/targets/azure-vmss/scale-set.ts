@@ -4,17 +4,20 @@
  *
  * Example: `read()` answers `{ capacity: 3, etag: '"7"', ... }`; `raise({ capacity: 4, etag: '"7"', ... })` is answered 412 when somebody
  * changed the set meanwhile, and is a `PluginError('conflict')` then.
- *
- * Readings are repeated when Azure asks to come back soon or a call breaks; nothing that changes something is, since whether it was done is
- * for a reading to find out.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ComputeManagementClient, VirtualMachine, VirtualMachineScaleSetVM } from '@azure/arm-compute'
 import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
-import { Allowance, type Purpose } from './allowance.ts'
-import { answeredBy, calledOff, failureOf } from './failure.ts'
-import { type ClientOptions, type Credential, loadSdk, type Sdk } from './sdk.ts'
+import { Allowance, type Purpose } from '../../azure/allowance.ts'
+import { Calls } from '../../azure/calls.ts'
+import { answeredBy } from '../../azure/failure.ts'
+import {
+  type ClientOptions,
+  type Credential,
+  defaultCredential,
+  loadSdk,
+  watchedBy,
+} from '../../azure/sdk.ts'
 import type { Vm } from './vm-state.ts'
 
 export interface ScaleSetOptions {
@@ -27,13 +30,18 @@ export interface ScaleSetOptions {
   readonly timeoutMs: number
 }
 
+/** What of Microsoft's clients it needs. */
+export interface ScaleSetSdk {
+  readonly ComputeManagementClient: typeof ComputeManagementClient
+}
+
 export interface ScaleSetContext {
   readonly clock: Pick<Clock, 'now'>
   /** Instead of the default chain of `@azure/identity`. */
   readonly credential?: Credential
   /** Further options of the client: whom to trust, say. */
   readonly client?: ClientOptions
-  readonly loadSdk?: () => Promise<Sdk>
+  readonly loadSdk?: () => Promise<ScaleSetSdk>
   /** Before a reading that failed is tried again; twice as much before the next. */
   readonly backOffMs?: number
 }
@@ -62,32 +70,39 @@ export interface Underway {
 
 type Client = ComputeManagementClient
 
-const READING_TRIES = 3
-/** Longer is not waited inside a call. */
-const SHORT_WAIT_MS = 2_000
-const BACK_OFF_MS = 200
+const REMEDY = {
+  settings: 'subscription, resourceGroup and scaleSet',
+  role: "Virtual Machine Contributor on the scale set's resource group",
+}
 /** Azure allows 1000. */
 const MOST_INSTANCES = 2_000
 /** Ids in one call to delete. */
 const MOST_VICTIMS = 200
 
 export class ScaleSet {
-  readonly allowance: Allowance
   readonly #options: ScaleSetOptions
-  readonly #context: ScaleSetContext
-  readonly #closing = new AbortController()
-  #client: Promise<Client> | null = null
+  readonly #calls: Calls<Client>
   #mode: ScaleSetModel['mode'] | null = null
 
   constructor(options: ScaleSetOptions, context: ScaleSetContext) {
     this.#options = options
-    this.#context = context
-    this.allowance = new Allowance(context.clock)
+    const allowance = new Allowance(context.clock)
+    this.#calls = new Calls({
+      connect: () => connect(options, context, allowance),
+      allowance,
+      timeoutMs: options.timeoutMs,
+      remedy: REMEDY,
+      backOffMs: context.backOffMs,
+    })
+  }
+
+  get allowance(): Allowance {
+    return this.#calls.allowance
   }
 
   async read(purpose: Purpose, signal: AbortSignal): Promise<ScaleSetModel> {
     const { resourceGroup, scaleSet } = this.#options
-    const set = await this.#reading(
+    const set = await this.#calls.reading(
       purpose,
       `read the scale set ${scaleSet}`,
       signal,
@@ -113,7 +128,7 @@ export class ScaleSet {
   ): Promise<readonly Vm[]> {
     const mode = await this.#modeOf(purpose, signal)
     const what = `list the instances of ${this.#options.scaleSet}`
-    const vms = await this.#reading(purpose, what, signal, (client, abortSignal) =>
+    const vms = await this.#calls.reading(purpose, what, signal, (client, abortSignal) =>
       mode === 'Uniform'
         ? this.#listUniform(client, view, abortSignal)
         : this.#listFlexible(client, view, abortSignal),
@@ -128,7 +143,7 @@ export class ScaleSet {
     const instanceId = mode === 'Uniform' ? uniformIdOf(name, scaleSet) : name
     if (instanceId === null) return null
     try {
-      return await this.#reading('act', `look at ${name}`, signal, async (client, abortSignal) => {
+      return await this.#calls.reading('act', `look at ${name}`, signal, async (client, abortSignal) => {
         if (mode === 'Uniform') {
           const vm = await client.virtualMachineScaleSetVMs.get(resourceGroup, scaleSet, instanceId, {
             abortSignal,
@@ -148,7 +163,7 @@ export class ScaleSet {
   async raise({ capacity, etag, tags }: Raise, signal: AbortSignal): Promise<Underway> {
     const { resourceGroup, scaleSet } = this.#options
     const what = `raise the capacity of ${scaleSet} to ${capacity}`
-    return this.#once(what, signal, async (client, abortSignal) => {
+    return this.#calls.changing(what, signal, async (client, abortSignal) => {
       const change = { sku: { capacity }, ...(tags === null ? {} : { tags: { ...tags } }) }
       const poller = client.virtualMachineScaleSets.update(resourceGroup, scaleSet, change, {
         abortSignal,
@@ -157,13 +172,13 @@ export class ScaleSet {
       await poller.submitted()
       return {
         isDone: async pollSignal => {
-          const within = this.#deadline(pollSignal)
+          const within = this.#calls.deadline(pollSignal)
           try {
             const state = await poller.poll({ abortSignal: within })
             if (state.status === 'failed' || state.status === 'canceled') throw gaveUp(what, state.error)
             return state.status === 'succeeded'
           } catch (error) {
-            throw pollFailure(error, what, within)
+            throw this.#pollFailure(error, what, within)
           }
         },
       }
@@ -176,7 +191,7 @@ export class ScaleSet {
     for (let from = 0; from < vms.length; from += MOST_VICTIMS) {
       const instanceIds = vms.slice(from, from + MOST_VICTIMS).map(vm => vm.instanceId)
       const what = `delete the instances ${instanceIds.join(', ')} of ${scaleSet}`
-      await this.#once(what, signal, (client, abortSignal) =>
+      await this.#calls.changing(what, signal, (client, abortSignal) =>
         client.virtualMachineScaleSets
           .deleteInstances(resourceGroup, scaleSet, { instanceIds }, { abortSignal })
           .submitted(),
@@ -185,7 +200,15 @@ export class ScaleSet {
   }
 
   close(): void {
-    this.#closing.abort()
+    this.#calls.close()
+  }
+
+  /** That it failed for good is only what an answer to a poll says, which has no status of its own; anything else leaves it open. */
+  #pollFailure(error: unknown, what: string, signal: AbortSignal): PluginError {
+    if (error instanceof PluginError) return error
+    if (!signal.aborted && answeredBy(error).status === null && !isBroken(error)) return gaveUp(what, error)
+    const { message } = this.#calls.failureOf(error, what, signal, true)
+    return new PluginError('unavailable', message, { cause: error })
   }
 
   async #modeOf(purpose: Purpose, signal: AbortSignal): Promise<ScaleSetModel['mode']> {
@@ -211,84 +234,24 @@ export class ScaleSet {
     })
     return collect(pages.byPage(), abortSignal, vm => (isMember(vm, scaleSet) ? flexibleVm(vm) : null))
   }
+}
 
-  async #reading<T>(
-    purpose: Purpose,
-    what: string,
-    signal: AbortSignal,
-    call: (client: Client, signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        this.allowance.require(purpose, what)
-        return await this.#once(what, signal, call, false)
-      } catch (error) {
-        if (!(error instanceof PluginError) || tried === READING_TRIES) throw error
-        const waitMs = waitBefore(error, (this.#context.backOffMs ?? BACK_OFF_MS) * 2 ** (tried - 1))
-        if (waitMs === null || signal.aborted) throw error
-        await delay(waitMs, undefined, { signal }).catch(() => {
-          throw calledOff(what)
-        })
-      }
-    }
-  }
+async function connect(options: ScaleSetOptions, context: ScaleSetContext, allowance: Allowance) {
+  const { subscription, endpoint, authorityHost, timeoutMs } = options
+  const packages = ['@azure/arm-compute', '@azure/identity']
+  const { client, credential } = await loadSdk('the target azure-vmss', packages, async () => ({
+    client: (await (context.loadSdk ?? importSdk)()).ComputeManagementClient,
+    credential: context.credential ?? (await defaultCredential(authorityHost)),
+  }))
+  return new client(credential, subscription, {
+    ...context.client,
+    ...(endpoint === null ? {} : { endpoint, credentials: { scopes: [`${endpoint}/.default`] } }),
+    ...watchedBy(allowance, timeoutMs),
+  })
+}
 
-  async #once<T>(
-    what: string,
-    signal: AbortSignal,
-    call: (client: Client, signal: AbortSignal) => Promise<T>,
-    changes = true,
-  ): Promise<T> {
-    if (signal.aborted || this.#closing.signal.aborted) throw calledOff(what)
-    this.allowance.require('act', what)
-    const within = this.#deadline(signal)
-    try {
-      return await call(await this.#connected(), within)
-    } catch (error) {
-      throw failureOf(error, what, within, changes)
-    }
-  }
-
-  #deadline(signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(this.#options.timeoutMs)])
-  }
-
-  #connected(): Promise<Client> {
-    this.#client ??= this.#connect()
-    // Once the clients are installed, the next call finds them.
-    this.#client.catch(() => {
-      this.#client = null
-    })
-    return this.#client
-  }
-
-  async #connect(): Promise<Client> {
-    const { subscription, endpoint, authorityHost, timeoutMs } = this.#options
-    const { ComputeManagementClient, DefaultAzureCredential } = await loadSdk(this.#context.loadSdk)
-    const credential =
-      this.#context.credential ?? new DefaultAzureCredential(authorityHost === null ? {} : { authorityHost })
-    const allowance = this.allowance
-    return new ComputeManagementClient(credential, subscription, {
-      ...this.#context.client,
-      ...(endpoint === null ? {} : { endpoint, credentials: { scopes: [`${endpoint}/.default`] } }),
-      // It would wait as long as Azure says, and a tick has no time to.
-      retryOptions: { maxRetries: 0 },
-      additionalPolicies: [
-        {
-          position: 'perCall',
-          policy: {
-            name: 'plimsoll-allowance',
-            async sendRequest(request, next) {
-              request.timeout = timeoutMs
-              const response = await next(request)
-              allowance.observe(response.status, response.headers)
-              return response
-            },
-          },
-        },
-      ],
-    })
-  }
+async function importSdk(): Promise<ScaleSetSdk> {
+  return await import('@azure/arm-compute')
 }
 
 /** Later pages are asked for without the signal, so it is looked at between them. */
@@ -351,22 +314,6 @@ function uniformIdOf(name: string, scaleSet: string): string | null {
 function isMember(vm: VirtualMachine, scaleSet: string): boolean {
   const id = vm.virtualMachineScaleSet?.id?.toLowerCase() ?? ''
   return id.endsWith(`/virtualmachinescalesets/${scaleSet.toLowerCase()}`)
-}
-
-/** `null`: it is not tried again here. */
-function waitBefore({ kind, retryAfterMs, cause }: PluginError, backOffMs: number): number | null {
-  if (kind === 'unavailable') return backOffMs
-  if (kind !== 'throttled') return null
-  if (retryAfterMs !== undefined) return retryAfterMs <= SHORT_WAIT_MS ? retryAfterMs : null
-  // Just answered so: how long to wait is known to the allowance, which is asked next.
-  return answeredBy(cause).status === null ? null : 0
-}
-
-/** That it failed for good is only what an answer to a poll says, which has no status of its own; anything else leaves it open. */
-function pollFailure(error: unknown, what: string, signal: AbortSignal): PluginError {
-  if (error instanceof PluginError) return error
-  if (!signal.aborted && answeredBy(error).status === null && !isBroken(error)) return gaveUp(what, error)
-  return new PluginError('unavailable', failureOf(error, what, signal, true).message, { cause: error })
 }
 
 /** The connection, not the operation. */

@@ -5,8 +5,8 @@
  * Example: an answer carries `GetVMScaleSetVM3Min;8`: for the next 30 s listing is refused here, without a call, and an instance can
  * still be deleted. An answer of 429 with `Retry-After: 12` refuses everything for 12 s.
  */
-import type { Clock } from '../../../ports/clock.ts'
-import { PluginError } from '../../../ports/plugin.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { PluginError } from '../../ports/plugin.ts'
 
 /** `look`: only reads the fleet, and can be left out for a while. `act`: launches or terminates, with the readings for it. */
 export type Purpose = 'look' | 'act'

@@ -4,7 +4,7 @@
  * Example: an answer of 409 with `OperationNotAllowed` (a quota) becomes `PluginError('refused', 'PLM-765 ...')`: nothing was launched.
  * No answer at all becomes `unavailable`: it may have been done all the same, and a listing will tell.
  */
-import { PluginError } from '../../../ports/plugin.ts'
+import { PluginError } from '../../ports/plugin.ts'
 
 /** What Azure answered, where it answered. */
 export interface Answered {
@@ -19,16 +19,29 @@ export function answeredBy(error: unknown): Answered {
   return { status: Number.isInteger(status) ? status : null, code }
 }
 
-/**
- * @param what what was tried, e.g. `list the instances of web`
- * @param changes it changes something: then 503 does not say that it was not done
- */
-export function failureOf(error: unknown, what: string, signal: AbortSignal, changes = false): PluginError {
+/** What an operator can do, where Azure knows of no such thing or does not allow it. */
+export interface Remedy {
+  /** Which settings say where it is: `subscription, resourceGroup and scaleSet`. */
+  readonly settings: string
+  /** Which role is needed on what: `Virtual Machine Contributor on the scale set's resource group`. */
+  readonly role: string
+}
+
+export interface Tried {
+  /** E.g. `list the instances of web`. */
+  readonly what: string
+  readonly signal: AbortSignal
+  /** It changes something: then 503 does not say that it was not done. */
+  readonly changes: boolean
+  readonly remedy: Remedy
+}
+
+export function failureOf(error: unknown, { what, signal, changes, remedy }: Tried): PluginError {
   if (error instanceof PluginError) return error
   const { status, code } = answeredBy(error)
   const said = error instanceof Error ? oneLine(error.message) : String(error)
   const details = { cause: error }
-  if (status === null) return noAnswer(error, what, said, signal)
+  if (status === null) return noAnswer(error, said, { what, signal, changes, remedy })
   if (status === 429 || (status === 503 && !changes)) {
     return new PluginError(
       'throttled',
@@ -43,11 +56,13 @@ export function failureOf(error: unknown, what: string, signal: AbortSignal, cha
       details,
     )
   }
-  if (status === 401 || status === 403) return notAllowed(what, `Azure answered ${status}, ${said}`, error)
+  if (status === 401 || status === 403) {
+    return notAllowed(what, `Azure answered ${status}, ${said}`, remedy, error)
+  }
   if (status === 404) {
     return new PluginError(
       'not-found',
-      `PLM-764 tried to ${what}: Azure has no such thing (${said}). Are subscription, resourceGroup and scaleSet right?`,
+      `PLM-764 tried to ${what}: Azure has no such thing (${said}). Are ${remedy.settings} right?`,
       details,
     )
   }
@@ -59,10 +74,10 @@ export function failureOf(error: unknown, what: string, signal: AbortSignal, cha
   )
 }
 
-function noAnswer(error: unknown, what: string, said: string, signal: AbortSignal): PluginError {
+function noAnswer(error: unknown, said: string, { what, signal, remedy }: Tried): PluginError {
   if (signal.aborted && !isTimeout(signal.reason)) return calledOff(what)
   const name = error instanceof Error ? error.name : ''
-  if (/Credential|Authentication/.test(name)) return notAllowed(what, said, error)
+  if (/Credential|Authentication/.test(name)) return notAllowed(what, said, remedy, error)
   const saw = signal.aborted ? 'no answer in time' : said
   return new PluginError(
     'unavailable',
@@ -75,10 +90,10 @@ export function calledOff(what: string): PluginError {
   return new PluginError('unavailable', `PLM-768 was called off before it could ${what}.`)
 }
 
-function notAllowed(what: string, saw: string, cause: unknown): PluginError {
+function notAllowed(what: string, saw: string, { role }: Remedy, cause: unknown): PluginError {
   return new PluginError(
     'refused',
-    `PLM-763 tried to ${what}: ${saw}. Sign in (managed identity, \`az login\`, or AZURE_CLIENT_ID and its companions), and give that identity the role Virtual Machine Contributor on the scale set's resource group.`,
+    `PLM-763 tried to ${what}: ${saw}. Sign in (managed identity, \`az login\`, or AZURE_CLIENT_ID and its companions), and give that identity the role ${role}.`,
     { cause },
   )
 }

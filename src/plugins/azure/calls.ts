@@ -1,0 +1,105 @@
+/**
+ * Calls to Azure: each with a deadline and within what Azure still allows. Readings are repeated when Azure asks to come back soon or a
+ * connection breaks; nothing that changes something is, since whether it was done is for a reading to find out.
+ *
+ * Example: `calls.reading('look', 'list the instances of web', signal, client => ...)` meets 503 with `Retry-After: 1`, waits a
+ * second, and asks again; with `Retry-After: 60` it throws `throttled` and asks nothing for a minute.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { PluginError } from '../../ports/plugin.ts'
+import type { Allowance, Purpose } from './allowance.ts'
+import { answeredBy, calledOff, failureOf, type Remedy } from './failure.ts'
+
+export interface CallsOptions<Client> {
+  readonly connect: () => Promise<Client>
+  readonly allowance: Allowance
+  readonly timeoutMs: number
+  readonly remedy: Remedy
+  /** Before a reading that failed is tried again; twice as much before the next. */
+  readonly backOffMs?: number | undefined
+}
+
+const READING_TRIES = 3
+/** Longer is not waited inside a call. */
+const SHORT_WAIT_MS = 2_000
+const BACK_OFF_MS = 200
+
+type Call<Client, T> = (client: Client, signal: AbortSignal) => Promise<T>
+
+export class Calls<Client> {
+  readonly #options: CallsOptions<Client>
+  readonly #closing = new AbortController()
+  #client: Promise<Client> | null = null
+
+  constructor(options: CallsOptions<Client>) {
+    this.#options = options
+  }
+
+  get allowance(): Allowance {
+    return this.#options.allowance
+  }
+
+  /** @param what what is tried, e.g. `list the instances of web` */
+  async reading<T>(purpose: Purpose, what: string, signal: AbortSignal, call: Call<Client, T>): Promise<T> {
+    for (let tried = 1; ; tried += 1) {
+      try {
+        this.allowance.require(purpose, what)
+        return await this.#once(what, signal, call, false)
+      } catch (error) {
+        if (!(error instanceof PluginError) || tried === READING_TRIES) throw error
+        const waitMs = waitBefore(error, (this.#options.backOffMs ?? BACK_OFF_MS) * 2 ** (tried - 1))
+        if (waitMs === null || signal.aborted) throw error
+        await delay(waitMs, undefined, { signal }).catch(() => {
+          throw calledOff(what)
+        })
+      }
+    }
+  }
+
+  /** Once, whatever it meets. */
+  changing<T>(what: string, signal: AbortSignal, call: Call<Client, T>): Promise<T> {
+    return this.#once(what, signal, call, true)
+  }
+
+  deadline(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(this.#options.timeoutMs)])
+  }
+
+  failureOf(error: unknown, what: string, signal: AbortSignal, changes: boolean): PluginError {
+    return failureOf(error, { what, signal, changes, remedy: this.#options.remedy })
+  }
+
+  close(): void {
+    this.#closing.abort()
+  }
+
+  async #once<T>(what: string, signal: AbortSignal, call: Call<Client, T>, changes: boolean): Promise<T> {
+    if (signal.aborted || this.#closing.signal.aborted) throw calledOff(what)
+    this.allowance.require('act', what)
+    const within = this.deadline(signal)
+    try {
+      return await call(await this.#connected(), within)
+    } catch (error) {
+      throw this.failureOf(error, what, within, changes)
+    }
+  }
+
+  #connected(): Promise<Client> {
+    this.#client ??= this.#options.connect()
+    // Once the clients are installed, the next call finds them.
+    this.#client.catch(() => {
+      this.#client = null
+    })
+    return this.#client
+  }
+}
+
+/** `null`: it is not tried again here. */
+function waitBefore({ kind, retryAfterMs, cause }: PluginError, backOffMs: number): number | null {
+  // Spread, so that many who were cut off at once do not come back at once.
+  if (kind === 'unavailable') return backOffMs * (0.5 + Math.random())
+  if (kind !== 'throttled') return null
+  if (retryAfterMs !== undefined) return retryAfterMs <= SHORT_WAIT_MS ? retryAfterMs : null
+  // Just answered so: how long to wait is known to the allowance, which is asked next.
+  return answeredBy(cause).status === null ? null : 0
+}

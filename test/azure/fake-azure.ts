@@ -1,0 +1,159 @@
+/**
+ * Something of Azure's behind HTTPS on 127.0.0.1, that misbehaves on request: replies that are lost, connections that break, silence, 429
+ * and 503. What it answers when nothing is wrong, each fake says itself.
+ *
+ * Example: `fake.faults.push({ method: 'GET', path: /serverfarms/, what: { status: 503, headers: { 'retry-after': '1' } } })` answers the next
+ * reading of a plan with 503, and the one after as ever; `fake.asked` lists both.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import { selfSigned } from './certificate.ts'
+
+/** What happens to the next request that matches, instead of what should. */
+export interface Fault {
+  readonly method: string
+  readonly path: RegExp
+  /**
+   * `lost`: it is done, and the connection breaks before the answer. `dropped`: it breaks before anything is done. `silent`: it
+   * is never answered. `nothing`: all is well, but for `also`.
+   */
+  readonly what:
+    | 'lost'
+    | 'dropped'
+    | 'silent'
+    | 'nothing'
+    | { readonly status: number; readonly code?: string; readonly headers?: Record<string, string> }
+  /** So many requests; one when left out. */
+  times?: number
+  /** Called when it strikes, before the answer. */
+  readonly also?: () => void
+}
+
+export interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly ifMatch: string | null
+  readonly body: unknown
+}
+
+export interface Question {
+  readonly method: string
+  readonly url: URL
+  readonly headers: IncomingMessage['headers']
+  readonly text: string
+  /** The text as JSON, or `null` where it is empty or none. */
+  readonly body: unknown
+}
+
+export interface Reply {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Record<string, string>
+}
+
+export abstract class FakeAzure {
+  readonly cert: string
+  readonly asked: Asked[] = []
+  readonly faults: Fault[] = []
+  /** Told with each answer: `Microsoft.Compute/GetVMScaleSetVM3Min;480`. */
+  remaining = ''
+  readonly #server: Server
+
+  constructor() {
+    const { key, cert } = selfSigned()
+    this.cert = cert
+    this.#server = createServer({ key, cert }, (request, response) => void this.#serve(request, response))
+  }
+
+  protected abstract answer(question: Question): Reply | Promise<Reply>
+
+  async listen(): Promise<this> {
+    await new Promise<void>(resolve => this.#server.listen(0, '127.0.0.1', resolve))
+    return this
+  }
+
+  get endpoint(): string {
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') throw new Error('the fake does not listen')
+    return `https://127.0.0.1:${address.port}`
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise<void>(resolve => this.#server.close(() => resolve()))
+  }
+
+  count(method: string, path: RegExp): number {
+    return this.asked.filter(asked => asked.method === method && path.test(asked.path)).length
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? 'GET'
+    const url = new URL(request.url ?? '/', 'https://fake')
+    const text = await bodyOf(request)
+    const body = jsonOf(text)
+    const ifMatch = request.headers['if-match'] ?? null
+    const note = (status: number) => this.asked.push({ method, path: url.pathname, status, ifMatch, body })
+    const send = (status: number, answer: unknown, headers: Record<string, string> = {}) => {
+      note(status)
+      const limits = this.remaining === '' ? {} : { 'x-ms-ratelimit-remaining-resource': this.remaining }
+      response.writeHead(status, { 'content-type': 'application/json', ...limits, ...headers })
+      response.end(answer === null ? '' : JSON.stringify(answer))
+    }
+    const fault = this.#faultOf(method, url.pathname)
+    fault?.also?.()
+    if (fault?.what === 'dropped') {
+      note(0)
+      response.destroy()
+      return
+    }
+    if (fault?.what === 'silent') return
+    if (typeof fault?.what === 'object') {
+      const { status, code = 'Faulty', headers = {} } = fault.what
+      send(status, errorBody(code, `the fake answers ${status}`), headers)
+      return
+    }
+    if (request.headers.authorization === undefined) {
+      send(401, errorBody('AuthenticationFailed', 'no token'))
+      return
+    }
+    const reply = await this.answer({ method, url, headers: request.headers, text, body })
+    if (fault?.what === 'lost') {
+      note(0)
+      response.destroy()
+      return
+    }
+    send(reply.status, reply.body, reply.headers)
+  }
+
+  #faultOf(method: string, path: string): Fault | null {
+    const found = this.faults.find(fault => fault.method === method && fault.path.test(path))
+    if (found === undefined) return null
+    found.times = (found.times ?? 1) - 1
+    if (found.times <= 0) this.faults.splice(this.faults.indexOf(found), 1)
+    return found
+  }
+}
+
+export function errorBody(code: string, message: string) {
+  return { error: { code, message } }
+}
+
+export function refused(status: number, code: string, message: string): Reply {
+  return { status, body: errorBody(code, message) }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return text === '' ? null : JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(Buffer.from(part))
+  return Buffer.concat(parts).toString('utf8')
+}
