@@ -14,7 +14,7 @@ import type { PluginRef } from '../model/spec.ts'
 import { CODES } from './codes.ts'
 import { key } from './key.ts'
 import { PRESETS } from './presets.ts'
-import { AZURE_VMSS_MEANING, azureVmssShape, azureVmssTarget } from './schema-azure.ts'
+import { AZURE_VMSS_MEANING, azureVmssShape, azureVmssTarget } from './schema-azure-vmss.ts'
 import { approvalSchema, billingHourSchema, outageGuardSchema, rateLimitsSchema } from './schema-guards.ts'
 import { actionSchema, notifierSchema, settingsWebhookSchema } from './schema-notices.ts'
 import {

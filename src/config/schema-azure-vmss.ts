@@ -5,65 +5,16 @@
  * https://management.chinacloudapi.cn, whose sign-in is at https://login.chinacloudapi.cn.
  */
 import { z } from 'zod'
-import { CODES } from './codes.ts'
+import { azureEndpoints, azureSubscriptionShape } from './azure-cloud.ts'
 import { key } from './key.ts'
-import { duration, refusal } from './values.ts'
-
-/** Where Azure's clouds have their resource manager and their sign-in; the clients know those of the public one. */
-const CLOUDS = {
-  public: { endpoint: null, authorityHost: null },
-  china: {
-    endpoint: 'https://management.chinacloudapi.cn',
-    authorityHost: 'https://login.chinacloudapi.cn',
-  },
-  usGovernment: {
-    endpoint: 'https://management.usgovcloudapi.net',
-    authorityHost: 'https://login.microsoftonline.us',
-  },
-} as const
-
-const httpsUrl = z
-  .string()
-  .max(2000)
-  .regex(/^https:\/\/[^\s/]+$|\$\{/, {
-    error: refusal(
-      CODES.malformed,
-      '{value} is not the address of a resource manager or a sign-in',
-      'write https:// and a host, without a path',
-    ),
-  })
+import { duration } from './values.ts'
 
 export const AZURE_VMSS_MEANING = 'Instances are the VMs of an Azure scale set.'
 
 export const azureVmssShape = {
-  subscription: key(
-    z.string().regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|\$\{/, {
-      error: refusal(
-        CODES.malformed,
-        '{value} is not the id of a subscription',
-        'write what `az account show --query id` prints',
-      ),
-    }),
-    'Id of the subscription.',
-    '${env:AZURE_SUBSCRIPTION_ID}',
-  ),
+  ...azureSubscriptionShape,
   resourceGroup: key(z.string().min(1).max(90), 'Resource group of the scale set.', 'web-rg'),
   scaleSet: key(z.string().min(1).max(64), 'Name of the scale set, Uniform or Flexible.', 'web'),
-  cloud: key(
-    z.enum(['public', 'china', 'usGovernment']).default('public'),
-    "Which of Azure's clouds.",
-    'china',
-  ),
-  endpoint: key(
-    httpsUrl.optional(),
-    "Another resource manager than the cloud's.",
-    'https://management.local.azurestack.external',
-  ),
-  authorityHost: key(
-    httpsUrl.optional(),
-    "Another place to sign in than the cloud's.",
-    'https://login.microsoftonline.us',
-  ),
   address: key(
     z.string().min(1).max(500).optional(),
     'How an instance is reached; {computerName}, {instanceId} and {name} are filled in. Without it no router can send anybody there.',
@@ -98,10 +49,8 @@ export const azureVmssShape = {
 
 export const azureVmssTarget = z
   .strictObject(azureVmssShape)
-  .transform(({ cloud, endpoint, authorityHost, address, listingLag, launchWait, timeout, ...written }) => ({
-    ...written,
-    endpoint: endpoint ?? CLOUDS[cloud].endpoint,
-    authorityHost: authorityHost ?? CLOUDS[cloud].authorityHost,
+  .transform(({ address, listingLag, launchWait, timeout, ...written }) => ({
+    ...azureEndpoints(written),
     address: address ?? null,
     listingLagMs: listingLag,
     appearMs: launchWait,
