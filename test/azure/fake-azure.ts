@@ -52,7 +52,19 @@ export interface Reply {
   readonly headers?: Record<string, string>
 }
 
+/** A request and what was answered, for whoever judges both. */
+export interface Exchange {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+  readonly reply: Reply
+}
+
 export abstract class FakeAzure {
+  /** Told of all that is answered, also where the answer is lost. */
+  hear: ((exchange: Exchange) => void) | null = null
   readonly cert: string
   readonly asked: Asked[] = []
   readonly faults: Fault[] = []
@@ -95,10 +107,14 @@ export abstract class FakeAzure {
     const body = jsonOf(text)
     const ifMatch = request.headers['if-match'] ?? null
     const note = (status: number) => this.asked.push({ method, path: url.pathname, status, ifMatch, body })
+    const tell = (reply: Reply) =>
+      this.hear?.({ method, url: request.url ?? '/', headers: plain(request.headers), body, reply })
     const send = (status: number, answer: unknown, headers: Record<string, string> = {}) => {
       note(status)
       const limits = this.remaining === '' ? {} : { 'x-ms-ratelimit-remaining-resource': this.remaining }
-      response.writeHead(status, { 'content-type': 'application/json', ...limits, ...headers })
+      const all = { 'content-type': 'application/json', ...limits, ...headers }
+      tell({ status, body: answer, headers: all })
+      response.writeHead(status, all)
       response.end(answer === null ? '' : JSON.stringify(answer))
     }
     const fault = this.#faultOf(method, url.pathname)
@@ -120,6 +136,7 @@ export abstract class FakeAzure {
     }
     const reply = await this.answer({ method, url, headers: request.headers, text, body })
     if (fault?.what === 'lost') {
+      tell({ ...reply, headers: { 'content-type': 'application/json', ...reply.headers } })
       note(0)
       response.destroy()
       return
@@ -142,6 +159,10 @@ export function errorBody(code: string, message: string) {
 
 export function refused(status: number, code: string, message: string): Reply {
   return { status, body: errorBody(code, message) }
+}
+
+function plain(headers: IncomingMessage['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 }
 
 function jsonOf(text: string): unknown {

@@ -11,6 +11,7 @@ import {
 import type { Target, TargetInstance } from '../../src/ports/target.ts'
 import { until } from '../builders/until.ts'
 import { FakeArm, GROUP, SCALE_SET, SUBSCRIPTION } from './arm.ts'
+import { Judge, type Verdict } from './judge.ts'
 
 export interface AzureRig {
   readonly arm: FakeArm
@@ -18,6 +19,9 @@ export interface AzureRig {
   /** Another run of ours, on the same scale set. */
   again(): Target
   settle(predicate: (instances: readonly TargetInstance[]) => boolean): Promise<void>
+  /** Of all that was asked and answered; nothing was judged where Microsoft's description of the API is absent. */
+  verdict(): Promise<Verdict>
+  /** Throws when something was answered that Azure would not answer. */
   stop(): Promise<void>
 }
 
@@ -26,6 +30,9 @@ export async function azureRig(
   context: AzureVmssContext = {},
 ): Promise<AzureRig> {
   const arm = await FakeArm.start({ mode })
+  const judge = await Judge.open()
+  arm.hear = judge?.hear ?? null
+  const verdict = async () => (await judge?.verdict()) ?? { judged: new Map(), complaints: [] }
   const targets: Target[] = []
   const create = () => {
     const target = createAzureVmssTarget(optionsFor(arm, options), {
@@ -45,6 +52,7 @@ export async function azureRig(
     arm,
     target,
     again: create,
+    verdict,
     async settle(predicate) {
       await until('the list is as expected', async () =>
         predicate(await target.listInstances(AbortSignal.timeout(10_000))),
@@ -53,6 +61,8 @@ export async function azureRig(
     async stop() {
       for (const each of targets) await each.close()
       await arm.stop()
+      const { complaints } = await verdict()
+      if (complaints.length > 0) throw new Error(`the fake is not Azure:\n${complaints.join('\n')}`)
     },
   }
 }
