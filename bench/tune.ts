@@ -1,24 +1,23 @@
 /**
  * How long do a thousand configurations take, and are all cores busy meanwhile? The month of `backtest` with other thresholds and
- * steps, on as many threads as there are cores: `npm run bench -- tune [--configurations N] [--json]`.
+ * steps, in as many processes as there are cores: `npm run bench -- tune [--configurations N] [--json]`.
  *
- * The speedup is that of the same run: the same configurations on one thread and on all of them, in turns, threads warmed up
+ * The speedup is that of the same run: the same configurations in one process and in all of them, in turns, warmed up
  * before, the least time of each.
  *
  * Example: `{"configurations":1000,"seconds":71.2,"speedup":1.94}` on two cores.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { threadFile } from '../src/cli/tune/tune.ts'
+import { workerFile } from '../src/cli/tune/tune.ts'
 import { Crew, type MakeJob } from '../src/lab/tune/crew.ts'
 import { choiceAt } from '../src/lab/tune/grid.ts'
 import type { JobSetting } from '../src/lab/tune/job.ts'
-import { sharedTrace } from '../src/lab/tune/shared-trace.ts'
 import { BINS, MONTH_MODEL, month, monthFleet } from './backtest/month.ts'
 import type { BenchmarkReport } from './bench.ts'
 
 const USUAL_CONFIGURATIONS = 1_000
-/** Replayed on one thread and on all, to compare them. */
+/** Replayed by one process and by all, to compare them. */
 const COMPARED = 48
 const ROUNDS = 3
 const VALUES = 10
@@ -35,15 +34,13 @@ export async function run(args: readonly string[]): Promise<BenchmarkReport> {
     await warmUp(one, 1)
     await warmUp(all, workers)
     const { ofOne, ofAll } = await compare(one, all)
-    all.busyShares()
-    const { seconds } = await timed(all, configurations)
-    const busyShare = Math.min(...all.busyShares())
+    const { seconds, busyShare } = await timed(all, configurations)
     const speedup = ofOne.seconds / ofAll.seconds
     return {
       table: [
-        `${configurations} configurations of a month by the minute on ${workers} threads: ${seconds.toFixed(1)} s, each thread at work for at least ${(100 * busyShare).toFixed(1)} % of it`,
-        `${COMPARED} of them: ${ofOne.seconds.toFixed(2)} s on one thread, ${ofAll.seconds.toFixed(2)} s on ${workers} (least of ${ROUNDS}): ${speedup.toFixed(2)} times as fast`,
-        `time of processors for these: ${ofOne.cpuSeconds.toFixed(2)} s and ${ofAll.cpuSeconds.toFixed(2)} s; with far less of it than threads times seconds, others use the machine too`,
+        `${configurations} configurations of a month by the minute on ${workers} processes: ${seconds.toFixed(1)} s, each at work for at least ${(100 * busyShare).toFixed(1)} % of it`,
+        `${COMPARED} of them: ${ofOne.seconds.toFixed(2)} s in one process, ${ofAll.seconds.toFixed(2)} s on ${workers} (least of ${ROUNDS}): ${speedup.toFixed(2)} times as fast`,
+        `time of processors for these: ${ofOne.cpuSeconds.toFixed(2)} s and ${ofAll.cpuSeconds.toFixed(2)} s; with far less of it than processes times seconds, others use the machine too`,
       ].join('\n'),
       result: {
         configurations,
@@ -63,15 +60,15 @@ export async function run(args: readonly string[]): Promise<BenchmarkReport> {
 
 function crewOf(workers: number): Crew {
   const setting: JobSetting = {
-    trace: sharedTrace(month()),
+    trace: month(),
     feeds: { loadColumn: null, instancesColumn: null, sources: {} },
     model: MONTH_MODEL,
     seed: 1,
   }
-  return new Crew({ workers, program: threadFile(), setting })
+  return new Crew({ workers, program: workerFile(), setting })
 }
 
-/** Each thread has replayed some by then. */
+/** Each has replayed some by then. */
 async function warmUp(crew: Crew, workers: number): Promise<void> {
   await crew.all(jobs(3 * workers))
 }
@@ -79,6 +76,8 @@ async function warmUp(crew: Crew, workers: number): Promise<void> {
 interface Timed {
   readonly seconds: number
   readonly cpuSeconds: number
+  /** Of the one that worked least. */
+  readonly busyShare: number
 }
 
 async function compare(one: Crew, all: Crew): Promise<{ ofOne: Timed; ofAll: Timed }> {
@@ -92,21 +91,23 @@ async function compare(one: Crew, all: Crew): Promise<{ ofOne: Timed; ofAll: Tim
 }
 
 function leastOf(rounds: readonly Timed[]): Timed {
-  return {
-    seconds: Math.min(...rounds.map(({ seconds }) => seconds)),
-    cpuSeconds: Math.min(...rounds.map(({ cpuSeconds }) => cpuSeconds)),
-  }
+  return rounds.reduce((least, round) => (round.seconds < least.seconds ? round : least))
 }
 
 async function timed(crew: Crew, configurations: number): Promise<Timed> {
+  crew.efforts()
   const begun = performance.now()
-  const cpu = process.cpuUsage()
   const results = await crew.all(jobs(configurations))
   if (results.some(scores => scores?.[0] === undefined)) {
     throw new Error('A configuration came back without scores.')
   }
-  const { user, system } = process.cpuUsage(cpu)
-  return { seconds: (performance.now() - begun) / 1_000, cpuSeconds: (user + system) / 1e6 }
+  const seconds = (performance.now() - begun) / 1_000
+  const efforts = crew.efforts()
+  return {
+    seconds,
+    cpuSeconds: efforts.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / 1_000,
+    busyShare: Math.min(...efforts.map(effort => effort.busyShare)),
+  }
 }
 
 /** Made as they are handed out, as a search does it. */

@@ -30,7 +30,7 @@ export function addTuneCommand(program: Command, io: Io, done: (code: number) =>
     .option('--objective <words>', 'what to look for, see below (default: "cost, lost<=now")')
     .option('--budget <count>', 'try all, up to so many; of more, the effort of so many', upTo(100_000), 200)
     .option('--holdout <share>', 'the part at the end that is not tuned on', '30%')
-    .option('--workers <count>', 'threads; as many as there are cores unless said', upTo(256))
+    .option('--workers <count>', 'processes that replay; as many as there are cores unless said', upTo(256))
     .option('-o, --output <file>', 'a picture (.svg), the numbers (.json), the changed file (.yaml)', several)
     .option('--write <file>', 'write the changed file, also over the one that is tuned')
     .addHelpText('after', TUNE_HELP)

@@ -76,7 +76,7 @@ describe('plimsoll tune', () => {
     expect(read('plimsoll.yaml')).toBe(CONFIG)
   })
 
-  it('comes to the same, however many threads it has', async () => {
+  it('comes to the same, however many processes share the work', async () => {
     prepare()
     const [one, three] = await Promise.all(
       ['1', '3'].map(async workers => {

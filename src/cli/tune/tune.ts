@@ -10,12 +10,12 @@ import { parseShare } from '../../config/expression/units.ts'
 import { configurationFile, type LoadResult } from '../../config/load.ts'
 import { backtest } from '../../lab/backtest.ts'
 import { LabError } from '../../lab/lab-error.ts'
+import { binsOf } from '../../lab/tune/beginnings.ts'
 import { Crew } from '../../lab/tune/crew.ts'
 import type { JobSetting } from '../../lab/tune/job.ts'
 import { parseObjective, USUAL_OBJECTIVE } from '../../lab/tune/objective.ts'
 import { planSearch } from '../../lab/tune/plan.ts'
 import { AS_IT_IS, type Configured, type Outcome, search } from '../../lab/tune/search.ts'
-import { binsOf, sharedTrace } from '../../lab/tune/shared-trace.ts'
 import { type Verdict, verdictOf } from '../../lab/tune/verdict.ts'
 import type { Spec } from '../../model/spec.ts'
 import { createCalendar } from '../../plugins/calendars/temporal.ts'
@@ -63,7 +63,7 @@ export async function tuneCommand(file: string, options: TuneOptions, io: Io): P
   const fleet = fleetNamed(spec, options.fleet)
   const load = configurationFile(resolvePath(io, file)).parse
   const variation = prepareVariation({ words: options.vary ?? [], text, fleet, load })
-  const trace = sharedTrace(await readRecordOption(options, { fleet, statePath: state.path }, io))
+  const trace = await readRecordOption(options, { fleet, statePath: state.path }, io)
   const { length, stepMs } = binsOf(trace)
   const tunedBins = tunedBinsOf(trace.name, length, holdout)
   const { setting, notes } = settle(
@@ -172,7 +172,7 @@ async function interruptible(
   { workers, setting }: { readonly workers: number; readonly setting: JobSetting },
   work: Work,
 ): Promise<Outcome | null> {
-  const crew = new Crew({ workers, program: threadFile(), setting })
+  const crew = new Crew({ workers, program: workerFile(), setting })
   const progress = createProgress(io)
   let isStopped = false
   const stopListening = onInterrupt(times => {
@@ -200,9 +200,9 @@ async function interruptible(
 }
 
 /** Beside this file: `.ts` in the source tree, `.js` once compiled. */
-export function threadFile(): URL {
+export function workerFile(): URL {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./thread.${extension}`, import.meta.url)
+  return new URL(`./worker.${extension}`, import.meta.url)
 }
 
 interface Output {

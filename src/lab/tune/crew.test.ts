@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { fleetSpec } from '../../../test/builders/spec.ts'
-import { threadFile } from '../../cli/tune/tune.ts'
+import { workerFile } from '../../cli/tune/tune.ts'
 import type { LoadTrace } from '../trace.ts'
 import { Crew, type MakeJob } from './crew.ts'
 import type { JobSetting } from './job.ts'
-import { sharedTrace } from './shared-trace.ts'
 
 const BINS = 300
 
@@ -23,7 +22,7 @@ const trace: LoadTrace = {
 }
 
 const setting: JobSetting = {
-  trace: sharedTrace(trace),
+  trace,
   feeds: { loadColumn: null, instancesColumn: null, sources: {} },
   model: { perInstance: 100 },
   seed: 1,
@@ -38,16 +37,16 @@ afterEach(async () => {
   open = []
 })
 
-function crewOf(workers: number, program = threadFile()): Crew {
+function crewOf(workers: number, program = workerFile()): Crew {
   const crew = new Crew({ workers, program, setting })
   open.push(crew)
   return crew
 }
 
-/** A thread of another mind. */
+/** A process of another mind. */
 function program(name: string, text: string): URL {
   const path = join(folder, `${name}.mjs`)
-  writeFileSync(path, `import { parentPort } from 'node:worker_threads'\n${text}`)
+  writeFileSync(path, text)
   return pathToFileURL(path)
 }
 
@@ -111,16 +110,17 @@ describe('a crew', () => {
   })
 
   it.each([
-    ['exits', "parentPort.on('message', () => process.exit(3))", 'it ended with code 3'],
-    ['throws', "parentPort.on('message', () => { throw new Error('the moon fell') })", 'the moon fell'],
+    ['exits', onJob('process.exit(3)'), 'it ended with code 3'],
+    ['is ended', onJob("process.kill(process.pid, 'SIGKILL')"), 'it was ended by SIGKILL'],
+    ['throws', onJob("throw new Error('the moon fell')"), 'the moon fell'],
     ['cannot start', "throw new Error('no moon')", 'no moon'],
     [
       'has no memory left',
-      "parentPort.on('message', () => { const all = []; for (;;) all.push(new Array(1e6).fill(all.length)) })",
+      onJob('const all = []; for (;;) all.push(new Array(1e6).fill(all.length))'),
       'memory',
     ],
-  ])('whose thread %s fails with the reason, and does not hang', async (name, text, because) => {
-    // Unlike a thread of ours, one without memory must not take a machine's worth first.
+  ])('whose process %s fails with the reason, and does not hang', async (name, text, because) => {
+    // Unlike one of ours, one without memory must not take a machine's worth first.
     const crew =
       name === 'has no memory left'
         ? new Crew({ workers: 1, program: program('memory', text), setting, mostHeapMb: 40 })
@@ -149,12 +149,36 @@ describe('a crew', () => {
     await expect(crewOf(1).all([make])).rejects.toThrow('cannot be made')
   })
 
-  it('says how much of its time each thread worked', async () => {
+  it('says how much each process did since it was last asked', async () => {
     const crew = crewOf(2)
     await crew.all(jobs(6))
-    const shares = crew.busyShares()
-    expect(shares).toHaveLength(2)
-    for (const share of shares) expect(share).toBeGreaterThan(0)
-    for (const share of shares) expect(share).toBeLessThanOrEqual(1)
+    const efforts = crew.efforts()
+    expect(efforts).toHaveLength(2)
+    for (const { busyShare, cpuMs } of efforts) {
+      expect(busyShare).toBeGreaterThan(0)
+      expect(busyShare).toBeLessThanOrEqual(1)
+      expect(cpuMs).toBeGreaterThan(0)
+    }
+    expect(crew.efforts().map(({ cpuMs }) => cpuMs)).toEqual([0, 0])
+  })
+
+  it('leaves no process behind, not even in the middle of its work', async () => {
+    const crew = crewOf(2, program('endless', onJob('for (;;);')))
+    const working = crew.all(jobs(2))
+    await crew.close()
+    expect(crew.pids.every(pid => !isAlive(pid))).toBe(true)
+    await expect(Promise.race([working, 'not done'])).resolves.toBe('not done')
   })
 })
+
+function onJob(text: string): string {
+  return `process.on('message', order => { if (order.job) { ${text} } })`
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -1,27 +1,51 @@
 /**
- * Worker threads that share a list of jobs. Results come back in the order of the list, whoever did which; a job is made only when
- * somebody is free for it, or about to be. A thread that dies ends the whole with its reason.
+ * Processes that share a list of jobs. Results come back in the order of the list, whoever did which; a job is made only when
+ * somebody is free for it, or about to be. A process that dies ends the whole with its reason.
  *
  * Example: `await new Crew({ workers: 2, program, setting }).all(jobs)` of 200 jobs keeps two cores busy; after `stop()` what was
  * begun is finished and the rest stays `null`.
+ *
+ * Processes and not threads, because a replay makes much garbage that dies at once: threads share the helpers of one collector, which
+ * take the core that another thread is on, and nobody may say how many there are once the program runs.
  */
-import type { EventLoopUtilization } from 'node:perf_hooks'
-import { Worker } from 'node:worker_threads'
+import { type ChildProcess, fork } from 'node:child_process'
 import { LabError } from '../lab-error.ts'
 import type { Scores } from '../scores.ts'
 import type { Job, JobSetting } from './job.ts'
 
-export type CrewAnswer =
+/** The record first, then jobs. */
+export type CrewOrder = { readonly setting: JobSetting } | { readonly job: Job }
+
+export type CrewResult =
   | { readonly ok: true; readonly scores: readonly Scores[] }
   | { readonly ok: false; readonly code: string | null; readonly message: string }
 
+/** With the time it took, and that of processors. */
+export type CrewAnswer = CrewResult & { readonly busyMs: number; readonly cpuMs: number }
+
 export interface CrewOptions {
   readonly workers: number
-  /** The program of a thread: takes jobs, answers each with a `CrewAnswer`. */
+  /** The program of a process: takes `CrewOrder`s, answers each job with a `CrewAnswer`. */
   readonly program: URL
   readonly setting: JobSetting
-  /** Of each thread; as much as Node allows unless said. */
+  /** Of each process; as much as Node allows unless said. */
   readonly mostHeapMb?: number
+}
+
+interface Worker {
+  readonly process: ChildProcess
+  /** The end of what it wrote to its standard error. */
+  lastWords: string
+  /** Since it was last asked. */
+  busyMs: number
+  cpuMs: number
+}
+
+/** What a process did since it was last asked. */
+export interface Effort {
+  /** 0.98: it waited for 2 % of the time. */
+  readonly busyShare: number
+  readonly cpuMs: number
 }
 
 /** `null`: there is nothing to do for this one, and its result is `null`. */
@@ -38,18 +62,17 @@ interface Listed {
   ready: { readonly index: number; readonly job: Job } | null
 }
 
-/**
- * A replay makes much garbage that dies at once. With room for it the collector runs seldom, and its helpers, which the main program
- * has too, seldom take the core that another thread is on.
- */
-const YOUNG_GENERATION_MB = 192
+/** The collector works alone, where the replay does; with room for the garbage it seldom has to. */
+const COLLECTOR = ['--single-threaded-gc', '--max-semi-space-size=64']
+/** Of what a process says before it dies. */
+const LAST_WORDS = 4_000
 
 export class CrewError extends Error {
   readonly code = 'PLM-745'
 
   constructor(saw: string) {
     super(
-      `A thread that replays configurations is gone (${saw}). What was found so far is lost; try again, with fewer --workers where memory is short.`,
+      `A process that replays configurations is gone (${saw}). What was found so far is lost; try again, with fewer --workers where memory is short.`,
     )
     this.name = 'CrewError'
   }
@@ -57,9 +80,10 @@ export class CrewError extends Error {
 
 export class Crew {
   readonly #options: CrewOptions
+  readonly #all: Worker[] = []
   readonly #idle: Worker[] = []
   readonly #busy = new Map<Worker, number>()
-  readonly #asked = new Map<Worker, EventLoopUtilization>()
+  #measuredSince = performance.now()
   #list: Listed | null = null
   #failed: Error | null = null
   #isStopped = false
@@ -96,35 +120,56 @@ export class Crew {
     this.#handOut()
   }
 
-  /** How much of its time each thread has worked since it began, or since it was last asked: 0.98 waited for 2 % of it. */
-  busyShares(): readonly number[] {
-    return [...this.#idle, ...this.#busy.keys()].map(worker => {
-      const now = worker.performance.eventLoopUtilization()
-      const before = this.#asked.get(worker)
-      this.#asked.set(worker, now)
-      const since = before === undefined ? now : worker.performance.eventLoopUtilization(now, before)
-      return since.utilization
+  /** Of each process, since it was last asked or the crew began. */
+  efforts(): readonly Effort[] {
+    const now = performance.now()
+    const elapsedMs = now - this.#measuredSince
+    this.#measuredSince = now
+    return this.#all.map(worker => {
+      const { busyMs, cpuMs } = worker
+      worker.busyMs = 0
+      worker.cpuMs = 0
+      return { busyShare: Math.min(1, busyMs / elapsedMs), cpuMs }
     })
+  }
+
+  get pids(): readonly number[] {
+    return this.#all.flatMap(({ process: { pid } }) => pid ?? [])
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([...this.#idle, ...this.#busy.keys()].map(worker => worker.terminate()))
+    await Promise.all(this.#all.map(({ process }) => ended(process)))
   }
 
   #hire(): void {
     const { program, setting, mostHeapMb } = this.#options
-    const resourceLimits = {
-      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
-      ...(mostHeapMb === undefined ? {} : { maxOldGenerationSizeMb: mostHeapMb }),
-    }
-    const worker = new Worker(program, { workerData: setting, execArgv: [], resourceLimits })
-    worker.on('message', (answer: CrewAnswer) => this.#hear(worker, answer))
-    worker.on('error', error => this.#fail(new CrewError(reasonOf(error))))
-    worker.on('exit', code => {
-      if (!this.#isClosed) this.#fail(new CrewError(`it ended with code ${code}`))
+    const most = mostHeapMb === undefined ? [] : [`--max-old-space-size=${mostHeapMb}`]
+    const process = fork(program, {
+      execArgv: [...COLLECTOR, ...most],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Ctrl-C is for the one who hires: what was begun is finished.
+      detached: true,
+      windowsHide: true,
     })
+    const worker: Worker = { process, lastWords: '', busyMs: 0, cpuMs: 0 }
+    process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      worker.lastWords = (worker.lastWords + text).slice(-LAST_WORDS)
+    })
+    process.on('message', (answer: CrewAnswer) => this.#hear(worker, answer))
+    process.on('error', error => this.#fail(new CrewError(error.message)))
+    process.on('close', (code, signal) => {
+      if (!this.#isClosed) this.#fail(new CrewError(reasonOf(worker, code, signal)))
+    })
+    this.#order(worker, { setting })
+    this.#all.push(worker)
     this.#idle.push(worker)
+  }
+
+  /** One that is gone already says so itself. */
+  #order({ process }: Worker, order: CrewOrder): void {
+    if (process.connected) process.send(order, () => undefined)
   }
 
   #handOut(): void {
@@ -137,7 +182,7 @@ export class Crew {
         const worker = this.#idle.pop()
         if (worker === undefined) break
         this.#busy.set(worker, next.index)
-        worker.postMessage(next.job)
+        this.#order(worker, { job: next.job })
       }
       if (!this.#isStopped) list.ready ??= this.#make(list)
     } catch (error) {
@@ -170,6 +215,8 @@ export class Crew {
     const index = this.#busy.get(worker)
     this.#busy.delete(worker)
     this.#idle.push(worker)
+    worker.busyMs += answer.busyMs
+    worker.cpuMs += answer.cpuMs
     const list = this.#list
     if (list === null || index === undefined) return
     if (!answer.ok) {
@@ -190,6 +237,17 @@ export class Crew {
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+/** Nothing of its own is to be kept, and a replay does not look up from its work. */
+async function ended(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return
+  const gone = new Promise<void>(resolve => process.once('close', () => resolve()))
+  process.kill('SIGKILL')
+  await gone
+}
+
+/** The error that it died of, where it named one. */
+function reasonOf({ lastWords }: Worker, code: number | null, signal: NodeJS.Signals | null): string {
+  const named = /^(?:FATAL ERROR: |\w*Error: )(.*)$/m.exec(lastWords)?.[1]
+  if (named !== undefined) return named.trim()
+  return code === null ? `it was ended by ${signal}` : `it ended with code ${code}`
 }

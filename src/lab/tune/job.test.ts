@@ -5,8 +5,8 @@ import { createMemoryStore } from '../../plugins/stores/memory.ts'
 import { backtest } from '../backtest.ts'
 import { type Scores, scoresOf } from '../scores.ts'
 import type { LoadTrace, SessionTrace } from '../trace.ts'
+import { binsOf, loadBeginning, sessionsBeginning } from './beginnings.ts'
 import { type JobPorts, type JobSetting, runJob } from './job.ts'
-import { binsOf, loadBeginning, sessionsBeginning, sharedTrace } from './shared-trace.ts'
 
 const BINS = 600
 
@@ -38,7 +38,7 @@ const fleet = fleetSpec({
 })
 
 const setting: JobSetting = {
-  trace: sharedTrace(trace),
+  trace,
   feeds: { loadColumn: null, instancesColumn: null, sources: {} },
   model: { perInstance: 100 },
   seed: 1,
@@ -133,21 +133,16 @@ describe('a job', () => {
   })
 })
 
-describe('a record for all threads', () => {
-  it('is shared, and says the same', () => {
-    const shared = sharedTrace(trace)
-    if (shared.kind !== 'load') throw new Error('another kind')
-    expect(shared.columns.value?.buffer).toBeInstanceOf(SharedArrayBuffer)
-    expect([...(shared.columns.value ?? [])]).toEqual([...(trace.columns.value ?? [])])
-    expect(loadBeginning(shared, 10).columns.value?.buffer).toBe(shared.columns.value?.buffer)
-    expect(loadBeginning(shared, 10)).toMatchObject({ length: 10 })
-    expect(loadBeginning(shared, BINS)).toBe(shared)
+describe('the beginning of a record', () => {
+  it('is seen in the same memory', () => {
+    expect(loadBeginning(trace, 10).columns.value?.buffer).toBe(trace.columns.value?.buffer)
+    expect(loadBeginning(trace, 10)).toMatchObject({ length: 10 })
+    expect(loadBeginning(trace, BINS)).toBe(trace)
   })
 
   it('of sessions ends with the last that begins', () => {
     expect(binsOf(sessions)).toEqual({ stepMs: 60_000, length: 90 })
     expect(sessionsBeginning(sessions, 30).sessions).toHaveLength(30)
     expect(sessionsBeginning(sessions, 90)).toBe(sessions)
-    expect(sharedTrace(sessions)).toBe(sessions)
   })
 })

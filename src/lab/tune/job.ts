@@ -1,6 +1,6 @@
 /**
- * One configuration, replayed on the beginning of the record and scored on parts of it. Plain data in and out, so that it can be
- * done on any thread.
+ * One configuration, replayed on the beginning of the record and scored on parts of it. Plain data in and out, so that any
+ * process can do it.
  *
  * Example: `{ fleet, schedules, bins: 43200, parts: [[0, 30240], [30240, 43200]] }` comes back with two scores: of the part it was
  * tuned on, and of the one it was not.
@@ -16,7 +16,7 @@ import { bootQuantileMs } from '../service.ts'
 import { type BootTime, instancesFor } from '../service-model.ts'
 import { backtestSessions } from '../session-backtest.ts'
 import type { Trace } from '../trace.ts'
-import { loadBeginning, sessionsBeginning } from './shared-trace.ts'
+import { loadBeginning, sessionsBeginning } from './beginnings.ts'
 
 /** What all jobs of a search have in common. */
 export interface JobSetting {

@@ -1,24 +1,12 @@
 /**
- * A record in memory that all threads see, so that a thousand replays on eight cores do not copy it once; and beginnings of it.
+ * How long a record is in bins, and its beginnings: what is tried first is tried on little.
  *
- * Example: `sharedTrace(trace).columns.value.buffer` is a SharedArrayBuffer; `loadBeginning(trace, 1440)` looks at its first 1,440
- * bins.
+ * Example: `loadBeginning(trace, 1440)` looks at its first 1,440 bins, and copies none of them.
  */
 import type { LoadTrace, SessionTrace, Trace } from '../trace.ts'
 
 /** Sessions are played by the minute. */
 export const SESSION_STEP_MS = 60_000
-
-/** Sessions are objects, and those are copied once to each thread. */
-export function sharedTrace(trace: Trace): Trace {
-  if (trace.kind === 'sessions') return trace
-  const columns = Object.entries(trace.columns).map(([name, values]): [string, Float64Array] => {
-    const shared = new Float64Array(new SharedArrayBuffer(values.byteLength))
-    shared.set(values)
-    return [name, shared]
-  })
-  return { ...trace, columns: Object.fromEntries(columns) }
-}
 
 /** How long a record is, for dividing it; of sessions up to the last beginning, so that none reaches over. */
 export function binsOf(trace: Trace): { readonly stepMs: number; readonly length: number } {
