@@ -114,6 +114,13 @@ describe('without a word, whatever happens', () => {
     expect(new Set(simulated.fleet.calls)).toEqual(new Set(['list', 'loads']))
   })
 
+  it('each tick is journalled with the mode it went by, that of an operator too', async () => {
+    const simulated = await standing('notify')
+    await simulated.tick()
+    const entries = await simulated.store.readJournal({ fleet: 'web', limit: 9 })
+    expect(entries.map(({ mode }) => mode)).toEqual(['notify', 'scale', 'scale'])
+  })
+
   it('the same happenings do change the fleet in mode scale, so that the properties above can fail', async () => {
     const simulated = await standing('scale')
     await happen(simulated, ['orders', 500])

@@ -85,6 +85,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     revision,
     at,
     specDigest: world.spec().digest,
+    mode: target.capabilities.acts ? spec.mode : 'recommend',
     observation: observed.observation,
     memory: observed.memory,
     inventory: observed.inventory,

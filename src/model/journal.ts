@@ -10,6 +10,7 @@ import type { Inventory } from './inventory.ts'
 import type { Memory } from './memory.ts'
 import type { Observation } from './observation.ts'
 import type { Outcome, Plan } from './plan.ts'
+import type { Mode } from './spec.ts'
 import type { EpochMs } from './time.ts'
 
 export interface JournalEntry {
@@ -18,6 +19,8 @@ export interface JournalEntry {
   readonly revision: number
   readonly at: EpochMs
   readonly specDigest: string
+  /** The mode in force; `recommend` also where the target can be told nothing. Entries of before it was kept have none. */
+  readonly mode?: Mode
   readonly observation: Observation
   /** The memory `decide` was given. */
   readonly memory: Memory

@@ -23,6 +23,10 @@ export const JournalEntryWire = component(
     revision: z.number().int(),
     at: Time,
     specDigest: z.string(),
+    mode: z
+      .enum(['scale', 'notify', 'scale-and-notify', 'recommend'])
+      .exactOptional()
+      .describe('The mode in force; recommend also where the target can be told nothing.'),
     observation: ObservationWire,
     memory: MemoryWire,
     inventory: InventoryWire,
