@@ -181,6 +181,7 @@ function compileMetric(
     options: metric.source === 'command' ? withFolder(options, folder) : options,
     everyMs: metric.every,
     staleAfterMs,
+    ...(metric.delay === 0 ? {} : { delayMs: metric.delay }),
     ofFleet: null,
     grainMs: metric.grain ?? null,
     across: metric.grain === undefined ? null : (metric.across ?? 'avg'),

@@ -29,7 +29,7 @@ metrics:
   cpu: { source: process, read: cpu, every: 1s, kind: perInstance, unit: percent, staleAfter: 10s }
   rps: { source: proxy, read: requestsPerSecond }
   errors: { source: proxy, read: errorRatio }
-  orders: { source: http-json, url: "http://127.0.0.1:9000/stats", pointer: /orders, headers: { accept: application/json }, timeout: 2s, every: 30s, kind: total, grain: 1m, across: sum, filter: { region: [eu, us], zone: { not: [z3] } }, dividePerInstance: true }
+  orders: { source: http-json, url: "http://127.0.0.1:9000/stats", pointer: /orders, headers: { accept: application/json }, timeout: 2s, every: 30s, kind: total, delay: 1m, grain: 1m, across: sum, filter: { region: [eu, us], zone: { not: [z3] } }, dividePerInstance: true }
   files: { source: command, command: [./count.sh, in], timeout: 3s, pointer: /n }
   replicas: { source: push, kind: independent }
 fleets:

@@ -391,7 +391,7 @@ const labelFilter = z
   .meta({ 'x-kind': 'values by label' })
 
 /** The keys every metric has, with the defaults of its source. */
-function metricShape(every: string, kind: (typeof METRIC_KINDS)[number]) {
+function metricShape(every: string, kind: (typeof METRIC_KINDS)[number], delay = '0s') {
   return {
     every: key(duration({ min: 100, max: 86_400_000 }).prefault(every), 'How often it is read.', '15s'),
     kind: key(
@@ -408,6 +408,11 @@ function metricShape(every: string, kind: (typeof METRIC_KINDS)[number]) {
       duration({ min: 100 }).optional(),
       'A last value older than this is a gap. Default: three times `every` (or `grain`), at least 30s.',
       '1m',
+    ),
+    delay: key(
+      duration({ max: 86_400_000 }).prefault(delay),
+      'What it measures is known only so much later: its windows end so long ago.',
+      '3m',
     ),
     grain: key(
       duration({ min: 1000, max: 86_400_000 }).optional(),
@@ -439,6 +444,7 @@ export const METRIC_KEYS: readonly string[] = [
   'kind',
   'unit',
   'staleAfter',
+  'delay',
   'grain',
   'across',
   'filter',

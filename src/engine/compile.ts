@@ -25,6 +25,8 @@ export interface CompiledOperand {
   readonly kind: MetricKind
   /** Whose ready instances it is divided by: `''` is this fleet; `null`, not divided. */
   readonly divisor: string | null
+  /** Its window ended so long ago. */
+  readonly delayMs: number
   /** Whether it reads more when fewer instances carry the same load. */
   readonly isSpread: boolean
 }
@@ -109,7 +111,7 @@ function compileOperand(spec: FleetSpec, operand: AggregateOperand): CompiledOpe
   const divided = metric?.dividePerInstance === true && operand.aggregate !== 'trend'
   const divisor = divided ? (metric.ofFleet ?? OWN_FLEET) : null
   const isSpread = metric !== undefined && metric.ofFleet === null && isShare(operand.aggregate, metric)
-  return { operand, kind, divisor, isSpread }
+  return { operand, kind, divisor, delayMs: metric?.delayMs ?? 0, isSpread }
 }
 
 function fleetsOf(operands: readonly CompiledOperand[], foreign: readonly ForeignQuantity[]): string[] {

@@ -43,6 +43,21 @@ const reading = (change: Partial<Extract<OperandReading, { value: number }>> = {
 })
 
 describe('an operand', () => {
+  it('covers a long window up to where its metric is known', () => {
+    const known = reading({ firstAt: NOON - 9 * MINUTE, lastAt: NOON - 5 * MINUTE })
+    const spec = fleetSpec({ rules: [{ when: 'avg(cpu, 10m) > 80%', by: 1 }] })
+    const gapAfter = (delayMs: number) => {
+      const metrics = Object.fromEntries(
+        Object.entries(spec.metrics).map(([name, metric]) => [name, { ...metric, delayMs }]),
+      )
+      const seen = observation({ readings: { 'avg(cpu, 10m)': known } })
+      const [step] = operandSteps({ ...spec, metrics }, seen)
+      return step?.stage === 'operands' && step.outcome === 'gap' ? step.gap : null
+    }
+    expect(gapAfter(0)).toBe('no samples in the last 40 % of the window')
+    expect(gapAfter(3 * MINUTE)).toBeNull()
+  })
+
   it('is told with what it rests on', () => {
     const spec = fleetSpec({
       rules: [{ when: 'avg(cpu, 5m) > 80% or last(orders) > 1 or max(cpu, 5m) > 90%', by: 1 }],

@@ -150,7 +150,7 @@ function readyOf(divisor: string | null, { capacity, fleets }: Observation): num
 /** Why a reading does not count; `null` when it does. */
 function gapOf(
   spec: FleetSpec,
-  { operand, kind, divisor }: CompiledOperand,
+  { operand, kind, divisor, delayMs }: CompiledOperand,
   observation: Observation,
   reading: OperandReading | undefined,
 ): string | null {
@@ -162,7 +162,7 @@ function gapOf(
   if ('stated' in reading) return Number.isFinite(reading.stated) ? null : 'not a finite number'
   if (!Number.isFinite(reading.value)) return 'not a finite number'
   if (operand.aggregate !== 'last' && operand.aggregate !== 'count') {
-    const uncovered = uncoveredBecause(reading, operand.windowMs, observation.at)
+    const uncovered = uncoveredBecause(reading, operand.windowMs, observation.at - delayMs)
     if (uncovered !== null) return uncovered
   }
   if (kind !== 'perInstance' || reading.reporting === null) return null

@@ -27,6 +27,8 @@ export interface MetricSpec {
   readonly everyMs: number
   /** A `last` older than this is a gap; also the default window of `last(metric)`. */
   readonly staleAfterMs: number
+  /** What is measured is known only so much later, so its windows end so long ago. At once when left out. */
+  readonly delayMs?: number
   /**
    * Read for another fleet, whose rule scales this one: `name` is then `web/cpu`, and the instance count here has no
    * part in it. `null`: this fleet's own.

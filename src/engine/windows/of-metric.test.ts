@@ -32,6 +32,20 @@ describe('the windows a metric asks for', () => {
     expect(windows.read(2 * MINUTE)['sum(orders, 5m)']).toMatchObject({ value })
   })
 
+  it('end where a metric with a delay is known, whatever else came already', () => {
+    const windows = windowsOf({ ...plain, delayMs: 3 * MINUTE }, [operand])
+    for (const [at, value] of [
+      [2 * MINUTE, 1],
+      [7 * MINUTE, 20],
+      [7 * MINUTE + 1, 300],
+    ] as const) {
+      windows.add({ at, value })
+    }
+    expect(windows.read(10 * MINUTE)['sum(orders, 5m)']).toMatchObject({ value: 20, lastAt: 7 * MINUTE })
+    expect(windows.read(11 * MINUTE)['sum(orders, 5m)']).toMatchObject({ value: 320 })
+    expect(furtherBackMs({ ...plain, delayMs: 3 * MINUTE })).toBe(3 * MINUTE)
+  })
+
   it('reach further back than they are long by a grain', () => {
     expect(furtherBackMs(plain)).toBe(0)
     expect(furtherBackMs({ ...plain, grainMs: MINUTE, across: 'max' })).toBe(MINUTE)
