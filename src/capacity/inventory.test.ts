@@ -73,6 +73,35 @@ describe('an instance that ends by itself', () => {
   })
 })
 
+describe('an instance of a target that chooses who goes', () => {
+  const more = { target: { ...PLAIN_TARGET, choosesVictim: false }, exclusive: false, listingLagMs: 0 }
+
+  it('was let go when it vanishes, and is no loss, however young it was', () => {
+    const young = withMark(two(), 'web-1', { readyAt: null })
+    const taken = take(young, [entry('web-2')], 5_000, more)
+    expect([taken.lost, taken.memory.repairs, taken.memory.launchTrouble]).toEqual([[], [], null])
+    expect(take(young, [entry('web-2')], 5_000, { ...more, target: PLAIN_TARGET }).lost).toEqual(['web-1'])
+  })
+
+  it('is lost when it vanishes where nobody else acts', () => {
+    expect(take(two(), [entry('web-2')], 5_000, { ...more, exclusive: true }).lost).toEqual(['web-1'])
+  })
+
+  it('is a new one when it is back, and open', () => {
+    const gone = take(two(), [entry('web-1')], 5_000, more)
+    const back = take(gone.memory, [entry('web-1'), entry('web-2')], 10_000, more)
+    expect(back.inventory.instances).toMatchObject([{ id: 'web-1' }, { id: 'web-2', admission: 'open' }])
+    expect(countCapacity(back.inventory, back.memory)).toMatchObject({ open: 2, draining: 0 })
+  })
+
+  it('is open again when the target thinks better of ending it', () => {
+    const ending = take(two(), [entry('web-1', { lifecycle: 'terminating' }), entry('web-2')], 5_000, more)
+    expect(countCapacity(ending.inventory, ending.memory)).toMatchObject({ open: 1, draining: 1 })
+    const again = take(ending.memory, [entry('web-1'), entry('web-2')], 10_000, more)
+    expect(countCapacity(again.inventory, again.memory)).toMatchObject({ open: 2, draining: 0 })
+  })
+})
+
 describe('a late list', () => {
   it('leaves an instance standing as it stood for the listing lag', () => {
     const taken = take(two(), [entry('web-2')], 5_000)

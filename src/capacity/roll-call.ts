@@ -6,7 +6,7 @@
  * Example: the lag is 30 s and web-2 is missing for 12 s: it is counted, unlisted, and nothing is done to it. After 30 s it was
  * lost and its place is owed. Listed once more after that, it is closed, and drained away.
  */
-import type { ListedInstance, Order } from '../model/inventory.ts'
+import type { ListedInstance, Order, TargetTraits } from '../model/inventory.ts'
 import type { Mark, Memory } from '../model/memory.ts'
 import type { EpochMs } from '../model/time.ts'
 import { formerKey, isAnother, newMark } from './identity.ts'
@@ -20,6 +20,9 @@ interface Call {
   readonly at: EpochMs
   readonly listed: readonly ListedInstance[]
   readonly listingLagMs: number
+  /** Nobody else adds or removes instances. */
+  readonly exclusive: boolean
+  readonly target: Pick<TargetTraits, 'choosesVictim'>
 }
 
 export interface RollCall {
@@ -35,7 +38,7 @@ export interface RollCall {
 }
 
 export function callRoll(call: Call, memory: Pick<Memory, 'at' | 'marks' | 'orders'>): RollCall {
-  const { at } = call
+  const { at, exclusive, target } = call
   const { marks, orders } = memory
   const unseenMs = unseen(call, memory)
   const present: { entry: ListedInstance; mark: Mark }[] = []
@@ -47,7 +50,8 @@ export function callRoll(call: Call, memory: Pick<Memory, 'at' | 'marks' | 'orde
   const bury = (id: string, key: string, mark: Mark): void => {
     gone[key] = { ...mark, missingSince: null, goneAt: at }
     if (mark.seal !== 'none' || mark.goneAt !== null) return
-    lost.push({ id, mark })
+    // Where the target chooses who goes, and others act too, one that vanishes was let go, by us or by them.
+    if (exclusive || target.choosesVictim) lost.push({ id, mark })
     if (holdsPlace(mark)) vacated += 1
   }
   for (const entry of [...call.listed].sort(byId)) {
@@ -58,13 +62,14 @@ export function callRoll(call: Call, memory: Pick<Memory, 'at' | 'marks' | 'orde
     if (another && known.incarnation !== null && known.incarnation !== (entry.incarnation ?? null)) {
       bury(entry.id, formerKey(entry.id, known.incarnation), known)
     }
-    const isNew = known === undefined || another
+    const isNew = known === undefined || another || (!target.choosesVictim && isBack(entry, known))
     const mark = zoned(entry, isNew ? newMark(entry, at) : metAgain(entry, known), orders)
     const met = isNew && memory.at > 0 ? ordered(entry, mark, orders) : mark
     const endsNow = endsBySelf(entry, met)
     if (endsNow && entry.lifecycle === 'lost') lost.push({ id: entry.id, mark: met })
     if (endsNow && entry.lifecycle === 'terminating' && holdsPlace(met)) vacated += 1
-    present.push({ entry, mark: endsNow ? endedBySelf(entry, met, at) : met })
+    const stays = !endsNow || (entry.lifecycle === 'terminating' && !target.choosesVictim)
+    present.push({ entry, mark: stays ? met : endedBySelf(entry, met, at) })
   }
   for (const [key, mark] of Object.entries(marks)) {
     if (seen.has(key)) continue
@@ -125,9 +130,13 @@ function isFormer({ id, incarnation }: ListedInstance, marks: Memory['marks']): 
 
 function metAgain(entry: ListedInstance, known: Mark): Mark {
   const mark = { ...known, missingSince: null, incarnation: known.incarnation ?? entry.incarnation ?? null }
-  const isBack = known.goneAt !== null && entry.lifecycle !== 'lost' && entry.lifecycle !== 'terminating'
   // Its sessions ended when it was gone; whatever it is now, it takes no new ones.
-  return isBack && holdsPlace(mark) ? { ...mark, admission: 'closing', closedAt: null } : mark
+  return isBack(entry, known) && holdsPlace(mark) ? { ...mark, admission: 'closing', closedAt: null } : mark
+}
+
+/** Where nobody can be terminated by name, it would stay closed for good: there it is a new one. */
+function isBack({ lifecycle }: ListedInstance, { goneAt }: Mark): boolean {
+  return goneAt !== null && lifecycle !== 'lost' && lifecycle !== 'terminating'
 }
 
 /** Without our asking, and not known before. */
