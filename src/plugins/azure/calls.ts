@@ -5,14 +5,18 @@
  * Example: `calls.reading('look', 'list the instances of web', signal, client => ...)` meets 503 with `Retry-After: 1`, waits a
  * second, and asks again; with `Retry-After: 60` it throws `throttled` and asks nothing for a minute.
  */
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock, Random } from '../../ports/clock.ts'
 import { PluginError } from '../../ports/plugin.ts'
+import { systemClock } from '../clocks/system.ts'
 import type { Allowance, Purpose } from './allowance.ts'
 import { answeredBy, calledOff, failureOf, type Remedy } from './failure.ts'
+import { pause, within } from './waiting.ts'
 
 export interface CallsOptions<Client> {
   readonly connect: () => Promise<Client>
   readonly allowance: Allowance
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
   readonly timeoutMs: number
   readonly remedy: Remedy
   /** Before a reading that failed is tried again; twice as much before the next. */
@@ -23,6 +27,8 @@ const READING_TRIES = 3
 /** Longer is not waited inside a call. */
 const SHORT_WAIT_MS = 2_000
 const BACK_OFF_MS = 200
+
+const chance: Random = { next: () => Math.random() }
 
 type Call<Client, T> = (client: Client, signal: AbortSignal) => Promise<T>
 
@@ -47,11 +53,10 @@ export class Calls<Client> {
         return await this.#once(what, signal, call, false)
       } catch (error) {
         if (!(error instanceof PluginError) || tried === READING_TRIES) throw error
-        const waitMs = waitBefore(error, (this.#options.backOffMs ?? BACK_OFF_MS) * 2 ** (tried - 1))
+        const waitMs = this.#waitBefore(error, tried)
         if (waitMs === null || signal.aborted) throw error
-        await delay(waitMs, undefined, { signal }).catch(() => {
-          throw calledOff(what)
-        })
+        await pause(this.#options.clock ?? systemClock, waitMs, signal)
+        if (signal.aborted) throw calledOff(what)
       }
     }
   }
@@ -59,6 +64,12 @@ export class Calls<Client> {
   /** Once, whatever it meets. */
   changing<T>(what: string, signal: AbortSignal, call: Call<Client, T>): Promise<T> {
     return this.#once(what, signal, call, true)
+  }
+
+  /** With the deadline of one call. */
+  within<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock = systemClock, timeoutMs } = this.#options
+    return within(clock, timeoutMs, AbortSignal.any([signal, this.#closing.signal]), work)
   }
 
   deadline(signal: AbortSignal): AbortSignal {
@@ -76,12 +87,13 @@ export class Calls<Client> {
   async #once<T>(what: string, signal: AbortSignal, call: Call<Client, T>, changes: boolean): Promise<T> {
     if (signal.aborted || this.#closing.signal.aborted) throw calledOff(what)
     this.allowance.require('act', what)
-    const within = this.deadline(signal)
-    try {
-      return await call(await this.#connected(), within)
-    } catch (error) {
-      throw this.failureOf(error, what, within, changes)
-    }
+    return this.within(signal, async late => {
+      try {
+        return await call(await this.#connected(), late)
+      } catch (error) {
+        throw this.failureOf(error, what, late, changes)
+      }
+    })
   }
 
   #connected(): Promise<Client> {
@@ -92,14 +104,15 @@ export class Calls<Client> {
     })
     return this.#client
   }
-}
 
-/** `null`: it is not tried again here. */
-function waitBefore({ kind, retryAfterMs, cause }: PluginError, backOffMs: number): number | null {
-  // Spread, so that many who were cut off at once do not come back at once.
-  if (kind === 'unavailable') return backOffMs * (0.5 + Math.random())
-  if (kind !== 'throttled') return null
-  if (retryAfterMs !== undefined) return retryAfterMs <= SHORT_WAIT_MS ? retryAfterMs : null
-  // Just answered so: how long to wait is known to the allowance, which is asked next.
-  return answeredBy(cause).status === null ? null : 0
+  /** `null`: it is not tried again here. */
+  #waitBefore({ kind, retryAfterMs, cause }: PluginError, tried: number): number | null {
+    const { random = chance, backOffMs = BACK_OFF_MS } = this.#options
+    // Spread, so that many who were cut off at once do not come back at once.
+    if (kind === 'unavailable') return backOffMs * 2 ** (tried - 1) * (0.5 + random.next())
+    if (kind !== 'throttled') return null
+    if (retryAfterMs !== undefined) return retryAfterMs <= SHORT_WAIT_MS ? retryAfterMs : null
+    // Just answered so: how long to wait is known to the allowance, which is asked next.
+    return answeredBy(cause).status === null ? null : 0
+  }
 }
