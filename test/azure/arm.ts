@@ -28,22 +28,54 @@ export interface FakeVm {
   health: string | null
   zone: string | null
   createdAt: number
-  /** Readings until it runs, or is gone. */
+  /** Readings until it runs, is gone, or is what it is becoming. */
   left: number
   /** It fails instead of running. */
   willFail: boolean
+  /** The power state it is changing to. */
+  becomes: string | null
+  restarts: number
+  isOfLatestModel: boolean
+  protection: { protectFromScaleIn?: boolean; protectFromScaleSetActions?: boolean } | null
+  etag: number
+}
+
+interface Failure {
+  readonly code: string
+  readonly message: string
 }
 
 interface Operation {
   left: number
-  readonly error: { readonly code: string; readonly message: string } | null
+  readonly error: Failure | null
 }
+
+/** What can be asked of a VM that exists, and the power state on the way and in the end. */
+const POWER = {
+  deallocate: { from: 'deallocating', to: 'deallocated' },
+  start: { from: 'starting', to: 'running' },
+  restart: { from: 'running', to: 'running' },
+} as const
+type PowerAction = keyof typeof POWER
 
 const patchBody = z.object({
   sku: z.object({ capacity: z.number().int().min(0) }).optional(),
   tags: z.record(z.string(), z.string()).optional(),
 })
 const idsBody = z.object({ instanceIds: z.array(z.string()).min(1) })
+const scaleOutBody = z.object({
+  capacity: z.number().int().min(0),
+  properties: z.object({ zone: z.string() }).optional(),
+})
+const vmBody = z.object({
+  location: z.string(),
+  properties: z.object({
+    protectionPolicy: z.object({
+      protectFromScaleIn: z.boolean().exactOptional(),
+      protectFromScaleSetActions: z.boolean().exactOptional(),
+    }),
+  }),
+})
 
 export class FakeArm extends FakeAzure {
   readonly mode: 'Uniform' | 'Flexible'
@@ -68,6 +100,12 @@ export class FakeArm extends FakeAzure {
   hidesNew = false
   /** Health as reported by an extension; null where there is none. */
   health: string | null = null
+  zones: readonly string[] = ['1', '2', '3']
+  /** What the next start that is accepted ends with: the VM stays as it was. */
+  nextStartError: Failure | null = null
+  /** Azure's automatic repairs; null where they are off. */
+  repairs: { state: 'Running' | 'Suspended' | 'NotRunning'; gracePeriod: string } | null = null
+  rebalances = false
   readonly #operations = new Map<string, Operation>()
   readonly #hidden = new Set<string>()
   #frozen: { readonly vms: readonly FakeVm[]; left: number } | null = null
@@ -94,6 +132,42 @@ export class FakeArm extends FakeAzure {
   removeVm(instanceId: string): void {
     if (this.vms.delete(instanceId)) this.capacity -= 1
     this.#etag += 1
+  }
+
+  /** Somebody else lowers the capacity, and Azure chooses: the highest id that is not protected, at once. */
+  scaleInByOther(): FakeVm | null {
+    const victim = [...this.vms.values()].filter(vm => !isProtected(vm)).at(-1)
+    if (victim === undefined) return null
+    this.removeVm(victim.instanceId)
+    return victim
+  }
+
+  /**
+   * Automatic repairs see to those that are unhealthy, one call for all, unless they are suspended: each is deleted, and
+   * its successor launched at once, so that the capacity stays. Those that are protected are left alone.
+   */
+  repairUnhealthy({ keepsId = false }: { keepsId?: boolean } = {}): readonly FakeVm[] {
+    if (this.repairs?.state !== 'Running') return []
+    const sick = [...this.vms.values()].filter(
+      vm => vm.health === 'unhealthy' && !isProtected(vm) && vm.provisioning === 'Succeeded',
+    )
+    this.#etag += 1
+    return sick.map(vm => {
+      if (keepsId) return this.#rebuilt(vm)
+      vm.provisioning = 'Deleting'
+      vm.left = READINGS
+      return this.#create(vm.zone)
+    })
+  }
+
+  /** Automatic zone rebalancing: one more in the other zone, and then the one it stands for is deleted. */
+  rebalance(instanceId: string, zone: string): FakeVm {
+    const vm = this.vm(instanceId)
+    const successor = this.#create(zone)
+    vm.provisioning = 'Deleting'
+    vm.left = READINGS
+    this.#etag += 1
+    return successor
   }
 
   /** The id stays, the VM behind it is another one. */
@@ -124,7 +198,17 @@ export class FakeArm extends FakeAzure {
     return this.asked.filter(asked => asked.method === method && path.test(asked.path)).length
   }
 
-  #create(): FakeVm {
+  #rebuilt(vm: FakeVm): FakeVm {
+    vm.vmId = randomUUID()
+    vm.createdAt = Date.now()
+    vm.provisioning = 'Creating'
+    vm.power = null
+    vm.health = null
+    vm.left = READINGS
+    return vm
+  }
+
+  #create(zone: string | null = null): FakeVm {
     const n = this.#nextId
     this.#nextId += 1
     const suffix = n.toString(36).padStart(8, '0')
@@ -136,10 +220,15 @@ export class FakeArm extends FakeAzure {
       provisioning: 'Creating',
       power: null,
       health: null,
-      zone: String((n % 3) + 1),
+      zone: zone ?? this.zones[n % this.zones.length] ?? null,
       createdAt: Date.now(),
       left: READINGS,
       willFail: this.bootsFail,
+      becomes: null,
+      restarts: 0,
+      isOfLatestModel: true,
+      protection: null,
+      etag: 1,
     }
     this.vms.set(instanceId, vm)
     if (this.hidesNew) this.#hidden.add(instanceId)
@@ -159,13 +248,30 @@ export class FakeArm extends FakeAzure {
     const set = `virtualmachinescalesets/${SCALE_SET}`
     const rest = path.slice(compute.length)
     if (rest === 'virtualmachines' && this.mode === 'Flexible') return this.#list(url)
-    if (rest.startsWith('virtualmachines/') && this.mode === 'Flexible') return this.#get(rest.slice(16), url)
+    if (rest.startsWith('virtualmachines/') && this.mode === 'Flexible') {
+      const [id = '', action] = rest.slice(16).split('/')
+      if (method === 'GET' && action === undefined) return this.#get(id, url)
+      if (method === 'POST' && isPowerAction(action)) return this.#turn(action, [id])
+    }
     if (rest === set && method === 'GET') return { status: 200, body: this.#scaleSet() }
     if (rest === set && method === 'PATCH') return this.#patch(body, ifMatch)
     if (rest === `${set}/delete` && method === 'POST') return this.#delete(body)
+    if (rest === `${set}/scaleout` && method === 'POST') return this.#scaleOut(body, ifMatch)
+    if (rest === `${set}/instanceview` && method === 'GET') return this.#view()
+    const action = rest.slice(set.length + 1)
+    if (rest.startsWith(`${set}/`) && method === 'POST' && isPowerAction(action)) {
+      if (this.mode === 'Flexible') return refused(409, 'OperationNotAllowed', 'ask each virtual machine')
+      const parsed = idsBody.safeParse(body)
+      // Azure would take it for all of them.
+      return parsed.success
+        ? this.#turn(action, parsed.data.instanceIds)
+        : refused(400, 'InvalidParameter', 'the fake wants ids')
+    }
     if (rest === `${set}/virtualmachines` && this.mode === 'Uniform') return this.#list(url)
-    if (rest.startsWith(`${set}/virtualmachines/`) && method === 'GET') {
-      return this.#get(rest.slice(set.length + 17), url)
+    if (rest.startsWith(`${set}/virtualmachines/`)) {
+      const id = rest.slice(set.length + 17)
+      if (method === 'GET') return this.#get(id, url)
+      if (method === 'PUT') return this.#protect(id, body, ifMatch)
     }
     return refused(404, 'ResourceNotFound', `no ${path}`)
   }
@@ -178,11 +284,45 @@ export class FakeArm extends FakeAzure {
       etag: `"${this.#etag}"`,
       sku: { name: 'Standard_B2s', tier: 'Standard', capacity: this.capacity },
       tags: this.tags,
+      zones: this.zones,
       properties: {
         orchestrationMode: this.mode,
         provisioningState: 'Succeeded',
         upgradePolicy: { mode: this.upgradeMode },
         overprovision: this.overprovision,
+        ...(this.repairs === null
+          ? {}
+          : { automaticRepairsPolicy: { enabled: true, gracePeriod: this.repairs.gracePeriod } }),
+        ...(this.rebalances
+          ? {
+              resiliencyPolicy: {
+                automaticZoneRebalancingPolicy: {
+                  enabled: true,
+                  rebalanceStrategy: 'Recreate',
+                  rebalanceBehavior: 'CreateBeforeDelete',
+                },
+              },
+            }
+          : {}),
+      },
+    }
+  }
+
+  /** Of the whole set; Flexible ones have none. */
+  #view(): Reply {
+    if (this.mode === 'Flexible') return refused(400, 'BadRequest', 'not for Flexible scale sets')
+    const services =
+      this.repairs === null
+        ? []
+        : [{ serviceName: 'AutomaticRepairs', serviceState: this.#spelt(this.repairs.state) }]
+    return {
+      status: 200,
+      body: {
+        virtualMachine: {
+          statusesSummary: [{ code: 'ProvisioningState/succeeded', count: this.vms.size }],
+        },
+        statuses: [{ code: 'ProvisioningState/succeeded', level: 'Info' }],
+        orchestrationServices: services,
       },
     }
   }
@@ -197,12 +337,79 @@ export class FakeArm extends FakeAzure {
     this.nextOperationError = null
     if (sku !== undefined) {
       if (sku.capacity < this.capacity) this.lowered += 1
-      this.capacity = sku.capacity
-      const staying = [...this.vms.values()].filter(vm => vm.provisioning !== 'Deleting').length
-      if (error === null) for (let n = staying; n < this.capacity; n += 1) this.#create()
+      this.#raise(sku.capacity, error, null)
     }
     this.#etag += 1
     return { status: 200, body: this.#scaleSet(), headers: this.#begin(error) }
+  }
+
+  /** Those that are deallocated have a place each, as all others. */
+  #raise(capacity: number, error: Failure | null, zone: string | null): void {
+    this.capacity = capacity
+    const staying = [...this.vms.values()].filter(vm => vm.provisioning !== 'Deleting').length
+    if (error === null) for (let n = staying; n < this.capacity; n += 1) this.#create(zone)
+  }
+
+  #scaleOut(body: unknown, ifMatch: string | null): Reply {
+    if (ifMatch !== null && ifMatch !== `"${this.#etag}"`) {
+      return refused(412, 'PreconditionFailed', `the etag is "${this.#etag}"`)
+    }
+    const { capacity, properties } = scaleOutBody.parse(body)
+    const zone = properties?.zone ?? null
+    if (zone !== null && !this.zones.includes(zone)) {
+      return refused(400, 'InvalidParameter', `the scale set has no zone ${zone}`)
+    }
+    if (capacity < this.capacity) return refused(400, 'InvalidParameter', 'this only scales out')
+    const error = this.nextOperationError
+    this.nextOperationError = null
+    this.#raise(capacity, error, zone)
+    this.#etag += 1
+    return { status: 202, body: null, headers: this.#begin(error) }
+  }
+
+  #turn(action: PowerAction, ids: readonly string[]): Reply {
+    const vms = ids.map(id => this.#find(id))
+    for (const [index, vm] of vms.entries()) {
+      if (vm === undefined) {
+        return this.mode === 'Flexible'
+          ? refused(404, 'ResourceNotFound', `no VM ${ids[index]}`)
+          : refused(400, 'InvalidParameter', `The provided instanceId ${ids[index]} is not an active one`)
+      }
+      if (vm.provisioning === 'Deleting') return refused(409, 'Conflict', 'it is being deleted')
+      if (action === 'restart' && vm.power !== 'running') {
+        return refused(409, 'OperationNotAllowed', `it is ${vm.power}`)
+      }
+    }
+    const error = action === 'start' ? this.nextStartError : null
+    if (action === 'start') this.nextStartError = null
+    for (const vm of vms) {
+      const isThere = action !== 'restart' && vm?.power === POWER[action].to
+      if (vm === undefined || error !== null || isThere) continue
+      const { from, to } = POWER[action]
+      Object.assign(vm, { provisioning: 'Updating', power: from, becomes: to, left: READINGS })
+      vm.etag += 1
+      if (action === 'restart') vm.restarts += 1
+      else vm.health = null
+    }
+    return { status: 202, body: null, headers: this.#begin(error) }
+  }
+
+  /** Both modes have it, by the scale set's own door. */
+  #protect(id: string, body: unknown, ifMatch: string | null): Reply {
+    const vm = this.#find(id)
+    if (vm === undefined) return refused(404, 'ResourceNotFound', `no VM ${id}`)
+    if (ifMatch !== null && ifMatch !== `"${vm.etag}"`) {
+      return refused(412, 'PreconditionFailed', `the etag of ${id} is "${vm.etag}"`)
+    }
+    const parsed = vmBody.safeParse(body)
+    if (!parsed.success) return refused(400, 'InvalidParameter', 'location and a protectionPolicy')
+    const { protectionPolicy } = parsed.data.properties
+    if (protectionPolicy.protectFromScaleSetActions && protectionPolicy.protectFromScaleIn === false) {
+      return refused(400, 'InvalidParameter', 'one protection implies the other')
+    }
+    vm.protection = { ...vm.protection, ...protectionPolicy }
+    vm.etag += 1
+    return { status: 200, body: this.#memberBody(vm), headers: this.#begin(null) }
   }
 
   #delete(body: unknown): Reply {
@@ -225,7 +432,7 @@ export class FakeArm extends FakeAzure {
     return { status: 202, body: null, headers: this.#begin(null) }
   }
 
-  #begin(error: Operation['error']): Record<string, string> {
+  #begin(error: Failure | null): Record<string, string> {
     const id = randomUUID()
     this.#operations.set(id, { left: READINGS, error })
     const url = `${this.endpoint}/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/locations/${LOCATION}/operations/${id}?api-version=2026-04-01`
@@ -270,6 +477,15 @@ export class FakeArm extends FakeAzure {
   }
 
   #advance(vm: FakeVm): void {
+    if (vm.becomes !== null && vm.provisioning === 'Updating') {
+      vm.left -= 1
+      if (vm.left > 0) return
+      vm.power = vm.becomes
+      vm.becomes = null
+      vm.provisioning = 'Succeeded'
+      vm.health = vm.power === 'running' ? this.health : null
+      return
+    }
     if (vm.provisioning !== 'Creating' && vm.provisioning !== 'Deleting') return
     vm.left -= 1
     if (vm.provisioning === 'Creating' && vm.left <= 1) vm.power = 'starting'
@@ -288,6 +504,22 @@ export class FakeArm extends FakeAzure {
     const withView = (url.searchParams.get('$expand') ?? '').toLowerCase() === 'instanceview'
     if (vm === undefined) return refused(404, 'ResourceNotFound', `no VM ${id}`)
     return { status: 200, body: this.#vmBody(vm, withView) }
+  }
+
+  /** As the scale set has it, which Flexible ones have besides what they are of their own. */
+  #memberBody(vm: FakeVm) {
+    return {
+      id: this.#id(`virtualMachineScaleSets/${SCALE_SET}/virtualMachines/${vm.instanceId}`),
+      name: this.#spelt(vm.name),
+      location: LOCATION,
+      instanceId: vm.instanceId,
+      etag: `"${vm.etag}"`,
+      properties: {
+        vmId: this.#spelt(vm.vmId),
+        provisioningState: this.#spelt(vm.provisioning),
+        ...(vm.protection === null ? {} : { protectionPolicy: vm.protection }),
+      },
+    }
   }
 
   #find(id: string): FakeVm | undefined {
@@ -318,14 +550,17 @@ export class FakeArm extends FakeAzure {
       id: this.#id(place),
       name: this.#spelt(vm.name),
       location: LOCATION,
-      ...(isUniform ? { instanceId: vm.instanceId } : {}),
+      ...(isUniform ? { instanceId: vm.instanceId, etag: `"${vm.etag}"` } : {}),
       ...(vm.zone === null ? {} : { zones: [vm.zone] }),
       properties: {
         vmId: this.#spelt(vm.vmId),
         provisioningState: this.#spelt(vm.provisioning),
         timeCreated: new Date(vm.createdAt).toISOString(),
         ...(isUniform
-          ? { latestModelApplied: true }
+          ? {
+              latestModelApplied: vm.isOfLatestModel,
+              ...(vm.protection === null ? {} : { protectionPolicy: vm.protection }),
+            }
           : {
               virtualMachineScaleSet: {
                 id: this.#id(`virtualMachineScaleSets/${this.isForeign ? 'other' : SCALE_SET}`),
@@ -345,4 +580,12 @@ export class FakeArm extends FakeAzure {
   #spelt(name: string): string {
     return this.shouts ? name.toUpperCase() : name
   }
+}
+
+function isPowerAction(action: string | undefined): action is PowerAction {
+  return action !== undefined && Object.hasOwn(POWER, action)
+}
+
+function isProtected({ protection }: FakeVm): boolean {
+  return protection?.protectFromScaleIn === true || protection?.protectFromScaleSetActions === true
 }

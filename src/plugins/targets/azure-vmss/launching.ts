@@ -13,7 +13,9 @@ import { PluginError, type PluginErrorKind } from '../../../ports/plugin.ts'
 import type { LaunchResult } from '../../../ports/target.ts'
 import { calledOff } from '../../azure/failure.ts'
 import { isInLedger, LEDGER_TOKENS, withTokens } from './ledger.ts'
-import type { ScaleSet, ScaleSetModel, Underway } from './scale-set.ts'
+import type { ScaleSetModel } from './model.ts'
+import type { ScaleSet } from './scale-set.ts'
+import type { Underway } from './underway.ts'
 import { isLeaving, type Vm } from './vm-state.ts'
 
 export interface LaunchingOptions {
@@ -151,6 +153,7 @@ export class Launching {
       capacity: set.capacity + Math.max(0, missing),
       etag: set.etag,
       tags: this.#options.ledger ? withTokens(set.tags, asked) : null,
+      zone: null,
     }
     try {
       return await this.#set.raise(raise, signal)

@@ -5,68 +5,37 @@
  * Example: `read()` answers `{ capacity: 3, etag: '"7"', ... }`; `raise({ capacity: 4, etag: '"7"', ... })` is answered 412 when somebody
  * changed the set meanwhile, and is a `PluginError('conflict')` then.
  */
-import type { ComputeManagementClient, VirtualMachine, VirtualMachineScaleSetVM } from '@azure/arm-compute'
-import type { Clock } from '../../../ports/clock.ts'
+import type { ComputeManagementClient } from '@azure/arm-compute'
 import { PluginError } from '../../../ports/plugin.ts'
 import { Allowance, type Purpose } from '../../azure/allowance.ts'
 import { Calls } from '../../azure/calls.ts'
-import { answeredBy } from '../../azure/failure.ts'
-import {
-  type ClientOptions,
-  type Credential,
-  defaultCredential,
-  loadSdk,
-  watchedBy,
-} from '../../azure/sdk.ts'
+import { connect, type ScaleSetContext, type ScaleSetOptions } from './client.ts'
+import { modelOf, type ScaleSetModel } from './model.ts'
+import { follow, type Underway } from './underway.ts'
+import { flexibleVm, isMember, uniformIdOf, uniformVm } from './vm-reading.ts'
 import type { Vm } from './vm-state.ts'
 
-export interface ScaleSetOptions {
-  readonly subscription: string
-  readonly resourceGroup: string
-  readonly scaleSet: string
-  /** Of another cloud than the public one. */
-  readonly endpoint: string | null
-  readonly authorityHost: string | null
-  readonly timeoutMs: number
-}
-
-/** What of Microsoft's clients it needs. */
-export interface ScaleSetSdk {
-  readonly ComputeManagementClient: typeof ComputeManagementClient
-}
-
-export interface ScaleSetContext {
-  readonly clock: Pick<Clock, 'now'>
-  /** Instead of the default chain of `@azure/identity`. */
-  readonly credential?: Credential
-  /** Further options of the client: whom to trust, say. */
-  readonly client?: ClientOptions
-  readonly loadSdk?: () => Promise<ScaleSetSdk>
-  /** Before a reading that failed is tried again; twice as much before the next. */
-  readonly backOffMs?: number
-}
-
-export interface ScaleSetModel {
-  readonly mode: 'Uniform' | 'Flexible'
-  readonly capacity: number
-  readonly etag: string | null
-  readonly tags: Readonly<Record<string, string>>
-  readonly upgradeMode: string
-  readonly overprovision: boolean
-}
+export type { ScaleSetContext, ScaleSetOptions } from './client.ts'
 
 export interface Raise {
   readonly capacity: number
   readonly etag: string | null
   /** All of them; null leaves them as they are. */
   readonly tags: Readonly<Record<string, string>> | null
+  /** Where; null leaves it to Azure. */
+  readonly zone: string | null
 }
 
-/** What was accepted and is being done. */
-export interface Underway {
-  /** @throws PluginError PLM-767 when it has failed for good; false: not done yet */
-  isDone(signal: AbortSignal): Promise<boolean>
+/** Of one call, or one for each: who is on the way, and who is not, with the reason. */
+export interface Turned {
+  readonly accepted: ReadonlyMap<string, Underway>
+  readonly failed: ReadonlyMap<string, PluginError>
 }
+
+/** What is asked of instances that go on existing. */
+export type Turn = 'deallocate' | 'start' | 'restart'
+
+export type View = 'with-view' | 'without-view'
 
 type Client = ComputeManagementClient
 
@@ -76,8 +45,10 @@ const REMEDY = {
 }
 /** Azure allows 1000. */
 const MOST_INSTANCES = 2_000
-/** Ids in one call to delete. */
-const MOST_VICTIMS = 200
+/** Ids in one call. */
+const MOST_IDS = 200
+/** Calls at the same time, where each VM is asked for itself. */
+const CALLS_AT_ONCE = 8
 
 export class ScaleSet {
   readonly #options: ScaleSetOptions
@@ -108,24 +79,13 @@ export class ScaleSet {
       signal,
       (client, abortSignal) => client.virtualMachineScaleSets.get(resourceGroup, scaleSet, { abortSignal }),
     )
-    const mode = set.orchestrationMode?.toLowerCase() === 'flexible' ? 'Flexible' : 'Uniform'
-    this.#mode = mode
-    return {
-      mode,
-      capacity: set.sku?.capacity ?? 0,
-      etag: set.etag ?? null,
-      tags: set.tags ?? {},
-      upgradeMode: set.upgradePolicy?.mode ?? 'Manual',
-      overprovision: set.overprovision ?? mode === 'Uniform',
-    }
+    const model = modelOf(set)
+    this.#mode = model.mode
+    return model
   }
 
   /** Each instance once, whole or not at all. Power and health only with the view, which costs more of what Azure allows. */
-  async list(
-    purpose: Purpose,
-    view: 'with-view' | 'without-view',
-    signal: AbortSignal,
-  ): Promise<readonly Vm[]> {
+  async list(purpose: Purpose, view: View, signal: AbortSignal): Promise<readonly Vm[]> {
     const mode = await this.#modeOf(purpose, signal)
     const what = `list the instances of ${this.#options.scaleSet}`
     const vms = await this.#calls.reading(purpose, what, signal, (client, abortSignal) =>
@@ -137,20 +97,25 @@ export class ScaleSet {
   }
 
   /** Asked one by one, which is not behind as a listing may be. `null`: there is none of that name. */
-  async find(name: string, signal: AbortSignal): Promise<Vm | null> {
+  async find(
+    name: string,
+    signal: AbortSignal,
+    view: View = 'without-view',
+    purpose: Purpose = 'act',
+  ): Promise<Vm | null> {
     const { resourceGroup, scaleSet } = this.#options
-    const mode = await this.#modeOf('act', signal)
+    const mode = await this.#modeOf(purpose, signal)
     const instanceId = mode === 'Uniform' ? uniformIdOf(name, scaleSet) : name
     if (instanceId === null) return null
+    const expand = view === 'with-view' ? { expand: 'instanceView' as const } : {}
     try {
-      return await this.#calls.reading('act', `look at ${name}`, signal, async (client, abortSignal) => {
+      return await this.#calls.reading(purpose, `look at ${name}`, signal, async (client, abortSignal) => {
+        const options = { abortSignal, ...expand }
         if (mode === 'Uniform') {
-          const vm = await client.virtualMachineScaleSetVMs.get(resourceGroup, scaleSet, instanceId, {
-            abortSignal,
-          })
+          const vm = await client.virtualMachineScaleSetVMs.get(resourceGroup, scaleSet, instanceId, options)
           return uniformVm(vm, scaleSet)
         }
-        const vm = await client.virtualMachines.get(resourceGroup, instanceId, { abortSignal })
+        const vm = await client.virtualMachines.get(resourceGroup, instanceId, options)
         return isMember(vm, scaleSet) ? flexibleVm(vm) : null
       })
     } catch (error) {
@@ -160,36 +125,92 @@ export class ScaleSet {
   }
 
   /** Accepted, or thrown: `conflict` when the set is another by now, `unavailable` when nobody knows. */
-  async raise({ capacity, etag, tags }: Raise, signal: AbortSignal): Promise<Underway> {
+  async raise({ capacity, etag, tags, zone }: Raise, signal: AbortSignal): Promise<Underway> {
     const { resourceGroup, scaleSet } = this.#options
-    const what = `raise the capacity of ${scaleSet} to ${capacity}`
+    const where = zone === null ? '' : ` in zone ${zone}`
+    const what = `raise the capacity of ${scaleSet} to ${capacity}${where}`
     return this.#calls.changing(what, signal, async (client, abortSignal) => {
+      const sets = client.virtualMachineScaleSets
       const change = { sku: { capacity }, ...(tags === null ? {} : { tags: { ...tags } }) }
-      const poller = client.virtualMachineScaleSets.update(resourceGroup, scaleSet, change, {
-        abortSignal,
-        ...(etag === null ? {} : { ifMatch: etag }),
-      })
+      const poller =
+        zone === null
+          ? sets.update(resourceGroup, scaleSet, change, {
+              abortSignal,
+              ...(etag === null ? {} : { ifMatch: etag }),
+            })
+          : sets.scaleOut(
+              resourceGroup,
+              scaleSet,
+              { capacity, properties: { zone } },
+              { abortSignal, requestOptions: { headers: etag === null ? {} : { 'if-match': etag } } },
+            )
       await poller.submitted()
-      return {
-        isDone: async pollSignal => {
-          const within = this.#calls.deadline(pollSignal)
-          try {
-            const state = await poller.poll({ abortSignal: within })
-            if (state.status === 'failed' || state.status === 'canceled') throw gaveUp(what, state.error)
-            return state.status === 'succeeded'
-          } catch (error) {
-            throw this.#pollFailure(error, what, within)
-          }
-        },
-      }
+      return follow(
+        this.#calls,
+        poller,
+        what,
+        saw =>
+          `PLM-767 Azure accepted to ${what}, and gave up: ${saw}. The capacity stays as it is, and what it lacks is launched by a later try.`,
+      )
     })
+  }
+
+  /** Never throws for what Azure says: each instance has its own answer. */
+  async turn(turn: Turn, vms: readonly Vm[], signal: AbortSignal): Promise<Turned> {
+    const accepted = new Map<string, Underway>()
+    const failed = new Map<string, PluginError>()
+    const ask = async (some: readonly Vm[], call: () => Promise<Underway>): Promise<void> => {
+      try {
+        const underway = await call()
+        for (const { name } of some) accepted.set(name, underway)
+      } catch (error) {
+        if (!(error instanceof PluginError)) throw error
+        for (const { name } of some) failed.set(name, error)
+      }
+    }
+    const isUniform = (await this.#modeOf('act', signal)) === 'Uniform'
+    const size = isUniform ? MOST_IDS : CALLS_AT_ONCE
+    for (let from = 0; from < vms.length; from += size) {
+      const some = vms.slice(from, from + size)
+      if (isUniform) await ask(some, () => this.#turnUniform(turn, some, signal))
+      else await Promise.all(some.map(vm => ask([vm], () => this.#turnFlexible(turn, vm, signal))))
+    }
+    return { accepted, failed }
+  }
+
+  /** On the condition that it is still the VM that was read, where it is known which that was. */
+  async protect(vm: Vm, isProtected: boolean, signal: AbortSignal): Promise<void> {
+    const { resourceGroup, scaleSet } = this.#options
+    const what = isProtected ? `protect ${vm.name} from scale-in` : `lift the protection of ${vm.name}`
+    const change = { location: vm.location, protectionPolicy: { protectFromScaleIn: isProtected } }
+    await this.#calls.changing(what, signal, (client, abortSignal) =>
+      client.virtualMachineScaleSetVMs
+        .update(resourceGroup, scaleSet, vm.instanceId, change, {
+          abortSignal,
+          ...(vm.etag === null || vm.protection === null ? {} : { ifMatch: vm.etag }),
+        })
+        .submitted(),
+    )
+  }
+
+  /** How Azure's automatic repairs are: `running`, `suspended` ...; `null` where it does not say. */
+  async repairsState(signal: AbortSignal): Promise<string | null> {
+    const { resourceGroup, scaleSet } = this.#options
+    const what = `ask whether Azure repairs instances of ${scaleSet}`
+    const view = await this.#calls.reading('look', what, signal, (client, abortSignal) =>
+      client.virtualMachineScaleSets.getInstanceView(resourceGroup, scaleSet, { abortSignal }),
+    )
+    const service = view.orchestrationServices?.find(
+      ({ serviceName }) => serviceName?.toLowerCase() === 'automaticrepairs',
+    )
+    return service?.serviceState?.toLowerCase() ?? null
   }
 
   /** Accepted, or thrown. Azure lowers the capacity by as many itself. */
   async terminate(vms: readonly Vm[], signal: AbortSignal): Promise<void> {
     const { resourceGroup, scaleSet } = this.#options
-    for (let from = 0; from < vms.length; from += MOST_VICTIMS) {
-      const instanceIds = vms.slice(from, from + MOST_VICTIMS).map(vm => vm.instanceId)
+    for (let from = 0; from < vms.length; from += MOST_IDS) {
+      const instanceIds = vms.slice(from, from + MOST_IDS).map(vm => vm.instanceId)
       const what = `delete the instances ${instanceIds.join(', ')} of ${scaleSet}`
       await this.#calls.changing(what, signal, (client, abortSignal) =>
         client.virtualMachineScaleSets
@@ -203,12 +224,25 @@ export class ScaleSet {
     this.#calls.close()
   }
 
-  /** That it failed for good is only what an answer to a poll says, which has no status of its own; anything else leaves it open. */
-  #pollFailure(error: unknown, what: string, signal: AbortSignal): PluginError {
-    if (error instanceof PluginError) return error
-    if (!signal.aborted && answeredBy(error).status === null && !isBroken(error)) return gaveUp(what, error)
-    const { message } = this.#calls.failureOf(error, what, signal, true)
-    return new PluginError('unavailable', message, { cause: error })
+  #turnUniform(turn: Turn, vms: readonly Vm[], signal: AbortSignal): Promise<Underway> {
+    const { resourceGroup, scaleSet } = this.#options
+    const instanceIds = vms.map(({ instanceId }) => instanceId)
+    const what = `${turn} the instances ${instanceIds.join(', ')} of ${scaleSet}`
+    return this.#calls.changing(what, signal, async (client, abortSignal) => {
+      const options = { abortSignal, vmInstanceIDs: { instanceIds } }
+      const poller = client.virtualMachineScaleSets[turn](resourceGroup, scaleSet, options)
+      await poller.submitted()
+      return follow(this.#calls, poller, what, saw => turnedDown(what, saw))
+    })
+  }
+
+  #turnFlexible(turn: Turn, { instanceId }: Vm, signal: AbortSignal): Promise<Underway> {
+    const what = `${turn} ${instanceId}`
+    return this.#calls.changing(what, signal, async (client, abortSignal) => {
+      const poller = client.virtualMachines[turn](this.#options.resourceGroup, instanceId, { abortSignal })
+      await poller.submitted()
+      return follow(this.#calls, poller, what, saw => turnedDown(what, saw))
+    })
   }
 
   async #modeOf(purpose: Purpose, signal: AbortSignal): Promise<ScaleSetModel['mode']> {
@@ -236,24 +270,6 @@ export class ScaleSet {
   }
 }
 
-async function connect(options: ScaleSetOptions, context: ScaleSetContext, allowance: Allowance) {
-  const { subscription, endpoint, authorityHost, timeoutMs } = options
-  const packages = ['@azure/arm-compute', '@azure/identity']
-  const { client, credential } = await loadSdk('the target azure-vmss', packages, async () => ({
-    client: (await (context.loadSdk ?? importSdk)()).ComputeManagementClient,
-    credential: context.credential ?? (await defaultCredential(authorityHost)),
-  }))
-  return new client(credential, subscription, {
-    ...context.client,
-    ...(endpoint === null ? {} : { endpoint, credentials: { scopes: [`${endpoint}/.default`] } }),
-    ...watchedBy(allowance, timeoutMs),
-  })
-}
-
-async function importSdk(): Promise<ScaleSetSdk> {
-  return await import('@azure/arm-compute')
-}
-
 /** Later pages are asked for without the signal, so it is looked at between them. */
 async function collect<T>(
   pages: AsyncIterable<readonly T[]>,
@@ -277,56 +293,6 @@ async function collect<T>(
   return vms
 }
 
-function uniformVm(vm: VirtualMachineScaleSetVM, scaleSet: string): Vm | null {
-  const { instanceId } = vm
-  if (instanceId === undefined) return null
-  return { ...commonOf(vm), instanceId, name: `${scaleSet}_${instanceId}` }
-}
-
-function flexibleVm(vm: VirtualMachine): Vm | null {
-  const name = vm.name?.toLowerCase()
-  return name === undefined ? null : { ...commonOf(vm), instanceId: name, name }
-}
-
-function commonOf(vm: VirtualMachineScaleSetVM | VirtualMachine): Omit<Vm, 'instanceId' | 'name'> {
-  const statuses = vm.instanceView?.statuses ?? []
-  const codes = statuses.map(({ code }) => code?.toLowerCase() ?? '')
-  const power = codes.find(code => code.startsWith('powerstate/'))
-  const detail = statuses.find(({ message }) => message !== undefined && message !== '')?.message
-  return {
-    vmId: vm.vmId?.toLowerCase() ?? null,
-    provisioning: vm.provisioningState?.toLowerCase() ?? 'unknown',
-    power: power?.slice('powerstate/'.length) ?? null,
-    health: vm.instanceView?.vmHealth?.status?.code?.toLowerCase().replace('healthstate/', '') ?? null,
-    zone: vm.zones?.[0] ?? null,
-    computerName: vm.osProfile?.computerName ?? vm.instanceView?.computerName ?? null,
-    createdAt: vm.timeCreated?.getTime() ?? null,
-    detail: detail ?? null,
-  }
-}
-
-function uniformIdOf(name: string, scaleSet: string): string | null {
-  const prefix = `${scaleSet}_`
-  const id = name.slice(prefix.length)
-  return name.toLowerCase().startsWith(prefix.toLowerCase()) && /^\d{1,10}$/.test(id) ? id : null
-}
-
-function isMember(vm: VirtualMachine, scaleSet: string): boolean {
-  const id = vm.virtualMachineScaleSet?.id?.toLowerCase() ?? ''
-  return id.endsWith(`/virtualmachinescalesets/${scaleSet.toLowerCase()}`)
-}
-
-/** The connection, not the operation. */
-function isBroken(error: unknown): boolean {
-  const { code } = answeredBy(error)
-  return code !== null && /^(REQUEST_SEND_ERROR|PARSE_ERROR|E[A-Z]+)$/.test(code)
-}
-
-function gaveUp(what: string, error: unknown): PluginError {
-  const saw = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'no reason given'
-  return new PluginError(
-    'refused',
-    `PLM-767 Azure accepted to ${what}, and gave up: ${saw}. The capacity stays as it is, and what it lacks is launched by a later try.`,
-    { cause: error },
-  )
+function turnedDown(what: string, saw: string): string {
+  return `PLM-772 Azure accepted to ${what}, and gave up: ${saw}. It stays as it was, and others are taken first for a while.`
 }

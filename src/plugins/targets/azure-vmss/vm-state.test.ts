@@ -12,6 +12,10 @@ const RUNS: Vm = {
   computerName: 'web000003',
   createdAt: 1_000,
   detail: null,
+  location: 'westeurope',
+  etag: null,
+  protection: null,
+  isOfLatestModel: null,
 }
 
 describe('a VM, as an instance', () => {

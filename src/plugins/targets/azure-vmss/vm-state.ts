@@ -23,6 +23,12 @@ export interface Vm {
   readonly computerName: string | null
   readonly createdAt: number | null
   readonly detail: string | null
+  readonly location: string
+  /** Changes with each change of it. */
+  readonly etag: string | null
+  /** Against being chosen by others; null where a listing does not say. */
+  readonly protection: { readonly fromScaleIn: boolean; readonly fromScaleSetActions: boolean } | null
+  readonly isOfLatestModel: boolean | null
 }
 
 type State = Pick<TargetInstance, 'lifecycle' | 'health' | 'detail'>

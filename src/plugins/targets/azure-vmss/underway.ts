@@ -1,0 +1,62 @@
+/**
+ * What Azure accepted and is still doing: asked now and then how it goes, never waited for.
+ *
+ * Example: a raise is accepted with an operation to ask about; `isDone` answers `false` twice, then throws PLM-767 since the zone
+ * has no room. Where the question itself fails (403, a broken connection), it is not known how it goes, which is `unavailable`.
+ */
+import type { ComputeManagementClient } from '@azure/arm-compute'
+import { PluginError } from '../../../ports/plugin.ts'
+import type { Calls } from '../../azure/calls.ts'
+import { answeredBy } from '../../azure/failure.ts'
+
+export interface Underway {
+  /** @throws PluginError `refused` when it has failed for good; false: not done yet */
+  isDone(signal: AbortSignal): Promise<boolean>
+}
+
+/** What of a poller of Microsoft's clients is used. */
+interface Poller {
+  poll(options: { readonly abortSignal: AbortSignal }): Promise<{
+    readonly status: string
+    readonly error?: Error | undefined
+  }>
+}
+
+/** @param gaveUp what is said when Azure gives up, given what it said */
+export function follow(
+  calls: Calls<ComputeManagementClient>,
+  poller: Poller,
+  what: string,
+  gaveUp: (saw: string) => string,
+): Underway {
+  const failed = (error: unknown): PluginError => {
+    const saw = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'no reason given'
+    return new PluginError('refused', gaveUp(saw), { cause: error })
+  }
+  return {
+    async isDone(signal) {
+      const within = calls.deadline(signal)
+      try {
+        const { status, error } = await poller.poll({ abortSignal: within })
+        if (status === 'failed' || status === 'canceled') throw failed(error)
+        return status === 'succeeded'
+      } catch (error) {
+        if (error instanceof PluginError) throw error
+        if (isAnswer(error, within)) throw failed(error)
+        const { message } = calls.failureOf(error, what, within, true)
+        throw new PluginError('unavailable', message, { cause: error })
+      }
+    },
+  }
+}
+
+/** That it failed for good is only what an answer to a poll says, which has no status of its own; anything else leaves it open. */
+function isAnswer(error: unknown, signal: AbortSignal): boolean {
+  return !signal.aborted && answeredBy(error).status === null && !isBroken(error)
+}
+
+/** The connection, not the operation. */
+function isBroken(error: unknown): boolean {
+  const { code } = answeredBy(error)
+  return code !== null && /^(REQUEST_SEND_ERROR|PARSE_ERROR|E[A-Z]+)$/.test(code)
+}
