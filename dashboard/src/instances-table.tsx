@@ -93,7 +93,7 @@ interface RowProps {
 }
 
 function Row({ fleet, instance, zoned, waits, now }: RowProps) {
-  const { id, zone, lifecycle, health, order, detail, launchedAt, address, load } = instance
+  const { id, zone, lifecycle, health, order, detail, launchedAt, address, load, access } = instance
   return (
     <tr>
       <th scope="row">
@@ -118,6 +118,11 @@ function Row({ fleet, instance, zoned, waits, now }: RowProps) {
       <td data-label="Age">{launchedAt === null ? '–' : ageText(now - Date.parse(launchedAt))}</td>
       <td data-label="Address" class="address">
         {address?.replace(/^https?:\/\//, '') ?? '–'}
+        {access.map(way => (
+          <small key={way.name}>
+            {way.name}: {way.address}
+          </small>
+        ))}
       </td>
       <td class="orders">
         <InstanceOrders fleet={fleet.name} instance={instance} />

@@ -150,6 +150,8 @@ export interface Instance {
   readonly launchedAt: Time | null
   readonly closedAt: Time | null
   readonly detail: string | null
+  /** How people get to it. */
+  readonly access: readonly { readonly name: string; readonly address: string }[]
 }
 
 export interface Order {

@@ -11,6 +11,25 @@ import { duration } from './values.ts'
 
 export const AZURE_VMSS_MEANING = 'Instances are the VMs of an Azure scale set.'
 
+const reachShape = {
+  loadBalancer: key(z.string().min(1).max(80), 'Name of the load balancer.', 'web-lb'),
+  resourceGroup: key(
+    z.string().min(1).max(90).optional(),
+    'Its resource group, where it is not that of the scale set.',
+    'network-rg',
+  ),
+  port: key(
+    z.number().int().min(1).max(65_535).default(22),
+    'Of the instances: which of its inbound NAT rules count.',
+    3389,
+  ),
+  show: key(
+    z.string().min(1).max(500).default('{host}:{port}'),
+    'What is shown; {host} and {port} are those of the load balancer.',
+    'ssh -p {port} azureuser@{host}',
+  ),
+}
+
 export const azureVmssShape = {
   ...azureSubscriptionShape,
   resourceGroup: key(z.string().min(1).max(90), 'Resource group of the scale set.', 'web-rg'),
@@ -40,6 +59,11 @@ export const azureVmssShape = {
     'A launch waits so long for its instances to be listed; after that the next tick looks for them.',
     '30s',
   ),
+  reach: key(
+    z.strictObject(reachShape).optional(),
+    'How people get to an instance: through which load balancer, shown by `plimsoll instances`.',
+    '{ loadBalancer: web-lb, port: 22, show: "ssh -p {port} azureuser@{host}" }',
+  ),
   timeout: key(
     duration({ min: 100, max: 50_000 }).prefault('15s'),
     'Each call must be answered within this.',
@@ -49,9 +73,11 @@ export const azureVmssShape = {
 
 export const azureVmssTarget = z
   .strictObject(azureVmssShape)
-  .transform(({ address, listingLag, launchWait, timeout, ...written }) => ({
+  .transform(({ address, listingLag, launchWait, timeout, reach, ...written }) => ({
     ...azureEndpoints(written),
     address: address ?? null,
+    reach:
+      reach === undefined ? null : { ...reach, resourceGroup: reach.resourceGroup ?? written.resourceGroup },
     listingLagMs: listingLag,
     appearMs: launchWait,
     timeoutMs: timeout,

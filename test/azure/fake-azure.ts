@@ -65,6 +65,8 @@ export interface Exchange {
 export abstract class FakeAzure {
   /** Told of all that is answered, also where the answer is lost. */
   hear: ((exchange: Exchange) => void) | null = null
+  /** Another service behind the same door; `null` is an answer of the fake's own. */
+  annex: ((question: Question) => Reply | null) | null = null
   readonly cert: string
   readonly asked: Asked[] = []
   readonly faults: Fault[] = []
@@ -134,7 +136,8 @@ export abstract class FakeAzure {
       send(401, errorBody('AuthenticationFailed', 'no token'))
       return
     }
-    const reply = await this.answer({ method, url, headers: request.headers, text, body })
+    const question = { method, url, headers: request.headers, text, body }
+    const reply = this.annex?.(question) ?? (await this.answer(question))
     if (fault?.what === 'lost') {
       tell({ ...reply, headers: { 'content-type': 'application/json', ...reply.headers } })
       note(0)

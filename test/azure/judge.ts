@@ -49,7 +49,9 @@ export class Judge {
   readonly hear = (exchange: Exchange): void => {
     // Now, since the fake goes on changing what it answered with.
     const said = Exchanged.parse(JSON.parse(JSON.stringify(exchange)))
-    this.#underway = this.#underway.then(() => this.#judge(said))
+    this.#underway = this.#underway
+      .then(() => this.#judge(said))
+      .catch(error => void this.#complaints.add(`${said.method} ${said.url}, not judged: ${error}`))
   }
 
   async verdict(): Promise<Verdict> {
@@ -65,7 +67,7 @@ export class Judge {
     const { operation, issues } =
       newer === undefined
         ? await this.#byTheSwagger(exchange, url)
-        : { operation: newer.name, issues: judgeNewer(newer, exchange) }
+        : { operation: newer.name, issues: await judgeNewer(newer, exchange) }
     this.#judged.set(operation, (this.#judged.get(operation) ?? 0) + 1)
     for (const issue of [...issues, ...promises(exchange)]) {
       if (this.#complaints.size < MOST_COMPLAINTS) this.#complaints.add(`${operation}, ${issue}`)

@@ -126,6 +126,16 @@ describe.skipIf(absent !== '')(`a judge of the fake${absent}`, () => {
       { url: `${OPERATION}${QUERY}`, reply: { status: 200, body: { status: 'Dawdling' } } },
       /Operations_Get, reply status/,
     ],
+    [
+      'a port under another name',
+      {
+        method: 'POST',
+        url: `${PORTS}${QUERY}`,
+        body: { ipConfiguration: { id: 'nic' } },
+        reply: { ...replyOf({}), body: { inboundNatRulePortMappings: [{ frontPort: 50_003 }] } },
+      },
+      /ListInboundNatRulePortMappings, reply frontPort: 50003: the client does not know it/,
+    ],
   ])('complains of %s', async (_, wrong, complaint) => {
     const complaints = await complaintsOf(wrong)
     expect(complaints).toHaveLength(1)
@@ -138,6 +148,7 @@ const QUERY = '?api-version=2026-03-01'
 const SUBSCRIPTION = '/subscriptions/00000000-0000-4000-8000-000000000001'
 const SET = `${SUBSCRIPTION}/resourceGroups/fleet-rg/providers/Microsoft.Compute/virtualMachineScaleSets/web`
 const OPERATION = `${SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope/operations/1`
+const PORTS = `${SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Network/loadBalancers/b/backendAddressPools/p/queryInboundNatRulePortMapping`
 const ACCEPTED = { status: 202, body: null, headers: { location: 'https://fake/operations/1' } }
 
 function replyOf(change: object) {

@@ -78,6 +78,7 @@ function optionsFor(arm: FakeArm, options: Partial<AzureVmssOptions>): AzureVmss
     exclusive: false,
     ledger: false,
     listingLagMs: 0,
+    reach: null,
     appearMs: 5_000,
     timeoutMs: 5_000,
     ...options,

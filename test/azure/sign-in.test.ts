@@ -39,6 +39,7 @@ it('signs in as the identity it is given, for the cloud it is told', async () =>
       exclusive: false,
       ledger: false,
       listingLagMs: 0,
+      reach: null,
       appearMs: 5_000,
       timeoutMs: 10_000,
     },

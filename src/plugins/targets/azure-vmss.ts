@@ -11,6 +11,8 @@ import { PluginError, type PluginErrorKind } from '../../ports/plugin.ts'
 import type { Target, TargetCapabilities, TerminateResult, Victim } from '../../ports/target.ts'
 import { calledOff } from '../azure/failure.ts'
 import { Launching } from './azure-vmss/launching.ts'
+import { Nat, type NatContext } from './azure-vmss/nat.ts'
+import { Reach, type ReachOptions } from './azure-vmss/reach.ts'
 import { ScaleSet, type ScaleSetContext, type ScaleSetOptions } from './azure-vmss/scale-set.ts'
 import { instanceOf, isLeaving, type Vm } from './azure-vmss/vm-state.ts'
 
@@ -25,9 +27,11 @@ export interface AzureVmssOptions extends ScaleSetOptions {
   readonly listingLagMs: number
   /** How long a launch waits for its instances to be listed. */
   readonly appearMs: number
+  /** Through which load balancer people reach each instance; null: not said. */
+  readonly reach: ReachOptions | null
 }
 
-export interface AzureVmssContext extends Omit<ScaleSetContext, 'clock'> {
+export interface AzureVmssContext extends Omit<ScaleSetContext, 'clock'>, Pick<NatContext, 'loadNetworkSdk'> {
   readonly clock?: Pick<Clock, 'now'>
   /** Between two looks for new instances, at first. */
   readonly lookEveryMs?: number
@@ -42,7 +46,12 @@ type Ended =
   | { readonly ok: false; readonly kind: PluginErrorKind; readonly error: string }
 
 export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureVmssContext = {}): Target {
-  const set = new ScaleSet(options, { clock: { now: () => Date.now() }, ...context })
+  const clocked = { clock: { now: () => Date.now() }, ...context }
+  const set = new ScaleSet(options, clocked)
+  const reach =
+    options.reach === null
+      ? null
+      : new Reach(options.reach, new Nat(options, options.reach, clocked), clocked.clock)
   const launching = new Launching(set, {
     ledger: options.ledger,
     appearMs: options.appearMs,
@@ -108,7 +117,12 @@ export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureV
 
     async listInstances(signal) {
       const vms = await set.list('look', 'with-view', signal)
-      return vms.map(vm => instanceOf(vm, options.address, launching.tokenOf(vm)))
+      const access = reach?.accessOf(vms)
+      return vms.map(vm => {
+        const instance = instanceOf(vm, options.address, launching.tokenOf(vm))
+        const way = access?.get(vm.name)
+        return way === undefined ? instance : { ...instance, access: [way] }
+      })
     },
 
     async launch(orders, signal) {
@@ -137,6 +151,7 @@ export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureV
         const vms = await set.list('look', 'with-view', signal)
         const detail = [
           `${mode} scale set ${options.scaleSet}: capacity ${capacity}, ${vms.length} instances listed`,
+          (await reach?.check(vms)) ?? null,
           set.allowance.describe(),
           overprovision
             ? 'overprovision is on, so Azure launches more than asked and deletes the surplus: set it to false'
@@ -149,6 +164,7 @@ export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureV
     },
 
     async close() {
+      reach?.close()
       set.close()
     },
   }
