@@ -13,10 +13,11 @@ import { createOperator, type Operator } from '../loop/operate.ts'
 import type { PushedSample, PushResult, Runtime, RuntimeHealth } from '../loop/runtime.ts'
 import type { FleetPorts, LoopEvent, TickReport, World } from '../loop/world.ts'
 import type { JournalEntry } from '../model/journal.ts'
-import type { FleetSpec, Spec } from '../model/spec.ts'
+import type { FleetSpec, MetricSpec, Spec } from '../model/spec.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
 import type { LoadReports } from '../plugins/routers/agent/reports.ts'
+import { createAzureMonitorSource } from '../plugins/sources/azure-monitor.ts'
 import { createCommandSource } from '../plugins/sources/command.ts'
 import { createHttpJsonSource } from '../plugins/sources/http-json.ts'
 import { createProcessSource } from '../plugins/sources/process.ts'
@@ -346,8 +347,16 @@ export class Daemon implements Runtime {
       ['proxy', createProxySource(fleet => proxyOf(this.#fleets.get(fleet)), this.clock)],
       ['http-json', createHttpJsonSource(this.clock)],
       ['command', createCommandSource(this.clock)],
+      [
+        'azure-monitor',
+        createAzureMonitorSource({ clock: this.clock, metrics: () => this.#metricsOf('azure-monitor') }),
+      ],
       ...Object.entries(this.#context.plugins.sources ?? {}),
     ])
+  }
+
+  #metricsOf(source: string): readonly MetricSpec[] {
+    return Object.values(this.spec().metrics).filter(metric => metric.source === source)
   }
 
   /** What operators come in by. */

@@ -9,6 +9,7 @@
 import type { z } from 'zod'
 import { checkFleet } from './check-fleet.ts'
 import { checkGroup } from './check-group.ts'
+import { checkOneOf } from './check-one-of.ts'
 import { checkSchedule } from './check-schedule.ts'
 import { CODES } from './codes.ts'
 import type { ContextMetric } from './expression/context.ts'
@@ -78,6 +79,8 @@ function checkMetrics(check: Check, raw: unknown): ReadonlyMap<string, ContextMe
 
 const UNKNOWN_METRIC: ContextMetric = { unit: null, staleAfterMs: 30_000 }
 
+const REGION_HINT = 'add the region of what is measured, e.g. region: westeurope'
+
 function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
   if (!readMapping(check, raw, path)) return UNKNOWN_METRIC
   const known = [...SOURCES, ...(check.extensions.sources ?? [])]
@@ -93,6 +96,9 @@ function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
       path: [...path, 'across'],
       part: 'key',
     })
+  }
+  if (source === 'azure-monitor') {
+    checkOneOf(check, raw, ['region', 'endpoint'], path, `a metric of ${source}`, REGION_HINT)
   }
   return pieces === null ? UNKNOWN_METRIC : metricFacts(pieces)
 }

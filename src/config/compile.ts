@@ -20,7 +20,7 @@ import { compileConstraint, FleetDraft, type Origins } from './compile-fleet.ts'
 import { compileRule } from './compile-rule.ts'
 import { compileSchedule } from './compile-schedule.ts'
 import { constraintTimes, groupName, ruleTimes } from './groups.ts'
-import { metricFacts } from './metric-facts.ts'
+import { kindOfMetric, metricFacts } from './metric-facts.ts'
 import type { Path } from './problem.ts'
 import { entriesOf, record } from './record.ts'
 import { optionsOfMetric, pluginRef, type ReadConfig, routerOptions, targetOptions } from './schema.ts'
@@ -175,7 +175,7 @@ function compileMetric(
   const options = optionsOfMetric(metric.source, written.metrics[name] ?? {})
   return {
     name,
-    kind: metric.kind,
+    kind: kindOfMetric(metric),
     unit,
     source: metric.source,
     options: metric.source === 'command' ? withFolder(options, folder) : options,

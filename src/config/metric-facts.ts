@@ -2,9 +2,10 @@
  * What a metric's keys leave open and its source knows: its unit, and after how long a last value is too old.
  *
  * Example: `{ source: process, read: cpu }`, read every second, is in percent and stale after 30 s; a metric read
- * every minute is stale after 3 minutes.
+ * every minute is stale after 3 minutes. `Percentage CPU` of an Azure scale set is in percent, and per instance.
  */
-import type { MetricUnit } from '../model/spec.ts'
+import type { MetricKind, MetricUnit } from '../model/spec.ts'
+import { AZURE_AGGREGATIONS, type AzureMetricFacts, azureMetricFacts } from './azure-metrics.ts'
 import type { ContextMetric } from './expression/context.ts'
 
 /** What the built-in sources measure in. */
@@ -31,11 +32,35 @@ export interface MetricKeys {
   readonly every?: unknown
   readonly staleAfter?: unknown
   readonly grain?: unknown
+  readonly kind?: unknown
+  /** Of `azure-monitor`. */
+  readonly interval?: unknown
+  readonly resource?: unknown
+  readonly metric?: unknown
+  readonly aggregation?: unknown
+}
+
+/** What it is, where nothing is said. */
+export function kindOfMetric(keys: MetricKeys): MetricKind {
+  const declared = KINDS.find(each => each === keys.kind)
+  return declared ?? azureFacts(keys)?.kind ?? 'independent'
+}
+
+const KINDS: readonly MetricKind[] = ['perInstance', 'total', 'independent']
+
+function azureFacts({ source, resource, metric, aggregation }: MetricKeys): AzureMetricFacts | null {
+  if (source !== 'azure-monitor' || typeof resource !== 'string' || typeof metric !== 'string') return null
+  return azureMetricFacts({
+    resource,
+    metric,
+    aggregation: AZURE_AGGREGATIONS.find(each => each === aggregation),
+  })
 }
 
 export function metricFacts(keys: MetricKeys): ContextMetric {
-  // What is told once per grain is as old as a grain.
-  const every = Math.max(numberOr0(keys.every), numberOr0(keys.grain))
+  // What is told once per grain, or per bin, is as old as that.
+  const bin = keys.source === 'azure-monitor' ? numberOr0(keys.interval) : 0
+  const every = Math.max(numberOr0(keys.every), numberOr0(keys.grain), bin)
   const staleAfterMs =
     typeof keys.staleAfter === 'number' ? keys.staleAfter : Math.max(3 * every, STALE_AT_LEAST_MS)
   return { unit: unitOf(keys), staleAfterMs }
@@ -47,9 +72,11 @@ function numberOr0(value: unknown): number {
 
 const UNITS: readonly MetricUnit[] = ['percent', 'ratio', 'ms', 's', 'bytes', 'count']
 
-function unitOf({ source, read, unit }: MetricKeys): MetricUnit | null {
+function unitOf(keys: MetricKeys): MetricUnit | null {
+  const { source, read, unit } = keys
   const declared = UNITS.find(each => each === unit)
   if (declared !== undefined) return declared
+  if (source === 'azure-monitor') return azureFacts(keys)?.unit ?? null
   if ((source !== 'process' && source !== 'proxy') || typeof read !== 'string') return null
   return Object.hasOwn(UNIT_OF_READING, read) ? (UNIT_OF_READING[read] ?? null) : null
 }

@@ -14,6 +14,12 @@ import type { PluginRef } from '../model/spec.ts'
 import { CODES } from './codes.ts'
 import { key } from './key.ts'
 import { PRESETS } from './presets.ts'
+import {
+  AZURE_MONITOR_DELAY,
+  AZURE_MONITOR_MEANING,
+  azureMonitorShape,
+  azureMonitorSource,
+} from './schema-azure-monitor.ts'
 import { AZURE_VMSS_MEANING, azureVmssShape, azureVmssTarget } from './schema-azure-vmss.ts'
 import { approvalSchema, billingHourSchema, outageGuardSchema, rateLimitsSchema } from './schema-guards.ts'
 import { actionSchema, notifierSchema, settingsWebhookSchema } from './schema-notices.ts'
@@ -317,6 +323,7 @@ const sourceShapes = {
       '/length',
     ),
   },
+  'azure-monitor': azureMonitorShape,
 } as const
 
 /** What each built-in source is given, in code units. */
@@ -332,6 +339,7 @@ export const sourceOptions = {
     timeoutMs: timeout,
     pointer: place ?? null,
   })),
+  azureMonitor: azureMonitorSource,
 } as const
 export type PushSourceOptions = z.output<typeof sourceOptions.push>
 export type ProcessSourceOptions = z.output<typeof sourceOptions.process>
@@ -346,6 +354,7 @@ const optionsOfSource: Readonly<Record<SourceName, z.ZodType<Record<string, unkn
   proxy: sourceOptions.proxy,
   'http-json': sourceOptions.httpJson,
   command: sourceOptions.command,
+  'azure-monitor': sourceOptions.azureMonitor,
 }
 
 // ---- Metrics ---------------------------------------------------------------------------------------------
@@ -459,7 +468,9 @@ function sourceShape<N extends SourceName>(source: N) {
       ? metricShape('1s', 'perInstance')
       : source === 'proxy'
         ? metricShape('1s', 'total')
-        : metricShape('15s', 'independent')
+        : source === 'azure-monitor'
+          ? metricShape('1m', 'independent', AZURE_MONITOR_DELAY)
+          : metricShape('15s', 'independent')
   return {
     source: z.literal(source).meta({ description: SOURCE_MEANING[source], 'x-examples': [source] }),
     ...own,
@@ -473,6 +484,7 @@ const SOURCE_MEANING: Readonly<Record<SourceName, string>> = {
   proxy: 'What the proxy in front of the fleet measures.',
   'http-json': 'A number in the JSON an address answers.',
   command: 'A number a command prints.',
+  'azure-monitor': AZURE_MONITOR_MEANING,
 }
 
 const builtInMetrics = {
@@ -481,6 +493,14 @@ const builtInMetrics = {
   proxy: z.strictObject(sourceShape('proxy')),
   'http-json': z.strictObject(sourceShape('http-json')),
   command: z.strictObject(sourceShape('command')),
+  'azure-monitor': z.strictObject({
+    ...sourceShape('azure-monitor'),
+    kind: key(
+      z.enum(METRIC_KINDS).optional(),
+      'How it answers to the number of instances. Default: of a scale set or a plan perInstance, or total where Azure adds up; else independent.',
+      'perInstance',
+    ),
+  }),
 } as const
 
 function extensionMetric(source: string) {
@@ -498,6 +518,7 @@ export function metricSchema(extensions: Extensions) {
     proxy,
     builtInMetrics['http-json'],
     command,
+    builtInMetrics['azure-monitor'],
     ...extra,
   ])
 }
