@@ -1,7 +1,6 @@
 /** How people reach the instances of a scale set through a load balancer, and that asking for it disturbs nobody. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { Reach } from '../../src/plugins/targets/azure-vmss/reach.ts'
-import type { Vm } from '../../src/plugins/targets/azure-vmss/vm-state.ts'
 import { until } from '../builders/until.ts'
 import { GROUP } from './arm.ts'
 import { type FakeNetwork, LOAD_BALANCER, openNetwork, PRIVATE_ADDRESS, PUBLIC_ADDRESS } from './network.ts'
@@ -150,20 +149,8 @@ describe('a load balancer that cannot be asked', () => {
 })
 
 describe('asking for ways', () => {
-  const RUNS: Vm = {
-    instanceId: '0',
-    name: 'web_0',
-    vmId: '6f1c',
-    provisioning: 'succeeded',
-    power: 'running',
-    health: null,
-    zone: null,
-    computerName: null,
-    createdAt: null,
-    detail: null,
-  }
-  const vms = (count: number): Vm[] =>
-    Array.from({ length: count }, (_, n) => ({ ...RUNS, name: `web_${n}` }))
+  const RUNS = { name: 'web_0', vmId: '6f1c', power: 'running' }
+  const vms = (count: number) => Array.from({ length: count }, (_, n) => ({ ...RUNS, name: `web_${n}` }))
 
   function reachOf(read: (names: readonly string[]) => ReadonlyMap<string, { host: string; port: number }>) {
     const asked: (readonly string[])[] = []

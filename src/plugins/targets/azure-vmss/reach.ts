@@ -10,7 +10,10 @@
 import type { AccessPoint } from '../../../model/inventory.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Doorway } from './nat.ts'
-import type { Vm } from './vm-state.ts'
+import type { Vm as ScaleSetVm } from './vm-state.ts'
+
+/** What of a VM it needs. */
+type Vm = Pick<ScaleSetVm, 'name' | 'vmId' | 'power'>
 
 export interface ReachOptions {
   /** Of the load balancer. */
