@@ -71,7 +71,7 @@ function nameOf(
   { metric, instance, splitBy }: Question,
   { metadatavalues = [] }: TimeSeriesElement,
 ): Pick<Series, 'instance' | 'labels'> | string {
-  const valueOf = (dimension: string): string | undefined =>
+  const dimensionOf = (dimension: string): string | undefined =>
     metadatavalues.find(({ name }) => name !== undefined && isDimension(name, dimension))?.value
   const lacks = (dimension: string): string =>
     `PLM-790 metric "${metric}" has no dimension "${dimension}" with values of 1 to ${LONGEST_LABEL} characters; it has ${
@@ -79,13 +79,13 @@ function nameOf(
     }`
   const labels: Record<string, string> = {}
   for (const dimension of splitBy) {
-    const value = valueOf(dimension)
+    const value = dimensionOf(dimension)
     if (!isLabel(value)) return lacks(dimension)
     labels[dimension] = value
   }
   const named = splitBy.length === 0 ? {} : { labels }
   if (instance === null) return named
-  const value = valueOf(instance)
+  const value = dimensionOf(instance)
   return isLabel(value) ? { instance: value, ...named } : lacks(instance)
 }
 
