@@ -17,7 +17,13 @@ import type { CapacityCounts, OperandReading, SessionCounts } from '../../src/mo
 import type { Override } from '../../src/model/override.ts'
 import type { Action, Outcome, Waiting } from '../../src/model/plan.ts'
 import type { SettingChange } from '../../src/model/settings.ts'
-import { type FleetSpec, type MetricSpec, type Spec, USUAL_SESSIONS } from '../../src/model/spec.ts'
+import {
+  type FleetSpec,
+  type MetricSpec,
+  type Mode,
+  type Spec,
+  USUAL_SESSIONS,
+} from '../../src/model/spec.ts'
 import type { EpochMs } from '../../src/model/time.ts'
 
 /** 2026-11-21T12:00:00Z. */
@@ -144,6 +150,8 @@ export interface Seen {
   readonly waiting?: readonly Waiting[]
   /** The target could not be asked. */
   readonly blind?: boolean
+  /** Journalled with the tick; an entry of before it was has none. */
+  readonly mode?: Mode
   /** When the peak window ends; none in force unless said. */
   readonly peakUntil?: EpochMs
 }
@@ -191,6 +199,7 @@ export function nextEntry(fleet: FleetSpec, before: Memory | null, seen: Seen): 
       revision,
       at: seen.at,
       specDigest: '9f2c4e1a77b0d356',
+      ...(seen.mode === undefined ? {} : { mode: seen.mode }),
       observation,
       memory,
       inventory: { instances: seen.instances, orders: [], target: PLAIN_TARGET },

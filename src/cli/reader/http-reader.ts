@@ -36,6 +36,7 @@ const NO_SUCH_FLEET = 'PLM-461'
 
 /** Most entries and points the API gives at a time, and how often we turn the page: enough for the largest limits. */
 const ENTRIES_PER_PAGE = 200
+const SMALL_PAGE = 50
 const CHANGES_PER_PAGE = 500
 const POINTS_PER_PAGE = 10_000
 const MOST_PAGES = 500
@@ -51,21 +52,33 @@ export function openHttpReader(url: string, token: string | null): Reader {
   const ask = <Schema extends z.ZodType>(path: string, query: Query, schema: Schema) =>
     get(base, token, path, query, schema)
 
+  function page(query: TickQuery, before: number | null): Promise<z.output<typeof Entries> | null> {
+    return ask(`/v1/fleets/${encodeURIComponent(query.fleet)}/journal`, pageQuery(query, before), Entries)
+  }
   async function ticks(query: TickQuery): Promise<readonly Tick[]> {
     const found: Tick[] = []
     let before: number | null = null
-    for (let page = 0; page < MOST_PAGES && found.length < query.limit; page++) {
-      const answer: z.output<typeof Entries> | null = await ask(
-        `/v1/fleets/${encodeURIComponent(query.fleet)}/journal`,
-        pageQuery(query, before),
-        Entries,
-      )
+    for (let pages = 0; pages < MOST_PAGES && found.length < query.limit; pages++) {
+      const answer = await page(query, before)
       if (answer === null) return []
       found.push(...answer.entries)
       if (answer.next === null) break
       before = answer.next
     }
     return found.slice(0, query.limit)
+  }
+  /** As small as they come: a daemon ticks between two pages. */
+  async function eachTick(
+    fleet: string,
+    { from, to }: Interval,
+    take: (tick: Tick) => boolean,
+  ): Promise<void> {
+    const query = { fleet, since: from, at: to - 1, limit: SMALL_PAGE }
+    for (let before: number | null = null; ; ) {
+      const answer = await page(query, before)
+      if (answer === null || !answer.entries.every(take) || answer.next === null) return
+      before = answer.next
+    }
   }
 
   return {
@@ -76,6 +89,7 @@ export function openHttpReader(url: string, token: string | null): Reader {
       return Promise.all(summaries.map(summary => fleetNow(summary, ticks)))
     },
     ticks,
+    eachTick,
     explain({ fleet, at, whyNot, next }) {
       const query = {
         ...(at === undefined ? {} : { at: isoOf(at) }),

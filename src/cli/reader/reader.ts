@@ -8,6 +8,7 @@ import type { z } from 'zod'
 import type { KpiHistory, KpiNow } from '../../api/kpis.ts'
 import type { ExplanationWire } from '../../api/wire/explanation.ts'
 import type { JournalEntryWire } from '../../api/wire/journal.ts'
+import type { SeenTick } from '../../lab/compare/sighting.ts'
 import type { SettingChange } from '../../model/settings.ts'
 import type { SettingValue } from '../../model/spec.ts'
 import type { EpochMs, Interval } from '../../model/time.ts'
@@ -75,6 +76,8 @@ export interface Reader {
   /** Sorted by name. */
   fleets(): Promise<readonly FleetNow[]>
   ticks(query: TickQuery): Promise<readonly Tick[]>
+  /** Every tick of the window, newest first, a page at a time, until `take` wants no more. Nothing is kept. */
+  eachTick(fleet: string, window: Interval, take: (tick: SeenTick) => boolean): Promise<void>
   /** `null` when nothing is recorded. Throws PLM-507 for a rule the fleet did not have. */
   explain(query: ExplainQuery): Promise<Explained | null>
   /** Sorted by fleet. */

@@ -10,7 +10,9 @@ import { ApiError, NO_SUCH_RULE } from '../../api/failure.ts'
 import { kpiHistory, kpisNow } from '../../api/kpis.ts'
 import { narratedEntry } from '../../api/views.ts'
 import { settingsNow } from '../../loop/settings-board.ts'
+import type { JournalEntry } from '../../model/journal.ts'
 import type { Spec } from '../../model/spec.ts'
+import type { Interval } from '../../model/time.ts'
 import { openSqliteStore } from '../../plugins/stores/sqlite.ts'
 import type { StateStore } from '../../ports/state-store.ts'
 import { CliError, messageOf } from '../cli-error.ts'
@@ -29,6 +31,7 @@ export async function openStateReader(path: string, spec: Spec | null): Promise<
     async ticks(query) {
       return (await store.readJournal(query)).map(narratedEntry)
     },
+    eachTick: (fleet, window, take) => eachEntry(store, fleet, window, take),
     async explain({ fleet, at, whyNot, next }) {
       const [entry] = await store.readJournal({ fleet, limit: 1, ...(at === undefined ? {} : { at }) })
       if (entry === undefined) return null
@@ -47,6 +50,28 @@ export async function openStateReader(path: string, spec: Spec | null): Promise<
     kpiHistory: (fleet, kpi, window) => kpiHistory(store, { fleet, kpi, window, limit: MOST_INTERVALS }),
     timeline: (fleet, window) => store.readTimeline({ fleet, window, limit: MOST_POINTS }),
     close: () => store.close(),
+  }
+}
+
+/** Entries asked for at once: some ten megabytes of large ones. */
+const ENTRIES_PER_PAGE = 500
+
+async function eachEntry(
+  store: StateStore,
+  fleet: string,
+  { from, to }: Interval,
+  take: (entry: JournalEntry) => boolean,
+): Promise<void> {
+  for (let before: number | undefined; ; ) {
+    const page = await store.readJournal({
+      fleet,
+      since: from,
+      at: to - 1,
+      limit: ENTRIES_PER_PAGE,
+      ...(before === undefined ? {} : { before }),
+    })
+    if (!page.every(take) || page.length < ENTRIES_PER_PAGE) return
+    before = page.at(-1)?.revision
   }
 }
 
