@@ -11,7 +11,7 @@ export const EXIT_OK = 0
 export const EXIT_FAILED = 1
 export const EXIT_BAD_INPUT = 2
 
-/** One row each in `docs/errors/cli.md`. */
+/** One row each in `docs/errors/`, most in `cli.md`. */
 export const CLI_CODES = {
   /** A defect of ours. */
   'PLM-500': EXIT_FAILED,
@@ -47,6 +47,12 @@ export const CLI_CODES = {
   'PLM-515': EXIT_BAD_INPUT,
   /** A daemon has the instances that were to be ended. */
   'PLM-516': EXIT_FAILED,
+  /** No fleet on a scale set, or several. */
+  'PLM-800': EXIT_BAD_INPUT,
+  /** Options that contradict the file, or one another. */
+  'PLM-801': EXIT_BAD_INPUT,
+  /** A name or a value that Azure would not take. */
+  'PLM-802': EXIT_BAD_INPUT,
 } as const
 
 export type CliCode = keyof typeof CLI_CODES

@@ -8,6 +8,7 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { parseDuration } from '../config/expression/units.ts'
+import { addAzureCommands } from './azure-commands.ts'
 import { CliError, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, messageOf } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import { addImportCommands } from './import-commands.ts'
@@ -110,6 +111,7 @@ function createProgram(io: Io, done: Done): Command {
   addWhatIfCommands(program, io, done)
   addLabCommands(program, io, done)
   addImportCommands(program, io, done)
+  addAzureCommands(program, io, done)
   addOperatingCommands(program, io, done)
   addSessionCommands(program, io, done)
   return program

@@ -103,6 +103,18 @@ function objectOf(members: Readonly<Record<string, string>>, place: Place): Json
   }
 }
 
+/** Names and values in turn. */
+function createObject({ args, place }: Call): Json {
+  if (args.length % 2 !== 0) throw new Unresolved('createObject() needs names and values in turn')
+  const members = args.flatMap((name, index) => {
+    const value = args[index + 1]
+    if (index % 2 !== 0 || value === undefined) return []
+    if (name.kind !== 'text') throw new Unresolved(`${shown(name)} is not a name`)
+    return [{ name: name.value, place, value }]
+  })
+  return { kind: 'object', place, members }
+}
+
 function length(call: Call): Json {
   const value = argument(call, 0)
   if (value.kind === 'array') return node(value.items.length, call.place)
@@ -197,6 +209,8 @@ const FUNCTIONS: ReadonlyMap<string, (call: Call) => Json> = new Map<string, (ca
   ['empty', saying(call => isEmpty(argument(call, 0)))],
   ['startswith', saying(call => text(call, 0).toLowerCase().startsWith(text(call, 1).toLowerCase()))],
   ['endswith', saying(call => text(call, 0).toLowerCase().endsWith(text(call, 1).toLowerCase()))],
+  ['base64', saying(call => Buffer.from(text(call, 0), 'utf8').toString('base64'))],
+  ['createobject', createObject],
   ['createarray', call => listOf(call.args, call.place)],
   ['array', call => (argument(call, 0).kind === 'array' ? argument(call, 0) : listOf(call.args, call.place))],
   ['coalesce', call => call.args.find(({ kind }) => kind !== 'null') ?? argument(call, 0)],
