@@ -9,6 +9,7 @@ import { createSettingsWebhook } from '../plugins/settings-webhook.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import type { CheckResult, Plugin } from '../ports/plugin.ts'
+import type { Target } from '../ports/target.ts'
 import type { PartsContext } from './context.ts'
 import { createProbe } from './health.ts'
 import { createParts, type FleetParts } from './parts.ts'
@@ -30,7 +31,7 @@ export async function checkFleet(
   try {
     const parts = await createParts(spec, context)
     keep(parts)
-    const target = await checkPlugin(`target of ${spec.name}`, parts.target)
+    const target = withMost(await checkPlugin(`target of ${spec.name}`, parts.target), spec, parts.target)
     const router = parts.router === null ? [] : [await checkPlugin(`router of ${spec.name}`, parts.router)]
     const probe =
       spec.health === null ? [] : [await checkPlugin(`health of ${spec.name}`, createProbe(spec.health))]
@@ -64,6 +65,15 @@ export async function checkPlugin(what: string, plugin: Plugin): Promise<PluginC
   } catch (error) {
     return { what, ok: false, detail: messageOf(error) }
   }
+}
+
+/** Known by now, where the target can only be asked: a fleet that may want more than it can have never gets it. */
+function withMost(check: PluginCheck, { constraints }: FleetSpec, { capabilities }: Target): PluginCheck {
+  const { highestCount } = capabilities
+  const most = Math.max(0, ...constraints.filter(({ enabled }) => enabled).map(({ max }) => max))
+  if (!check.ok || highestCount === null || most <= highestCount) return check
+  const note = `the fleet may want ${most}, and its target has at most ${highestCount}: it is never asked for more`
+  return { ...check, detail: `${check.detail}; ${note}` }
 }
 
 function messageOf(error: unknown): string {

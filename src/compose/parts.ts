@@ -9,6 +9,7 @@ import type { FleetSpec } from '../model/spec.ts'
 import type { AgentRouter } from '../plugins/routers/agent/agent.ts'
 import type { ProxyRouter } from '../plugins/routers/proxy/proxy.ts'
 import { createWitnesses } from '../plugins/routers/witnesses.ts'
+import { createAzureAppServicePlanTarget } from '../plugins/targets/azure-app-service-plan.ts'
 import { createAzureVmssTarget } from '../plugins/targets/azure-vmss.ts'
 import { createCommandTarget } from '../plugins/targets/command.ts'
 import { createNoneTarget } from '../plugins/targets/none.ts'
@@ -103,6 +104,10 @@ function createTarget({ name, target }: FleetSpec, context: PartsContext): Targe
       return createCommandTarget(targetOptions.command.parse(target.options), fleet)
     case 'azure-vmss':
       return createAzureVmssTarget(targetOptions['azure-vmss'].parse(target.options), { clock: fleet.clock })
+    case 'azure-app-service-plan':
+      return createAzureAppServicePlanTarget(targetOptions['azure-app-service-plan'].parse(target.options), {
+        clock: fleet.clock,
+      })
     case 'none':
       return createNoneTarget()
     default:

@@ -896,6 +896,22 @@ const ROWS: readonly Row[] = [
     /https/,
   ],
   [
+    'an App Service plan without its name',
+    fleet(
+      '»target: { type: azure-app-service-plan, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: a }',
+    ),
+    'PLM-111',
+    /plan/,
+  ],
+  [
+    'a misspelt key of a plan',
+    fleet(
+      'target: { type: azure-app-service-plan, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: a, plan: a, »ledgr: true }',
+    ),
+    'PLM-110',
+    'did you mean ledger?',
+  ],
+  [
     'a webhook in an unknown format',
     file('notifiers: { ops: { type: webhook, url: "http://x/", format: »azur } }'),
     'PLM-113',

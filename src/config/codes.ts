@@ -64,6 +64,7 @@ export const CODES = {
   cannotRestart: 'PLM-165',
   blindAtNone: 'PLM-166',
   waitsTwice: 'PLM-167',
+  targetChooses: 'PLM-168',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

@@ -130,7 +130,8 @@ function lintReadings(spec: Spec, fleet: FleetSpec, origins: Origins, report: Re
     const owner = metric.ofFleet === null ? fleet : spec.fleets[metric.ofFleet]
     if (owner === undefined) continue
     const noProcess =
-      metric.source === 'process' && ['command', 'azure-vmss', 'none'].includes(owner.target.type)
+      metric.source === 'process' &&
+      ['command', 'azure-vmss', 'azure-app-service-plan', 'none'].includes(owner.target.type)
     const noProxy = metric.source === 'proxy' && !owner.routers.some(({ type }) => type === 'proxy')
     if (!noProcess && !noProxy) continue
     const lacks = noProcess ? 'its target runs no processes on this machine' : 'it has no proxy'

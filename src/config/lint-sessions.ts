@@ -19,6 +19,7 @@ export function lintSessions(fleet: FleetSpec, origins: Origins, report: Report)
   lintLease(fleet, report)
   lintProbing(fleet, report)
   lintRestart(fleet, report)
+  lintChoice(fleet, report)
 }
 
 function lintDrain({ name, sessions: { drain } }: FleetSpec, report: Report): void {
@@ -43,19 +44,37 @@ function lintDrain({ name, sessions: { drain } }: FleetSpec, report: Report): vo
   }
 }
 
-const NEVER_RESTART = ['none', 'azure-vmss']
+const NEVER_RESTART = ['none', 'azure-vmss', 'azure-app-service-plan']
 
 /** Of targets that are built in: a host program's own may well restart. */
 function lintRestart({ name, repair, target: { type, options } }: FleetSpec, report: Report): void {
   if (repair.how !== 'restart') return
   const canRestart = type === 'command' ? options.restart !== undefined : !NEVER_RESTART.includes(type)
   if (canRestart) return
+  const instead = CHOOSE_THEMSELVES.includes(type)
+    ? 'and neither replace one'
+    : 'an unhealthy one is replaced'
   report({
     code: CODES.cannotRestart,
     severity: 'warning',
-    message: `the target of ${JSON.stringify(name)} cannot restart an instance; an unhealthy one is replaced`,
+    message: `the target of ${JSON.stringify(name)} cannot restart an instance; ${instead}`,
     hint: type === 'command' ? 'give the target a command for it: restart: [...]' : 'write how: replace',
     path: ['fleets', name, 'repair', 'how'],
+  })
+}
+
+/** They are only asked for a number, and which ones go is their affair. */
+const CHOOSE_THEMSELVES = ['azure-app-service-plan']
+
+/** A router knows of sessions, and nobody can see to it that one that goes is empty. */
+function lintChoice({ name, target: { type }, routers, sessions }: FleetSpec, report: Report): void {
+  if (!CHOOSE_THEMSELVES.includes(type) || routers.length === 0 || sessions.mayCut) return
+  report({
+    code: CODES.targetChooses,
+    severity: 'warning',
+    message: `the target of ${JSON.stringify(name)} chooses which instance goes: the fleet is made smaller only while no session is in use anywhere, and none is drained`,
+    hint: 'write sessions: { mayCut: true } where sessions may end, or take a target that can choose, such as azure-vmss',
+    path: ['fleets', name, 'target', 'type'],
   })
 }
 

@@ -20,6 +20,7 @@ import {
   azureMonitorShape,
   azureMonitorSource,
 } from './schema-azure-monitor.ts'
+import { AZURE_PLAN_MEANING, azurePlanShape, azurePlanTarget } from './schema-azure-plan.ts'
 import { AZURE_VMSS_MEANING, azureVmssShape, azureVmssTarget } from './schema-azure-vmss.ts'
 import { approvalSchema, billingHourSchema, outageGuardSchema, rateLimitsSchema } from './schema-guards.ts'
 import { actionSchema, notifierSchema, settingsWebhookSchema } from './schema-notices.ts'
@@ -194,6 +195,7 @@ export const targetOptions = {
   process: processTarget,
   command: commandTarget,
   'azure-vmss': azureVmssTarget,
+  'azure-app-service-plan': azurePlanTarget,
   none: noneTarget,
 } as const
 export type ProcessTargetOptions = z.output<typeof processTarget>
@@ -559,6 +561,7 @@ const builtInTargets = {
     'Instances are listed, launched and terminated by commands.',
   ),
   'azure-vmss': builtIn('azure-vmss', azureVmssShape, AZURE_VMSS_MEANING),
+  'azure-app-service-plan': builtIn('azure-app-service-plan', azurePlanShape, AZURE_PLAN_MEANING),
   none: builtIn('none', noneTargetShape, 'Advice only: Plimsoll decides and acts on nothing.'),
 } as const
 const builtInRouters = {
@@ -574,10 +577,12 @@ export const ROUTERS = Object.keys(builtInRouters)
 
 export function targetSchema(extensions: Extensions) {
   const { process, command, 'azure-vmss': azureVmss, none } = builtInTargets
+  const azurePlan = builtInTargets['azure-app-service-plan']
   return z.discriminatedUnion('type', [
     process,
     command,
     azureVmss,
+    azurePlan,
     none,
     ...namesBeside(extensions.targets, TARGETS).map(extension),
   ])

@@ -222,6 +222,21 @@ describe('a repair by restart', () => {
   })
 })
 
+describe('a target that chooses itself which instance goes', () => {
+  const plan =
+    'target: { type: azure-app-service-plan, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: a, plan: a }'
+
+  it.each([
+    [['router: { type: broker }', 'sessions: { slotsPerInstance: 4 }'], ['PLM-168 target.type']],
+    [['sessions: { slotsPerInstance: 4, drain: { deadline: 4h } }'], ['PLM-168 target.type']],
+    [['sessions: { slotsPerInstance: 4, mayCut: true }'], []],
+    [[], []],
+    [['repair: { how: restart }'], ['PLM-165 repair.how']],
+  ])('is warned of where a fleet has sessions that may not end: %s', (lines, found) => {
+    expect(warnings(plan, ...lines)).toEqual(found)
+  })
+})
+
 describe('the sockets of a HAProxy', () => {
   it.each([
     ['./admin.sock', '/srv/shop/admin.sock'],

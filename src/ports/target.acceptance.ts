@@ -10,7 +10,7 @@ import { PluginError } from './plugin.ts'
 import type { LaunchOrder, LaunchResult, Target, TargetInstance, Victim } from './target.ts'
 
 export interface TargetSubject {
-  /** With no instances yet, if it acts. */
+  /** With no instances yet, if it acts; with as few as it can have, if it only takes a count. */
   readonly target: Target
   /** Resolves once the target's own list satisfies `predicate`; rejects after a deadline of the subject's choice. */
   settle(predicate: (instances: readonly TargetInstance[]) => boolean): Promise<void>
@@ -32,6 +32,9 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
     })
     afterEach(() => subject.cleanUp())
 
+    /** One that only takes a count launches and terminates nobody by name. */
+    const launchesByName = () => target.capabilities.acts && target.resize === undefined
+
     const ids = async () => (await target.listInstances(signal)).map(instance => instance.id)
 
     async function launched(...tokens: string[]): Promise<string[]> {
@@ -40,7 +43,7 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
 
     describe('reading', () => {
       it('lists every instance once, each with a name', async () => {
-        if (target.capabilities.acts) await launched('accept/1/1', 'accept/1/2', 'accept/1/3')
+        if (launchesByName()) await launched('accept/1/1', 'accept/1/2', 'accept/1/3')
         const listed = await ids()
         expect(new Set(listed).size).toBe(listed.length)
         expect(listed.every(id => id.length > 0)).toBe(true)
@@ -68,9 +71,9 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
       })
     })
 
-    describe('refusing, where it only advises', () => {
+    describe('refusing, where it only advises or only takes a count', () => {
       it('refuses every launch and every terminate, one by one', async ({ skip }) => {
-        skip(target.capabilities.acts, 'this target acts')
+        skip(launchesByName(), 'this target launches')
         const launches = await target.launch([order('accept/1/1'), order('accept/1/2')], signal)
         expect(launches.map(result => [result.token, result.ok])).toEqual([
           ['accept/1/1', false],
@@ -85,7 +88,7 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
     })
 
     describe('launching', () => {
-      beforeEach(({ skip }) => skip(!target.capabilities.acts, 'this target only advises'))
+      beforeEach(({ skip }) => skip(!launchesByName(), 'this target launches nobody by name'))
 
       it('answers one result per order, in order, and lists what it launched', async () => {
         const results = await target.launch([order('accept/1/1'), order('accept/1/2')], signal)
@@ -133,7 +136,7 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
     })
 
     describe('terminating', () => {
-      beforeEach(({ skip }) => skip(!target.capabilities.acts, 'this target only advises'))
+      beforeEach(({ skip }) => skip(!launchesByName(), 'this target launches nobody by name'))
 
       it('takes an instance off the list, and only that one', async ({ skip }) => {
         skip(!target.capabilities.choosesVictim, 'this target chooses the victim itself')
@@ -192,6 +195,52 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
         expect(lost?.detail?.length).toBeGreaterThan(0)
         await target.terminate(victims(id), signal)
         await subject.settle(instances => instances.length === 0)
+      })
+    })
+
+    describe('being asked for a count', () => {
+      beforeEach(({ skip }) => skip(target.resize === undefined, 'this target is given names'))
+
+      const resize = async (count: number, token: string) => target.resize?.(count, token, signal)
+      const there = (count: number) =>
+        subject.settle(
+          instances =>
+            instances.length === count && instances.every(({ lifecycle }) => lifecycle === 'ready'),
+        )
+
+      it('is what a target does that cannot choose who goes', () => {
+        expect([target.capabilities.choosesVictim, target.capabilities.acts]).toEqual([false, true])
+      })
+
+      it('has just so many then, more or fewer, each from booting to ready', async () => {
+        const fewest = (await ids()).length
+        await resize(fewest + 3, 'accept/1/1')
+        await there(fewest + 3)
+        await resize(fewest + 1, 'accept/2/1')
+        await there(fewest + 1)
+      })
+
+      it('counts what was asked for at once, so that nobody asks for it again', async () => {
+        const fewest = (await ids()).length
+        await resize(fewest + 2, 'accept/1/1')
+        expect(await ids()).toHaveLength(fewest + 2)
+      })
+
+      it('changes nothing more for a used token', async () => {
+        const fewest = (await ids()).length
+        await resize(fewest + 2, 'accept/1/1')
+        await resize(fewest + 2, 'accept/1/1')
+        await resize(fewest + 1, 'accept/2/1')
+        await resize(fewest + 2, 'accept/1/1')
+        await there(fewest + 1)
+      })
+
+      it('changes nothing under a signal that is already aborted', async () => {
+        const before = await ids()
+        await expect(
+          target.resize?.(before.length + 1, 'accept/1/1', AbortSignal.abort()),
+        ).rejects.toBeInstanceOf(PluginError)
+        expect(await ids()).toEqual(before)
       })
     })
 
