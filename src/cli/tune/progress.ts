@@ -20,7 +20,7 @@ const LINE_EVERY_MS = 10_000
 const CLEAR_LINE = '\r\u001b[2K'
 
 export function createProgress(io: Io, now: () => number = () => performance.now()): Progress {
-  return io.stderrIsTerminal === true ? new Bar(io, now) : new Lines(io, now)
+  return io.stderrIsTerminal === true ? barOn(io, now) : linesOn(io, now)
 }
 
 /** @param elapsedMs since the work began */
@@ -32,57 +32,40 @@ export function leftText(share: number, elapsedMs: number): string {
   return minutes < 100 ? `${minutes} min left` : `${Math.ceil(minutes / 60)} h left`
 }
 
-class Bar implements Progress {
-  readonly #io: Io
-  readonly #now: () => number
-  readonly #begun: number
-  #drawnAt = Number.NEGATIVE_INFINITY
-
-  constructor(io: Io, now: () => number) {
-    this.#io = io
-    this.#now = now
-    this.#begun = now()
-  }
-
-  update({ done, of, share }: SearchProgress): void {
-    const at = this.#now()
-    if (at - this.#drawnAt < REDRAW_MS) return
-    this.#drawnAt = at
-    const full = Math.floor(share * CELLS)
-    const bar = `[${'#'.repeat(full)}${'-'.repeat(CELLS - full)}]`
-    const percent = `${Math.floor(share * 100)}`.padStart(3)
-    const left = leftText(share, at - this.#begun)
-    const line = `${bar} ${percent} %  ${done} of ${of}  ${left}`
-    this.#io.stderr.write(`${CLEAR_LINE}${line.slice(0, Math.max(20, (this.#io.columns || 100) - 1))}`)
-  }
-
-  end(): void {
-    if (this.#drawnAt > Number.NEGATIVE_INFINITY) this.#io.stderr.write(CLEAR_LINE)
+function barOn(io: Io, now: () => number): Progress {
+  const begun = now()
+  let drawnAt = Number.NEGATIVE_INFINITY
+  return {
+    update({ done, of, share }) {
+      const at = now()
+      if (at - drawnAt < REDRAW_MS) return
+      drawnAt = at
+      const full = Math.floor(share * CELLS)
+      const bar = `[${'#'.repeat(full)}${'-'.repeat(CELLS - full)}]`
+      const percent = `${Math.floor(share * 100)}`.padStart(3)
+      const line = `${bar} ${percent} %  ${done} of ${of}  ${leftText(share, at - begun)}`
+      io.stderr.write(`${CLEAR_LINE}${line.slice(0, Math.max(20, (io.columns || 100) - 1))}`)
+    },
+    end() {
+      if (drawnAt > Number.NEGATIVE_INFINITY) io.stderr.write(CLEAR_LINE)
+    },
   }
 }
 
-class Lines implements Progress {
-  readonly #io: Io
-  readonly #now: () => number
-  readonly #begun: number
-  #saidAt = Number.NEGATIVE_INFINITY
-
-  constructor(io: Io, now: () => number) {
-    this.#io = io
-    this.#now = now
-    this.#begun = now()
-  }
-
-  /** The first one at once, so that a log shows that it has begun. */
-  update({ done, of, share }: SearchProgress): void {
-    const at = this.#now()
-    if (at - this.#saidAt < LINE_EVERY_MS) return
-    this.#saidAt = at
-    const left = leftText(share, at - this.#begun)
-    this.#io.stderr.write(`${done} of ${of} replayed, ${Math.floor(share * 100)} %, ${left}\n`)
-  }
-
-  end(): void {
-    // What was said stays said.
+function linesOn(io: Io, now: () => number): Progress {
+  const begun = now()
+  let saidAt = Number.NEGATIVE_INFINITY
+  return {
+    /** The first one at once, so that a log shows that it has begun. */
+    update({ done, of, share }) {
+      const at = now()
+      if (at - saidAt < LINE_EVERY_MS) return
+      saidAt = at
+      const left = leftText(share, at - begun)
+      io.stderr.write(`${done} of ${of} replayed, ${Math.floor(share * 100)} %, ${left}\n`)
+    },
+    end() {
+      // What was said stays said.
+    },
   }
 }
