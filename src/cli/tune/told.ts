@@ -4,6 +4,7 @@
  * Example row: `* 70%   2m   1.31 x  0.80 %   1.35 x  1.10 %`: the chosen values, on the part they were tuned on, and on the other.
  */
 import type { Scores } from '../../lab/scores.ts'
+import { spanText } from '../../lab/span-text.ts'
 import { boundText, MEASURES, type Measure, measureText, type Objective } from '../../lab/tune/objective.ts'
 import type { SearchPlan } from '../../lab/tune/plan.ts'
 import { AS_IT_IS, type Outcome, type Tried } from '../../lab/tune/search.ts'
@@ -208,19 +209,6 @@ export function tuneSvg(told: Told): string {
 
 function axisText({ means, unit }: Measure): string {
   return unit === '' || unit === 'x' ? means : `${means}, ${unit}`
-}
-
-const HOUR_MS = 3_600_000
-
-/** `14.7 days`, `7.2 h`, `50 min`. */
-function spanText(ms: number): string {
-  const [value, unit] =
-    ms >= 48 * HOUR_MS
-      ? [ms / (24 * HOUR_MS), 'days']
-      : ms >= 2 * HOUR_MS
-        ? [ms / HOUR_MS, 'h']
-        : [ms / 60_000, 'min']
-  return `${Number(value.toFixed(1))} ${unit}`
 }
 
 const MOST_LABEL = 58

@@ -137,8 +137,8 @@ export class LoadBuilder {
     if (found !== null && 2 * stepMs < found && this.#options.binned !== true) {
       throw new TraceError(
         TRACE_CODES.step,
-        `its rows are ${spanText(found)} apart; bins of ${spanText(stepMs)} would mostly be empty. ` +
-          `Give --step ${spanText(found)} or more.`,
+        `its rows are ${durationText(found)} apart; bins of ${durationText(stepMs)} would mostly be empty. ` +
+          `Give --step ${durationText(found)} or more.`,
         { file },
       )
     }
@@ -152,8 +152,8 @@ export class LoadBuilder {
     return new TraceError(
       TRACE_CODES.tooManyBins,
       `${isoText(at)} is ${Math.round(Math.abs(at - firstAt) / stepMs).toLocaleString('en')} bins of ` +
-        `${spanText(stepMs)} from the first row; at most ${this.#mostBins.toLocaleString('en')} are kept. ` +
-        `Give --step ${spanText(wanted)}, or correct this time if it is wrong.`,
+        `${durationText(stepMs)} from the first row; at most ${this.#mostBins.toLocaleString('en')} are kept. ` +
+        `Give --step ${durationText(wanted)}, or correct this time if it is wrong.`,
       place,
     )
   }
@@ -199,9 +199,9 @@ export class LoadBuilder {
       const detail =
         merged >= moved / 2
           ? `${counted(merged, 'row')} shared a bin: ${into}`
-          : `${counted(moved, 'row')} beside the grid, by at most ${spanText(furthestMs)}` +
+          : `${counted(moved, 'row')} beside the grid, by at most ${durationText(furthestMs)}` +
             (merged === 0 ? '' : `; ${counted(merged, 'row')} shared a bin: ${into}`)
-      notes.say('resampled', `put into bins of ${spanText(stepMs)}; ${detail}`, Math.max(moved, merged))
+      notes.say('resampled', `put into bins of ${durationText(stepMs)}; ${detail}`, Math.max(moved, merged))
     }
     for (const [name, values] of Object.entries(columns)) this.#sayGaps(name, values, startAt, stepMs)
   }
@@ -431,7 +431,7 @@ function longer(values: Float64Array): Float64Array<ArrayBuffer> {
 }
 
 /** `90s`, `1.5h` would be said as `90m`. */
-export function spanText(ms: number): string {
+export function durationText(ms: number): string {
   for (const [unit, size] of [
     ['d', 86_400_000],
     ['h', 3_600_000],

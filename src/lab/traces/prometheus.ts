@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import type { LoadTrace } from '../trace.ts'
 import { noColumn } from './layout.ts'
-import { isoText, LoadBuilder, MOST_BINS, spanText } from './load-builder.ts'
+import { durationText, isoText, LoadBuilder, MOST_BINS } from './load-builder.ts'
 import { numberOf } from './numbers.ts'
 import type { RangeQuery } from './prometheus-source.ts'
 import { usualStepAbove } from './step.ts'
@@ -59,8 +59,8 @@ export async function readPrometheus(range: RangeQuery, options: PrometheusOptio
   if (length > MOST_BINS) {
     throw new TraceError(
       TRACE_CODES.tooManyBins,
-      `${spanText(stepMs)} from ${isoText(from)} to ${isoText(to)} are ${length.toLocaleString('en')} bins; at most ` +
-        `${MOST_BINS.toLocaleString('en')} are kept. Give --step ${spanText(usualStepAbove((to - from) / MOST_BINS))}.`,
+      `${durationText(stepMs)} from ${isoText(from)} to ${isoText(to)} are ${length.toLocaleString('en')} bins; at most ` +
+        `${MOST_BINS.toLocaleString('en')} are kept. Give --step ${durationText(usualStepAbove((to - from) / MOST_BINS))}.`,
       { file: server },
     )
   }
