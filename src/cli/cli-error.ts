@@ -53,6 +53,12 @@ export const CLI_CODES = {
   'PLM-801': EXIT_BAD_INPUT,
   /** A name or a value that Azure would not take. */
   'PLM-802': EXIT_BAD_INPUT,
+  /** Nothing was recorded in the time of a comparison. */
+  'PLM-810': EXIT_FAILED,
+  /** There was no other autoscaler to compare with. */
+  'PLM-811': EXIT_FAILED,
+  /** A replay without rules. */
+  'PLM-812': EXIT_BAD_INPUT,
 } as const
 
 export type CliCode = keyof typeof CLI_CODES

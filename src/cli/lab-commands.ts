@@ -4,6 +4,7 @@
  * Example: `plimsoll backtest plimsoll.yaml --trace july.csv --against hpa,oracle -o july.html`.
  */
 import { type Command, InvalidArgumentError } from 'commander'
+import { addCompareCommand } from './compare-command.ts'
 import { addFitCommand } from './fit-command.ts'
 import type { Io } from './io.ts'
 import { addTuneCommand } from './tune-command.ts'
@@ -40,6 +41,7 @@ export function addLabCommands(program: Command, io: Io, done: Done): void {
       done(await (await import('./backtest.ts')).backtestCommand(file, options, io)),
     )
   addTuneCommand(program, io, done)
+  addCompareCommand(program, io, done)
 }
 
 function addDiffCommand(program: Command, io: Io, done: Done): void {

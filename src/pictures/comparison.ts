@@ -71,8 +71,9 @@ export function drawComparison(request: ComparisonPicture): string {
     fill(slabs, COLOURS.out, 0.4, frame),
     fill(slabsBetween(ours, theirs), COLOURS.in, 0.3, frame),
     drawApart(request.apart, frame),
-    line(theirs, COLOURS.instances, 2.6, frame),
+    // Under theirs: the dashes show where the two differ, which is what one looks for.
     line(ours, COLOURS.desired, 1.8, frame, '6 5'),
+    line(theirs, COLOURS.instances, 2.6, frame),
     ...drawMarks(request.marks, frame),
     ...strips.flatMap((strip, index) =>
       drawStrip(strip, frame.bottom + STRIP.gap + (index + 1) * STRIP.height, frame),

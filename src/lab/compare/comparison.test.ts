@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { instance, T0 } from '../../../test/builders/journal.ts'
+import type { JournalEntry } from '../../model/journal.ts'
 import type { Override } from '../../model/override.ts'
 import { comparisonOf, MINUTE, type Scripted } from './compare.fixture.ts'
 import { compare } from './comparison.ts'
@@ -13,6 +14,11 @@ import { notesOf, summaryOf } from './words.ts'
 function minutes(count: number, each: (minute: number) => Omit<Scripted, 'minute'>): readonly Scripted[] {
   return Array.from({ length: count }, (_, minute) => ({ minute, ...each(minute) }))
 }
+
+const wanting = (desired: number) => (entry: JournalEntry) => ({
+  ...entry,
+  decision: { ...entry.decision, desired },
+})
 
 const calm = (theirs: number) => ({ theirs, cpu: 50 })
 
@@ -86,6 +92,20 @@ describe('a comparison', () => {
       m => ({ theirs: m < 20 ? 4 : 5, cpu: m >= 10 && m < 20 ? 90 : 50 }),
       'they-came',
     ],
+    [
+      'they came, and the load was measured late',
+      m => ({ theirs: m < 20 ? 4 : 5, cpu: m >= 10 && m < 22 ? 90 : 50 }),
+      'they-came',
+    ],
+    [
+      'each came half the way',
+      m => ({
+        theirs: m < 15 ? 2 : 3,
+        cpu: m >= 10 && m < 20 ? 90 : 50,
+        ...(m === 10 ? { change: wanting(4) } : {}),
+      }),
+      'both',
+    ],
     ['the rule fires no more', m => ({ theirs: 4, cpu: m >= 10 && m < 20 ? 90 : 50 }), 'we-came'],
     ['it turned', m => ({ theirs: 4, cpu: m < 10 ? 50 : m < 20 ? 90 : 10 }), 'turned'],
     ['the target did not answer', m => ({ theirs: m >= 20 ? null : 4, cpu: m < 10 ? 50 : 90 }), 'unknown'],
@@ -131,7 +151,7 @@ describe('a comparison', () => {
   })
 
   it('knows where its own guards withhold what its rules ask for: that is no difference, and is said', () => {
-    const held = (entry: Parameters<NonNullable<Scripted['change']>>[0]) => ({
+    const held = (entry: JournalEntry) => ({
       ...entry,
       decision: { ...entry.decision, desired: entry.decision.current },
     })
@@ -232,7 +252,7 @@ describe('what cannot be compared', () => {
       theirs: minute < 30 ? 4 : minute < 50 ? 5 : 6,
       cpu: 50,
       mode: 'notify' as const,
-      change: (entry: Parameters<NonNullable<Scripted['change']>>[0]) =>
+      change: (entry: JournalEntry) =>
         minute === 29
           ? {
               ...entry,
@@ -249,8 +269,7 @@ describe('what cannot be compared', () => {
     const script = minutes(30, minute => ({
       theirs: 4,
       cpu: 90,
-      change: (entry: Parameters<NonNullable<Scripted['change']>>[0]) =>
-        minute < 15 ? entry : { ...entry, specDigest: 'another' },
+      change: (entry: JournalEntry) => (minute < 15 ? entry : { ...entry, specDigest: 'another' }),
     }))
     const comparison = comparisonOf(script, { minutes: 30 })
     expect(comparison.disagreements.map(({ ended }) => ended)).toEqual(['configuration', 'goes-on'])
@@ -264,7 +283,7 @@ describe('what cannot be compared', () => {
     const script = minutes(20, minute => ({
       theirs: minute < 10 ? 4 : 3,
       cpu: 50,
-      change: (entry: Parameters<NonNullable<Scripted['change']>>[0]) =>
+      change: (entry: JournalEntry) =>
         minute < 10
           ? entry
           : {
@@ -275,9 +294,7 @@ describe('what cannot be compared', () => {
     }))
     const comparison = comparisonOf(script, { minutes: 20 })
     expect(comparison.disagreements[0]).toMatchObject({ direction: 'more', theirs: 3, ours: 4 })
-    expect(comparison.disagreements[0]?.because).toContain(
-      'one instance is lost',
-    )
+    expect(comparison.disagreements[0]?.because).toContain('one instance is lost')
     expect(notesOf(comparison, 'replay', 'UTC').join('\n')).toContain('Say `exclusive: false`')
   })
 })
@@ -306,7 +323,7 @@ describe('instances that they took away', () => {
     )
     expect(removals).toHaveLength(3)
     expect(summaryOf({ removals, ...comparison }).at(-1)).toBe(
-      'They took 3 instances away, 1 with sessions on it (5 in all), which Plimsoll would have drained first; of 1 the load was not known.',
+      'They took 3 instances away, 1 of them with 5 sessions, which Plimsoll would have drained first; of 1 the load was not known.',
     )
   })
 

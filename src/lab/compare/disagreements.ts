@@ -106,7 +106,8 @@ function lastApart(spans: readonly Span[], from: number, { kind, first }: Open):
   return last
 }
 
-function told(spans: readonly Span[], from: number, last: number, { kind, first }: Open): Disagreement {
+function told(spans: readonly Span[], from: number, last: number, open: Open): Disagreement {
+  const { kind, first } = open
   let widest = 0
   let apartMs = 0
   let instanceMs = 0
@@ -131,7 +132,7 @@ function told(spans: readonly Span[], from: number, last: number, { kind, first 
     because: first.because,
     rule: first.rule,
     step: first.step,
-    ended: endedHow(spans[last], spans[last + 1]),
+    ended: endedHow(open, spans[last], spans[last + 1]),
     kpis: kpisMeanwhile(spans, from, interval),
   }
 }
@@ -141,19 +142,21 @@ export function differenceOf({ sighting }: Span): number {
   return (sighting?.ours ?? 0) - (sighting?.theirs ?? 0)
 }
 
-function endedHow(last: Span | undefined, next: Span | undefined): Ended {
+function endedHow(open: Open, last: Span | undefined, next: Span | undefined): Ended {
   if (next === undefined) return 'goes-on'
   const [before, after] = [last?.sighting, next.sighting]
   if (next.kind === 'gap' || before == null || after === null) return 'gap'
   if (before.digest !== after.digest) return 'configuration'
-  return whereTo(next.kind, before, after)
+  return whereTo(next.kind, open, after)
 }
 
-function whereTo(kind: SpanKind, before: Sighting, after: Sighting): Ended {
+/** Of the whole stretch: a load that is measured late makes the last tick of it want one more than there will be. */
+function whereTo(kind: SpanKind, { kind: direction, first }: Open, after: Sighting): Ended {
   switch (kind) {
     case 'same': {
-      const theyMoved = before.theirs !== after.theirs
-      const weMoved = before.ours !== after.ours
+      const way = direction === 'more' ? 1 : -1
+      const theyMoved = way * ((after.theirs ?? 0) - (first.theirs ?? 0)) > 0
+      const weMoved = way * ((first.ours ?? 0) - (after.ours ?? 0)) > 0
       return theyMoved && weMoved ? 'both' : theyMoved ? 'they-came' : 'we-came'
     }
     case 'more':

@@ -13,9 +13,10 @@ import type { Report } from '../report/report.ts'
 import { STYLE } from '../report/script.generated.ts'
 import { spanText } from '../span-text.ts'
 import type { Comparison } from './comparison.ts'
+import type { Disagreement } from './disagreements.ts'
 import { svgComparison } from './picture.ts'
 import { sideRows, timeRows } from './text.ts'
-import { countsText, notesOf, subtitleOf, summaryOf, thenText, titleOf, whenText } from './words.ts'
+import { countsText, notesOf, stepText, subtitleOf, summaryOf, thenText, titleOf, whenText } from './words.ts'
 
 export interface HtmlComparison {
   readonly timeZone: string
@@ -92,10 +93,15 @@ function disagreementsSection({ disagreements }: Comparison, timeZone: string): 
 <table class="still"><thead><tr><th scope="col">When</th><th scope="col">Count</th><th scope="col">Why, and what followed</th></tr></thead><tbody>
 ${shown.map(
   one =>
-    html`<tr><td>${whenText(one, timeZone)} (${spanText(one.to - one.from)})</td><td>${countsText(one)}</td><td>${one.because}<br>${one.step === null ? html`` : html`<span class="muted">${one.step}</span><br>`}<span class="muted">${thenText(one)}</span></td></tr>\n`,
+    html`<tr><td>${whenText(one, timeZone)} (${spanText(one.to - one.from)})</td><td>${countsText(one)}</td><td>${one.because}<br>${stepOf(one)}<span class="muted">${thenText(one)}</span></td></tr>\n`,
 )}</tbody></table>
 ${disagreements.length > shown.length ? html`<p class="muted">The newest ${shown.length} of ${disagreements.length}.</p>` : html``}
 </section>`
+}
+
+function stepOf(one: Disagreement): Html {
+  const step = stepText(one)
+  return step === null ? html`` : html`<span class="muted">${step}</span><br>`
 }
 
 function removalsSection({ removals }: Comparison, timeZone: string): Html {

@@ -14,6 +14,7 @@ import { formatDay, formatMinute } from '../../pictures/zone-time.ts'
 import { wrapped } from '../report/text.ts'
 import { spanText } from '../span-text.ts'
 import type { Comparison } from './comparison.ts'
+import type { Disagreement } from './disagreements.ts'
 import { FLAP_MS, type Side } from './sides.ts'
 import { SPAN_KINDS } from './spans.ts'
 import {
@@ -21,6 +22,7 @@ import {
   KIND_WORDS,
   notesOf,
   percentText,
+  stepText,
   subtitleOf,
   summaryOf,
   thenText,
@@ -157,6 +159,7 @@ function disagreementLines(
       [
         `${whenText(one, timeZone)} (${spanText(one.to - one.from)})  ${countsText(one)}`,
         ...wrapped(one.because, { width, first: '  why   ', next: '        ' }),
+        ...stepLines(one, width),
         ...wrapped(thenText(one), { width, first: '  then  ', next: '        ' }),
       ].map(plain),
     ),
@@ -164,6 +167,11 @@ function disagreementLines(
       ? [quiet(`and ${more} lesser ${more === 1 ? 'one' : 'ones'}: --limit, or --json for all`)]
       : []),
   ]
+}
+
+function stepLines(one: Disagreement, width: number): readonly string[] {
+  const step = stepText(one)
+  return step === null ? [] : wrapped(step, { width, first: '        ', next: '        ' })
 }
 
 /** Those with sessions. */

@@ -87,12 +87,13 @@ function followedText({ disagreements }: Comparison): readonly string[] {
     if (all.length === 0) return []
     const came = all.filter(({ ended }) => ended === 'they-came' || ended === 'both')
     const wish = direction === 'more' ? 'grown' : 'shrunk'
-    const times = `${all.length} ${all.length === 1 ? 'time' : 'times'}`
-    if (came.length === 0)
-      return [`Plimsoll would have ${wish} it ${times}; they never came to the same count.`]
+    const times = all.length === 1 ? 'once' : `${all.length} times`
+    const would = `Plimsoll would have ${wish} it ${times}`
+    if (came.length === 0) return [`${would}; they never came to the same count.`]
     const half = spanText(medianOf(came.map(({ from, to }) => to - from)))
+    const when = came.length === 1 ? `after ${half}` : `half of those within ${half}`
     return [
-      `Plimsoll would have ${wish} it ${times}; in ${came.length} of them they came to the same count, ${came.length === 1 ? `after ${half}` : `half of those within ${half}`}.`,
+      `${would}; ${all.length === 1 ? '' : `in ${came.length} of them `}they came to the same count, ${when}.`,
     ]
   })
 }
@@ -112,12 +113,12 @@ function removalText({ removals }: Comparison): readonly string[] {
   const cut = removals.filter(({ sessions }) => (sessions ?? 0) > 0)
   const sessions = cut.reduce((sum, removal) => sum + (removal.sessions ?? 0), 0)
   const unknown = removals.filter(removal => removal.sessions === null).length
-  const of = `They took ${removals.length === 1 ? 'one instance' : `${removals.length} instances`} away`
+  const of = removals.length === 1 ? 'one instance' : `${removals.length} instances`
   const live =
     cut.length === 0
-      ? 'none of them known to hold a session'
-      : `${cut.length} with sessions on ${cut.length === 1 ? 'it' : 'them'} (${sessions} in all), which Plimsoll would have drained first`
-  return [`${of}, ${live}${unknown === 0 ? '' : `; of ${unknown} the load was not known`}.`]
+      ? 'none known to hold a session'
+      : `${removals.length === 1 ? '' : `${cut.length} of them `}with ${sessions === 1 ? 'a session' : `${sessions} sessions`}, which Plimsoll would have drained first`
+  return [`They took ${of} away, ${live}${unknown === 0 ? '' : `; of ${unknown} the load was not known`}.`]
 }
 
 /** `16 Nov 09:12 to 09:47`; the day of the end only where it is another. */
@@ -130,6 +131,13 @@ export function whenText({ from, to }: Interval, timeZone: string): string {
 export function countsText({ theirs, ours, widest }: Disagreement): string {
   const most = Math.abs(widest) === Math.abs(ours - theirs) ? '' : `, up to ${Math.abs(widest)} apart`
   return `they ${theirs}, Plimsoll ${ours}${most}`
+}
+
+/** The step behind the reason; `null` where the reason says the same. */
+export function stepText({ because, step }: Disagreement): string | null {
+  if (step === null) return null
+  const [, numbers = step] = /^"[^"]*" holds: (.*)$/.exec(step) ?? []
+  return because.includes(numbers) ? null : step
 }
 
 /** What followed. */
@@ -210,7 +218,7 @@ function lengthNotes(
     ...(isCut ? [`There are more ticks than are read at once; what was before ${since} is left out.`] : []),
     ...(late && !isCut ? [`The record begins on ${since}; what was before is not known.`] : []),
     ...(lengthMs < DAY_MS
-      ? [`${spanText(lengthMs)} say little: nights, mondays and the end of the month are not in it.`]
+      ? [`${spanText(lengthMs)} say little: nights, Mondays and the end of the month are not in it.`]
       : []),
     ...(gaps.length === 0
       ? []
