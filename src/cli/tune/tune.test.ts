@@ -274,15 +274,26 @@ describe('Ctrl-C', () => {
   const PROGRAM = `import { runProcess } from ${JSON.stringify(new URL('../main.ts', import.meta.url).href)}\nawait runProcess()`
 
   /** The command as a process; `onLine` hears every line of its standard error. */
-  function started(words: readonly string[], onLine: (line: string, interrupt: () => void) => void) {
+  function started(
+    words: readonly string[],
+    onLine: (line: string, interrupt: () => void) => void,
+    { asTerminal = false } = {},
+  ) {
     const child = spawn(
       process.execPath,
       ['--input-type=module', '--eval', PROGRAM, '--', 'plimsoll', ...words],
       {
         cwd: scene.cwd,
         stdio: ['ignore', 'pipe', 'pipe'],
+        detached: asTerminal,
       },
     )
+    // A terminal tells everybody in the group of the one it runs.
+    const interrupt = (): void => {
+      if (child.exitCode === null && child.pid !== undefined) {
+        process.kill(asTerminal ? -child.pid : child.pid, 'SIGINT')
+      }
+    }
     let out = ''
     let err = ''
     child.stdout.setEncoding('utf8').on('data', text => {
@@ -290,7 +301,7 @@ describe('Ctrl-C', () => {
     })
     child.stderr.setEncoding('utf8').on('data', text => {
       err += text
-      for (const line of String(text).split('\n')) if (line !== '') onLine(line, () => child.kill('SIGINT'))
+      for (const line of String(text).split('\n')) if (line !== '') onLine(line, interrupt)
     })
     return new Promise<{ code: number | null; out: string; err: string }>(resolve => {
       child.on('close', code => resolve({ code, out, err }))
@@ -313,5 +324,34 @@ describe('Ctrl-C', () => {
     expect(Number(done)).toBeLessThan(150)
     expect(out).toContain('It was stopped before its end; more may be found.')
     expect(out).toMatch(/^= +30% +[\d.]+ x +\S+ % +[\d.]+ x +\S+ %$/m)
+  })
+
+  it('on a terminal, too, where all who work for it hear of it', async () => {
+    prepare(20_000)
+    let isHeard = false
+    const words = ['tune', 'plimsoll.yaml', ...COMMON, '--vary', 'rules.scale-down.threshold=20.0..60.0/200']
+    const { code, out, err } = await started(
+      words,
+      (line, interrupt) => {
+        if (isHeard || !/^\d+ of \d+ replayed/.test(line)) return
+        isHeard = true
+        interrupt()
+      },
+      { asTerminal: true },
+    )
+    expect([code, err]).toEqual([0, expect.not.stringContaining('PLM-745')])
+    expect(out).toContain('It was stopped before its end; more may be found.')
+  })
+
+  it('again, a while later, ends at once with 130', async () => {
+    prepare(400_000)
+    let pressing: NodeJS.Timeout | undefined
+    const words = ['tune', 'plimsoll.yaml', ...COMMON, '--vary', 'rules.scale-down.threshold=20.0..60.0/200']
+    const { code, out } = await started(words, (line, interrupt) => {
+      // What comes within a second is one wish: pressed until it is heard.
+      if (/^\d+ of \d+ replayed/.test(line)) pressing ??= setInterval(interrupt, 100)
+    })
+    clearInterval(pressing)
+    expect([code, out]).toEqual([130, ''])
   })
 })
