@@ -52,7 +52,7 @@ export async function backtestCommand(
   const zone = zoneOf(options.zone)
   const { spec, state } = await loadFile(io, file)
   const fleet = fleetNamed(spec, options.fleet)
-  const record = await readRecord(options, { fleet, statePath: state.path }, io)
+  const record = await readRecord(options, { fleet, statePath: state.path, specs: [spec] }, io)
   const report = await reportFor({ spec, fleet, ...record, options, against, model, zone }, io)
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(report))
   if (options.json === true) {

@@ -61,15 +61,19 @@ export async function diffCommand(
   return EXIT_OK
 }
 
-function isPlayed({ trace, journal }: DiffOptions): boolean {
-  return trace !== undefined || (journal !== undefined && journal !== false)
+function isPlayed({ trace, journal, history }: DiffOptions): boolean {
+  return trace !== undefined || history !== undefined || (journal !== undefined && journal !== false)
 }
 
 async function play(old: LoadedFile, next: LoadedFile, options: DiffOptions, io: Io): Promise<DiffReport> {
   const outputs = outputsFor(options.output)
   const timeZone = zoneOf(options.zone)
   const fleet = fleetNamed(next.spec, options.fleet)
-  const record = await readRecord(options, { fleet, statePath: old.state.path }, io)
+  const record = await readRecord(
+    options,
+    { fleet, statePath: old.state.path, specs: [next.spec, old.spec] },
+    io,
+  )
   const { trace } = record
   if (trace.kind === 'sessions') {
     throw new LabError(

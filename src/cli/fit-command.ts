@@ -21,7 +21,9 @@ export function addFitCommand(program: Command, io: Io, done: (code: number) => 
     .description(
       'Fits capacity per instance and boot times to a record, says how sure that is, and how a replay takes them.',
     )
+    .argument('[file]', 'with --history: the configuration')
     .option('--trace <file>', 'the record')
+    .option('--history <source>', 'instead of a record: what azure-monitor kept of the metrics of a fleet')
     .option('--journal <file>', 'instead of a record: a state file, or the configuration that names it')
     .option('--fleet <name>', 'the fleet, where the state has several')
     .option('--since <time>', 'of the journal, only since then', '7d')
@@ -41,5 +43,12 @@ export function addFitCommand(program: Command, io: Io, done: (code: number) => 
     .option('--aggregate <how>', 'several rows in one bin: avg, sum or max')
     .option('--json', 'answer as JSON')
     .addHelpText('after', FIT_HELP)
-    .action(async options => done(await (await import('./fit.ts')).fitCommand(options, io)))
+    .action(async (file, options) =>
+      done(
+        await (await import('./fit.ts')).fitCommand(
+          { ...options, ...(file === undefined ? {} : { file }) },
+          io,
+        ),
+      ),
+    )
 }

@@ -13,15 +13,20 @@ import { type FitAsked, type Fitted, fitTrace } from '../lab/fit/fit-trace.ts'
 import { recordedBoots } from '../lab/fit/recorded-boots.ts'
 import { seededRandom } from '../lab/simulation/seeded-random.ts'
 import type { LoadTrace } from '../lab/trace.ts'
+import { fleetNamed } from './backtest.ts'
 import { CliError, EXIT_OK } from './cli-error.ts'
 import { type Colours, coloursFor } from './colours.ts'
+import { loadFile } from './config-file.ts'
 import { isoOf } from './instant.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { type JournalOptions, journalTrace, withJournal } from './journal-trace.ts'
 import { table } from './table.ts'
-import { readTraceOption, type TraceOptions } from './trace-options.ts'
+import { readHistoryOption, readTraceOption, type TraceOptions } from './trace-options.ts'
 
 export interface FitOptions extends TraceOptions, JournalOptions {
+  /** With `history`: the configuration whose fleet is meant. */
+  readonly file?: string
+  readonly history?: string
   readonly load?: string
   readonly instances?: string
   readonly utilization?: string
@@ -73,6 +78,7 @@ interface History {
 }
 
 async function history(options: FitOptions, io: Io): Promise<History> {
+  if (options.history !== undefined) return { trace: await keptElsewhere(options, io), boots: undefined }
   if (options.journal === undefined) {
     const trace = await readTraceOption(options, io)
     if (trace.kind === 'load') return { trace, boots: undefined }
@@ -86,6 +92,17 @@ async function history(options: FitOptions, io: Io): Promise<History> {
     trace: await journalTrace(recorded, options.step),
     boots: await recordedBoots(recorded.store, recorded.fleet, recorded.window),
   }))
+}
+
+/** The configuration says whose metrics, and where they are kept. */
+async function keptElsewhere({ file, journal, ...options }: FitOptions, io: Io): Promise<LoadTrace> {
+  if (journal !== undefined || options.trace !== undefined)
+    throw new CliError('PLM-501', 'Give one of --trace, --journal and --history.')
+  if (file === undefined)
+    throw new CliError('PLM-501', 'Say whose history: plimsoll fit plimsoll.yaml --history azure-monitor.')
+  const { spec } = await loadFile(io, file)
+  const fleet = fleetNamed(spec, options.fleet)
+  return readHistoryOption(options, { fleet, specs: [spec] }, io)
 }
 
 function tell(trace: LoadTrace, { capacity, boots }: Fitted, colours: Colours): string[] {

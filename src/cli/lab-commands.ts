@@ -69,8 +69,12 @@ export function played(command: Command): Command {
       "instead of a file: what the daemon recorded, in the configuration's state file or this one",
     )
     .option(
+      '--history <source>',
+      'instead of a file: what azure-monitor kept of the metrics, at most 93 days',
+    )
+    .option(
       '--from <time>',
-      'play it only from here on; 2026-11-21 or 2026-11-21T12:04, of a journal also 7d',
+      'play it only from here on; 2026-11-21 or 2026-11-21T12:04, of a journal or --history also 7d',
     )
     .option('--to <time>', 'play it only up to here')
     .option('--since <time>', 'the same as --from')

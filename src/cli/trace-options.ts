@@ -12,8 +12,10 @@ import { seededRandom } from '../lab/simulation/seeded-random.ts'
 import { endOf, type LoadTrace, type SessionTrace, type Trace } from '../lab/trace.ts'
 import { readRecorded } from '../lab/traces/journal.ts'
 import { type TraceOptions as ReadOptions, readTrace } from '../lab/traces/read-trace.ts'
+import type { FleetSpec, Spec } from '../model/spec.ts'
 import type { Interval } from '../model/time.ts'
 import type { StateStore } from '../ports/state-store.ts'
+import { AZURE_MONITOR, readAzureHistory } from './azure-history.ts'
 import { CliError } from './cli-error.ts'
 import { loadFile } from './config-file.ts'
 import { isoOf, parseInstant, parseIso } from './instant.ts'
@@ -35,6 +37,8 @@ export interface TraceOptions {
 export interface RecordOptions extends TraceOptions {
   /** A state file or a configuration that names it, or `true` for that of the configuration that is played. */
   readonly journal?: string | boolean
+  /** A source of the fleet's metrics that keeps them itself: `azure-monitor`. */
+  readonly history?: string
   /** As `from` and `to`. */
   readonly since?: string
   readonly until?: string
@@ -60,6 +64,8 @@ export async function readTraceOption(options: TraceOptions, io: Io): Promise<Tr
 export interface Recorder {
   readonly fleet: string
   readonly statePath: string
+  /** Whose metrics say what is asked for where they are kept: of one file, or of two that are compared. */
+  readonly specs: readonly Spec[]
 }
 
 export interface PlayedRecord {
@@ -72,16 +78,55 @@ export async function readRecordOption(said: RecordOptions, recorder: Recorder, 
   return (await readRecord(said, recorder, io)).trace
 }
 
-/** A file, or the journal of a daemon. */
+/** A file, the journal of a daemon, or what a source of metrics kept. */
 export async function readRecord(said: RecordOptions, recorder: Recorder, io: Io): Promise<PlayedRecord> {
   const options = withRange(said)
   const { journal } = options
+  if (options.history !== undefined) {
+    if (options.trace !== undefined || (journal !== undefined && journal !== false))
+      throw refused('Give one of --trace, --journal and --history.')
+    return { trace: await readHistoryOption(options, recorder, io), measured: null }
+  }
   if (journal !== undefined && journal !== false) return readJournalled(journal, options, recorder, io)
   if (options.trace !== undefined) return { trace: await readTraceOption(options, io), measured: null }
-  throw refused('Say which record to play: --trace FILE, or --journal for what the daemon recorded.')
+  throw refused(
+    `Say which record to play: --trace FILE, --journal for what the daemon recorded, or --history ${AZURE_MONITOR} for what Azure kept.`,
+  )
 }
 
-function withRange(options: RecordOptions): RecordOptions {
+/** The fleet with the metrics that any of the files has. */
+function wantedOf({ fleet, specs }: Pick<Recorder, 'fleet' | 'specs'>): FleetSpec {
+  const found = specs.flatMap(({ fleets }) => fleets[fleet] ?? [])
+  const [first] = found
+  if (first === undefined) throw new CliError('PLM-507', `No fleet "${fleet}" in the file.`)
+  return { ...first, metrics: Object.assign({}, ...found.map(({ metrics }) => metrics)) }
+}
+
+/** What a source of the fleet's metrics kept, of the last week unless said. */
+export async function readHistoryOption(
+  options: HistoryOptions,
+  recorder: Pick<Recorder, 'fleet' | 'specs'>,
+  io: Io,
+): Promise<LoadTrace> {
+  if (options.history !== AZURE_MONITOR) {
+    throw refused(`--history ${options.history}: what keeps its metrics is ${AZURE_MONITOR}.`)
+  }
+  const { from, to } = withRange(options)
+  const context = { now: io.now(), timeZone: options.zone ?? io.timeZone }
+  const window = {
+    from: parseInstant(from ?? USUAL_HISTORY, '--from', context),
+    to: Math.min(io.now(), to === undefined ? io.now() : parseInstant(to, '--to', context)),
+  }
+  if (window.to <= window.from) throw new CliError('PLM-509', '--to is not after --from.')
+  const { stepMs } = readOptions(options)
+  return readAzureHistory({ fleet: wantedOf(recorder), window, stepMs }, io)
+}
+
+const USUAL_HISTORY = '7d'
+
+type HistoryOptions = Pick<RecordOptions, 'history' | 'from' | 'to' | 'since' | 'until' | 'step' | 'zone'>
+
+function withRange<T extends Pick<RecordOptions, 'from' | 'to' | 'since' | 'until'>>(options: T): T {
   const from = options.from ?? options.since
   const to = options.to ?? options.until
   return { ...options, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }

@@ -198,9 +198,18 @@ export class FakeMonitor extends FakeAzure {
     const groups = new Map<string, Put[]>(split.length === 0 ? [['[]', []]] : [])
     for (const put of passing) {
       const key = JSON.stringify(split.map(name => dimensionOf(put, name)))
-      groups.set(key, [...(groups.get(key) ?? []), put])
+      const known = groups.get(key)
+      if (known === undefined) groups.set(key, [put])
+      else known.push(put)
     }
     return [...groups].map(([key, group]) => {
+      const inBins = new Map<number, Put[]>()
+      for (const put of group) {
+        const bin = Math.floor((put.at - from) / spanMs)
+        const known = inBins.get(bin)
+        if (known === undefined) inBins.set(bin, [put])
+        else known.push(put)
+      }
       const values: unknown = JSON.parse(key)
       return {
         metadatavalues: split.map((name, index) => ({
@@ -210,7 +219,7 @@ export class FakeMonitor extends FakeAzure {
         data: Array.from({ length: Math.ceil((to - from) / spanMs) }, (_, index) => {
           const startAt = from + index * spanMs
           const isLate = startAt + spanMs > this.#now() - this.delayMs
-          const inside = isLate ? [] : group.filter(({ at }) => at >= startAt && at < startAt + spanMs)
+          const inside = isLate ? [] : (inBins.get(index) ?? [])
           return { timeStamp: new Date(startAt).toISOString(), ...statisticsOf(inside, wanted) }
         }),
       }

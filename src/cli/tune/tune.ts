@@ -63,7 +63,7 @@ export async function tuneCommand(file: string, options: TuneOptions, io: Io): P
   const fleet = fleetNamed(spec, options.fleet)
   const load = configurationFile(resolvePath(io, file)).parse
   const variation = prepareVariation({ words: options.vary ?? [], text, fleet, load })
-  const trace = await readRecordOption(options, { fleet, statePath: state.path }, io)
+  const trace = await readRecordOption(options, { fleet, statePath: state.path, specs: [spec] }, io)
   const { length, stepMs } = binsOf(trace)
   const tunedBins = tunedBinsOf(trace.name, length, holdout)
   const { setting, notes } = settle(

@@ -25,6 +25,11 @@ export const TRACE_CODES = {
   source: 'PLM-715',
   whichColumn: 'PLM-716',
   tooLittle: 'PLM-717',
+  noHistory: 'PLM-820',
+  historyTooOld: 'PLM-821',
+  historyRefused: 'PLM-822',
+  historyEmpty: 'PLM-823',
+  historyStep: 'PLM-824',
 } as const
 
 export type TraceCode = (typeof TRACE_CODES)[keyof typeof TRACE_CODES]

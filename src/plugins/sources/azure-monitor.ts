@@ -99,7 +99,8 @@ export function createAzureMonitorSource(context: AzureMonitorContext): MetricSo
         if (each === null) return { samples: [] }
         if ('gap' in each) return each
         const answer = byWanted.get(each)
-        if (answer === undefined || 'gap' in answer) return answer ?? { gap: 'PLM-789 it was not answered' }
+        if (answer === undefined || 'gap' in answer)
+          return { gap: answer?.gap ?? 'PLM-789 it was not answered' }
         return samplesOf(each, answer, context.mostSamples ?? MOST_SAMPLES)
       })
     },

@@ -8,6 +8,7 @@ import type { Metric, MetricsQueryResult, TimeSeriesElement } from '@azure/monit
 import type { Gap } from '../../../model/observation.ts'
 import { type Labels, LONGEST_LABEL } from '../../../model/sample.ts'
 import type { EpochMs } from '../../../model/time.ts'
+import type { PluginError } from '../../../ports/plugin.ts'
 import { isSame, type Question } from './question.ts'
 
 export interface Bin {
@@ -21,7 +22,12 @@ export interface Series {
   readonly bins: readonly Bin[]
 }
 
-export type SeriesAnswer = { readonly series: readonly Series[] } | Gap
+/** Where Azure did not answer at all, also as what kind of failure. */
+export interface Unanswered extends Gap {
+  readonly failure?: PluginError
+}
+
+export type SeriesAnswer = { readonly series: readonly Series[] } | Unanswered
 
 export function answerTo(question: Question, results: readonly MetricsQueryResult[]): SeriesAnswer {
   const { resource, metric } = question

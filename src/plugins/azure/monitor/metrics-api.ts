@@ -10,7 +10,6 @@ import type {
   MetricsQueryResourcesOptions,
   MetricsQueryResult,
 } from '@azure/monitor-query-metrics'
-import type { Gap } from '../../../model/observation.ts'
 import type { Interval } from '../../../model/time.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
@@ -96,8 +95,8 @@ export class MetricsApi {
     } catch (error) {
       if (!(error instanceof PluginError)) throw error
       if (members.length === 1 || !isRefusal(error)) {
-        const gap: Gap = { gap: error.message }
-        return members.map(member => [member, gap])
+        const unanswered: SeriesAnswer = { gap: error.message, failure: error }
+        return members.map(member => [member, unanswered])
       }
       const answers: (readonly [Question, SeriesAnswer])[] = []
       for (const member of members) {
