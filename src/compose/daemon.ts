@@ -18,6 +18,8 @@ import { createCalendar } from '../plugins/calendars/temporal.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
 import type { LoadReports } from '../plugins/routers/agent/reports.ts'
 import { createAzureMonitorSource } from '../plugins/sources/azure-monitor.ts'
+import { createAzureQueueSource } from '../plugins/sources/azure-queue.ts'
+import { createAzureTableSource } from '../plugins/sources/azure-table.ts'
 import { createCommandSource } from '../plugins/sources/command.ts'
 import { createHttpJsonSource } from '../plugins/sources/http-json.ts'
 import { createProcessSource } from '../plugins/sources/process.ts'
@@ -350,6 +352,14 @@ export class Daemon implements Runtime {
       [
         'azure-monitor',
         createAzureMonitorSource({ clock: this.clock, metrics: () => this.#metricsOf('azure-monitor') }),
+      ],
+      [
+        'azure-queue',
+        createAzureQueueSource({ clock: this.clock, metrics: () => this.#metricsOf('azure-queue') }),
+      ],
+      [
+        'azure-table',
+        createAzureTableSource({ clock: this.clock, metrics: () => this.#metricsOf('azure-table') }),
       ],
       ...Object.entries(this.#context.plugins.sources ?? {}),
     ])

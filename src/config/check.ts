@@ -7,6 +7,7 @@
  */
 
 import type { z } from 'zod'
+import { checkAzureStorage } from './check-azure-storage.ts'
 import { checkFleet } from './check-fleet.ts'
 import { checkGroup } from './check-group.ts'
 import { checkOneOf } from './check-one-of.ts'
@@ -100,6 +101,7 @@ function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
   if (source === 'azure-monitor') {
     checkOneOf(check, raw, ['region', 'endpoint'], path, `a metric of ${source}`, REGION_HINT)
   }
+  checkAzureStorage(check, source, raw, path)
   return pieces === null ? UNKNOWN_METRIC : metricFacts(pieces)
 }
 

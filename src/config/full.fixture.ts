@@ -9,6 +9,7 @@ export const FULL_ENV: Readonly<Record<string, string>> = {
   PLIMSOLL_TOKEN: 'token-of-sixteen-and-more',
   COOKIE_SECRET: 'secret-of-sixteen-and-more',
   HOOK_SECRET: 'hook-secret-of-sixteen-and-more',
+  SHOP_STORAGE: 'AccountName=shopdiag;AccountKey=a2V5LW9mLXRoZS1hY2NvdW50',
   SMTP_URL: 'smtp://plimsoll:secret@mail.example.org:587',
 }
 
@@ -31,6 +32,12 @@ metrics:
   errors: { source: proxy, read: errorRatio }
   orders: { source: http-json, url: "http://127.0.0.1:9000/stats", pointer: /orders, headers: { accept: application/json }, timeout: 2s, every: 30s, kind: total, delay: 1m, grain: 1m, across: sum, filter: { region: [eu, us], zone: { not: [z3] } }, dividePerInstance: true }
   files: { source: command, command: [./count.sh, in], timeout: 3s, pointer: /n }
+  backlog: { source: azure-queue, account: shopdata, cloud: china, authorityHost: "https://127.0.0.1:8444", queue: orders, read: messages, timeout: 3s }
+  oldest: { source: azure-queue, endpoint: "https://127.0.0.1:8445/shopdata", queue: orders, read: age }
+  counters: { source: azure-table, connection: "\${env:SHOP_STORAGE}", table: WADPerformanceCountersTable, counter: '\\Processor(_Total)\\% Processor Time', role: Shop.Web, deployment: 1f0c, lookBack: 2h }
+  minutes: { source: azure-table, account: shopdiag, table: WADMetricsPT1MP10DV2S, counter: '\\Memory\\Available Bytes', resource: /subscriptions/s1/resourceGroups/web-rg/providers/Microsoft.Compute/virtualMachineScaleSets/web, value: Maximum, where: "Host ne 'web000001'" }
+  reads: { source: azure-table, account: shopdata, table: $MetricsMinutePrimaryTransactionsQueue, row: user;GetMessages, value: TotalRequests }
+  own: { source: azure-table, account: shopdata, table: Load, partition: shop, time: RowKey, timeAs: ticks, value: Orders, instance: Machine }
   replicas: { source: push, kind: independent }
 fleets:
   web:
@@ -105,6 +112,11 @@ fleets:
     capacity: { min: 1, max: 3 }
     rules:
       - { name: Files, when: "last(files) > 3", scale: { by: "50%" } }
+  stored:
+    target: { type: none, count: "last(backlog)" }
+    capacity: { min: 1, max: 3 }
+    rules:
+      - { name: Stored, when: "last(backlog) > 1000 and last(oldest) > 10m or avg(counters, 45m) > 80 or avg(minutes, 10m) < 1000 or last(reads) > 9 or last(own) > 9", scale: { by: 1 } }
   store:
     preset: hpa
     target: { type: process, command: [node, store.mjs] }

@@ -150,6 +150,11 @@ const SLICES: readonly string[] = [
   }),
   sliceOf({ plimsoll: 'all', fleets: ['rooms', 'jobs', 'calls', 'cloud', 'shopfront'] }),
   sliceOf({ plimsoll: 'all', metrics: ['replicas', 'files'], fleets: ['advice'], notifiers: 'all' }),
+  sliceOf({
+    plimsoll: 'all',
+    metrics: ['backlog', 'oldest', 'counters', 'minutes', 'reads', 'own'],
+    fleets: ['stored'],
+  }),
 ]
 
 /** One of the slices; now and then the whole, for what happens between distant parts of a file. */

@@ -375,7 +375,7 @@ schedules:
 
 metrics:
   cpu:    { source: prometheus, query: 'avg by (instance) (rate(cpu[1m]))', every: 15s, kind: perInstance }
-  orders: { source: azure-queue, queue: orders, every: 30s, kind: total }
+  orders: { source: acme-queue, queue: orders, every: 30s, kind: total }
 
 fleets:
   web:
@@ -392,7 +392,7 @@ fleets:
     mode: scale
 `
   it('is read whole', () => {
-    const extensions = { sources: ['prometheus', 'azure-queue'], targets: ['acme-vmss'] }
+    const extensions = { sources: ['prometheus', 'acme-queue'], targets: ['acme-vmss'] }
     const env = { AZURE_SUBSCRIPTION: 'abc' }
     const { spec, warnings } = loaded(parseConfig(text, { ...where, env, extensions }))
     expect(warnings).toEqual([])

@@ -7,6 +7,7 @@
 import type { MetricKind, MetricUnit } from '../model/spec.ts'
 import { AZURE_AGGREGATIONS, type AzureMetricFacts, azureMetricFacts } from './azure-metrics.ts'
 import type { ContextMetric } from './expression/context.ts'
+import { layoutOfTable } from './schema-azure-table.ts'
 
 /** What the built-in sources measure in. */
 const UNIT_OF_READING: Readonly<Record<string, MetricUnit>> = {
@@ -20,7 +21,11 @@ const UNIT_OF_READING: Readonly<Record<string, MetricUnit>> = {
   latencyP99: 'ms',
   errorsPerSecond: 'count',
   errorRatio: 'ratio',
+  messages: 'count',
+  age: 's',
 }
+
+const WITH_READINGS: ReadonlySet<unknown> = new Set(['process', 'proxy', 'azure-queue'])
 
 const STALE_AT_LEAST_MS = 30_000
 
@@ -38,15 +43,24 @@ export interface MetricKeys {
   readonly resource?: unknown
   readonly metric?: unknown
   readonly aggregation?: unknown
+  /** Of `azure-table`. */
+  readonly table?: unknown
 }
 
 /** What it is, where nothing is said. */
 export function kindOfMetric(keys: MetricKeys): MetricKind {
   const declared = KINDS.find(each => each === keys.kind)
-  return declared ?? azureFacts(keys)?.kind ?? 'independent'
+  return declared ?? azureFacts(keys)?.kind ?? storedKind(keys) ?? 'independent'
 }
 
 const KINDS: readonly MetricKind[] = ['perInstance', 'total', 'independent']
+
+/** Of what is in a storage account. */
+function storedKind({ source, read, table }: MetricKeys): MetricKind | null {
+  if (source === 'azure-queue' && read === 'messages') return 'total'
+  const layout = source === 'azure-table' && typeof table === 'string' ? layoutOfTable(table) : null
+  return layout === 'wad-counters' || layout === 'wad-metrics' ? 'perInstance' : null
+}
 
 function azureFacts({ source, resource, metric, aggregation }: MetricKeys): AzureMetricFacts | null {
   if (source !== 'azure-monitor' || typeof resource !== 'string' || typeof metric !== 'string') return null
@@ -77,6 +91,6 @@ function unitOf(keys: MetricKeys): MetricUnit | null {
   const declared = UNITS.find(each => each === unit)
   if (declared !== undefined) return declared
   if (source === 'azure-monitor') return azureFacts(keys)?.unit ?? null
-  if ((source !== 'process' && source !== 'proxy') || typeof read !== 'string') return null
+  if (!WITH_READINGS.has(source) || typeof read !== 'string') return null
   return Object.hasOwn(UNIT_OF_READING, read) ? (UNIT_OF_READING[read] ?? null) : null
 }

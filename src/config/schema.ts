@@ -21,6 +21,8 @@ import {
   azureMonitorSource,
 } from './schema-azure-monitor.ts'
 import { AZURE_PLAN_MEANING, azurePlanShape, azurePlanTarget } from './schema-azure-plan.ts'
+import { AZURE_QUEUE_MEANING, azureQueueShape, azureQueueSource } from './schema-azure-queue.ts'
+import { AZURE_TABLE_MEANING, azureTableShape, azureTableSource } from './schema-azure-table.ts'
 import { AZURE_VMSS_MEANING, azureVmssShape, azureVmssTarget } from './schema-azure-vmss.ts'
 import { approvalSchema, billingHourSchema, outageGuardSchema, rateLimitsSchema } from './schema-guards.ts'
 import { actionSchema, notifierSchema, settingsWebhookSchema } from './schema-notices.ts'
@@ -326,6 +328,8 @@ const sourceShapes = {
     ),
   },
   'azure-monitor': azureMonitorShape,
+  'azure-queue': azureQueueShape,
+  'azure-table': azureTableShape,
 } as const
 
 /** What each built-in source is given, in code units. */
@@ -342,6 +346,8 @@ export const sourceOptions = {
     pointer: place ?? null,
   })),
   azureMonitor: azureMonitorSource,
+  azureQueue: azureQueueSource,
+  azureTable: azureTableSource,
 } as const
 export type PushSourceOptions = z.output<typeof sourceOptions.push>
 export type ProcessSourceOptions = z.output<typeof sourceOptions.process>
@@ -357,6 +363,8 @@ const optionsOfSource: Readonly<Record<SourceName, z.ZodType<Record<string, unkn
   'http-json': sourceOptions.httpJson,
   command: sourceOptions.command,
   'azure-monitor': sourceOptions.azureMonitor,
+  'azure-queue': sourceOptions.azureQueue,
+  'azure-table': sourceOptions.azureTable,
 }
 
 // ---- Metrics ---------------------------------------------------------------------------------------------
@@ -472,7 +480,9 @@ function sourceShape<N extends SourceName>(source: N) {
         ? metricShape('1s', 'total')
         : source === 'azure-monitor'
           ? metricShape('1m', 'independent', AZURE_MONITOR_DELAY)
-          : metricShape('15s', 'independent')
+          : source === 'azure-table'
+            ? metricShape('1m', 'independent')
+            : metricShape('15s', 'independent')
   return {
     source: z.literal(source).meta({ description: SOURCE_MEANING[source], 'x-examples': [source] }),
     ...own,
@@ -487,6 +497,8 @@ const SOURCE_MEANING: Readonly<Record<SourceName, string>> = {
   'http-json': 'A number in the JSON an address answers.',
   command: 'A number a command prints.',
   'azure-monitor': AZURE_MONITOR_MEANING,
+  'azure-queue': AZURE_QUEUE_MEANING,
+  'azure-table': AZURE_TABLE_MEANING,
 }
 
 const builtInMetrics = {
@@ -500,6 +512,22 @@ const builtInMetrics = {
     kind: key(
       z.enum(METRIC_KINDS).optional(),
       'How it answers to the number of instances. Default: of a scale set or a plan perInstance, or total where Azure adds up; else independent.',
+      'perInstance',
+    ),
+  }),
+  'azure-queue': z.strictObject({
+    ...sourceShape('azure-queue'),
+    kind: key(
+      z.enum(METRIC_KINDS).optional(),
+      'How it answers to the number of instances. Default: messages are a total, their age is independent.',
+      'total',
+    ),
+  }),
+  'azure-table': z.strictObject({
+    ...sourceShape('azure-table'),
+    kind: key(
+      z.enum(METRIC_KINDS).optional(),
+      'How it answers to the number of instances. Default: perInstance of performance counters, else independent.',
       'perInstance',
     ),
   }),
@@ -521,6 +549,8 @@ export function metricSchema(extensions: Extensions) {
     builtInMetrics['http-json'],
     command,
     builtInMetrics['azure-monitor'],
+    builtInMetrics['azure-queue'],
+    builtInMetrics['azure-table'],
     ...extra,
   ])
 }
