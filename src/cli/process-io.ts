@@ -73,9 +73,17 @@ async function ask(question: string): Promise<string | null> {
 
 function lines(prompt: string): AsyncIterable<string> {
   const { stdin, stdout } = process
-  return stdin.isTTY === true && stdout.isTTY === true
-    ? typedLines(prompt)
-    : createInterface({ input: stdin })
+  return stdin.isTTY === true && stdout.isTTY === true ? typedLines(prompt) : pipedLines()
+}
+
+/** Whoever writes them may keep the pipe open: once nobody reads on, it must not keep the process. */
+async function* pipedLines(): AsyncIterable<string> {
+  const { stdin } = process
+  try {
+    yield* createInterface({ input: stdin })
+  } finally {
+    stdin.destroy()
+  }
 }
 
 /** What was typed or pasted while a line was still being obeyed is shown once more after the prompt, where its turn comes. */

@@ -127,6 +127,16 @@ describe('the console', () => {
     expect((await rooms.get('sessions')).body.sessions).toHaveLength(1)
   })
 
+  it('ends at quit though whoever feeds it does not', async () => {
+    const { rooms } = await open()
+    const child = spawn(process.execPath, ['bin/plimsoll.js', 'sessions', 'web', '--url', rooms.url], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    const ended = once(child, 'exit')
+    child.stdin.write('add\nquit\n')
+    expect(await ended).toEqual([0, null])
+  })
+
   it.skipIf(!canOpenTerminal())(
     'at a terminal asks for each, shows what was pasted where it is obeyed, and leaves a line of its own',
     async () => {
