@@ -14,6 +14,10 @@ const TEMPLATE_HELP = `
 Nothing is deployed: \`az deployment group create --resource-group G --template-file template.json --parameters @parameters.json\`
 does. What is not given here it asks for. The template goes to standard output, or with -o to a file that does not exist yet.`
 
+const CLEANUP_HELP = `
+Without --yes and --check nothing is asked of Azure, and nobody need be signed in. Only what carries the tag of the fleet is deleted. What
+was stopped goes on when it is run again.`
+
 export function addAzureCommands(program: Command, io: Io, done: Done): void {
   const azure = program
     .command('azure')
@@ -21,6 +25,22 @@ export function addAzureCommands(program: Command, io: Io, done: Done): void {
     .summary('create and delete what a fleet needs there')
     .description('Writes what a fleet needs on Azure as an ARM template, and deletes it again.')
   addTemplateCommand(azure, io, done)
+  azure
+    .command('cleanup')
+    .summary('delete what the template of a fleet has created')
+    .description(
+      'Prints the deletions in an order in which they succeed, and with --yes carries them out. Instances are deleted with their scale set.',
+    )
+    .argument('<file>', 'the configuration')
+    .option('--fleet <name>', 'the fleet, where several are on scale sets')
+    .option('--check', 'look what of it is there, and delete nothing')
+    .option('--yes', 'delete it')
+    .option('--cut-sessions', 'also while there are sessions on its instances')
+    .option('--json', 'answer as JSON')
+    .addHelpText('after', CLEANUP_HELP)
+    .action(async (file, options) =>
+      done(await (await import('./azure-cleanup.ts')).cleanupCommand(file, options, io)),
+    )
 }
 
 function addTemplateCommand(azure: Command, io: Io, done: Done): void {

@@ -53,6 +53,14 @@ export const CLI_CODES = {
   'PLM-801': EXIT_BAD_INPUT,
   /** A name or a value that Azure would not take. */
   'PLM-802': EXIT_BAD_INPUT,
+  /** Sessions are in use on the instances that were to be deleted. */
+  'PLM-803': EXIT_FAILED,
+  /** A deletion that Azure refused. */
+  'PLM-804': EXIT_FAILED,
+  /** A deletion that took longer than it may. */
+  'PLM-805': EXIT_FAILED,
+  /** Deletions that were interrupted. */
+  'PLM-806': EXIT_FAILED,
   /** Nothing was recorded in the time of a comparison. */
   'PLM-810': EXIT_FAILED,
   /** There was no other autoscaler to compare with. */

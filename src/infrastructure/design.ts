@@ -167,7 +167,7 @@ function refuseClashes({ ssh, frontendPort, seats }: Omit<Design, 'notes'>): voi
 
 function notesOn(design: Omit<Design, 'notes'>, wishes: Wishes): string[] {
   const { facts, port, zones, health, probe, repairGraceMinutes, terminateNoticeMinutes } = design
-  const { home, exclusive, hasSessions, initial, highest } = facts
+  const { home, exclusive, hasSessions, initial, highest, reach } = facts
   const notes: (string | false)[] = [
     facts.port === null &&
       wishes.port === undefined &&
@@ -194,6 +194,12 @@ function notesOn(design: Omit<Design, 'notes'>, wishes: Wishes): string[] {
     highest === MOST_INSTANCES && `one scale set holds ${MOST_INSTANCES} instances at most`,
     wishes.mode === undefined &&
       'the scale set is a Uniform one; --mode flexible makes its instances VMs of their own. It cannot be changed later',
+    design.ssh &&
+      reach === null &&
+      `with \`reach: { loadBalancer: ${design.names.loadBalancer} }\` in the target, \`plimsoll instances\` shows the port of each instance, and the template gives the role that takes`,
+    reach !== null &&
+      reach.toLowerCase() !== design.names.loadBalancer.toLowerCase() &&
+      `\`reach\` is about the load balancer ${reach}, and this one is called ${design.names.loadBalancer}`,
     facts.onlyAdvises &&
       `${home.fleet} is in the mode "recommend": Plimsoll will launch nothing, and the role to do so is given all the same`,
   ]

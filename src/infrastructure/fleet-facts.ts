@@ -37,6 +37,8 @@ export interface FleetFacts {
   readonly drainMs: number | null
   readonly bootTimeoutMs: number
   readonly readsAzureMonitor: boolean
+  /** The load balancer whose ports are shown as the way to an instance, where it is in the same resource group. */
+  readonly reach: string | null
   readonly onlyAdvises: boolean
 }
 
@@ -79,7 +81,7 @@ export function fleetOf({ fleets }: Spec, wanted: string | undefined): FleetSpec
 
 export function factsOf(fleet: FleetSpec): FleetFacts {
   const target = azureVmssTarget.parse(fleet.target.options)
-  const { subscription, resourceGroup, scaleSet, exclusive } = target
+  const { subscription, resourceGroup, scaleSet, exclusive, reach } = target
   const place = placeOf(target.address)
   return {
     home: { fleet: fleet.name, subscription, resourceGroup, scaleSet },
@@ -93,6 +95,7 @@ export function factsOf(fleet: FleetSpec): FleetFacts {
     drainMs: fleet.sessions.drain.deadlineMs,
     bootTimeoutMs: fleet.bootTimeoutMs,
     readsAzureMonitor: Object.values(fleet.metrics).some(({ source }) => source === 'azure-monitor'),
+    reach: reach?.resourceGroup.toLowerCase() === resourceGroup.toLowerCase() ? reach.loadBalancer : null,
     onlyAdvises: fleet.mode === 'recommend',
   }
 }

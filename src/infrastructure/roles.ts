@@ -1,15 +1,15 @@
 /**
- * What Plimsoll's identity may do: raise and delete instances of the fleet, and read its metrics where the file asks Azure Monitor. The
- * roles are Azure's own, given on the resource group and nothing wider.
+ * What Plimsoll's identity may do: raise and delete instances of the fleet, read its metrics where the file asks Azure Monitor, and ask the
+ * load balancer for its ports where the file shows them. The roles are Azure's own, given as narrowly as each can be.
  *
- * Example: a file with a metric from `azure-monitor` gets two role assignments, Virtual Machine Contributor and Monitoring Reader; any
- * other one.
+ * Example: a file with a metric from `azure-monitor` gets two role assignments on the resource group, Virtual Machine Contributor and
+ * Monitoring Reader; one with `reach` a third, on the load balancer alone.
  */
 import type { FleetFacts } from './fleet-facts.ts'
-import { API_VERSIONS, assignmentDescription, assignmentName, plain } from './names.ts'
+import { API_VERSIONS, assignmentDescription, assignmentName, type Names, namesOf, plain } from './names.ts'
 
 export interface Role {
-  readonly key: 'instances' | 'metrics'
+  readonly key: 'instances' | 'metrics' | 'ports'
   readonly name: string
   /** The same in every tenant. */
   readonly id: string
@@ -26,19 +26,34 @@ const METRICS: Role = {
   name: 'Monitoring Reader',
   id: '43d0d8ad-25c7-4714-9337-8ba259a9fe05',
 }
+/** To ask for port mappings takes more than to read; on the load balancer alone it can do no more than that to it. */
+const PORTS: Role = {
+  key: 'ports',
+  name: 'Network Contributor',
+  id: '4d97b98b-1d4f-4787-a291-c67834d212e7',
+}
 
 /** Every role that a template of ours may have given, whatever the file says now. */
-export const ROLES: readonly Role[] = [INSTANCES, METRICS]
+export const ROLES: readonly Role[] = [INSTANCES, METRICS, PORTS]
 
-export function rolesOf({ readsAzureMonitor }: FleetFacts): readonly Role[] {
-  return readsAzureMonitor ? [INSTANCES, METRICS] : [INSTANCES]
+export function rolesOf(facts: FleetFacts): readonly Role[] {
+  return [INSTANCES, ...(facts.readsAzureMonitor ? [METRICS] : []), ...(showsPorts(facts) ? [PORTS] : [])]
+}
+
+/** Of the load balancer that the template makes; another one is the matter of whoever made it. */
+export function showsPorts({ home, reach }: FleetFacts): boolean {
+  return reach?.toLowerCase() === namesOf(home).loadBalancer.toLowerCase()
 }
 
 export function assignmentOf({ home }: FleetFacts, role: Role): object {
+  const scope = scopeOf(role, namesOf(home))
   return {
     type: 'Microsoft.Authorization/roleAssignments',
     apiVersion: API_VERSIONS.authorization,
     name: assignmentName(home, role.key),
+    ...(scope === null
+      ? {}
+      : { scope, dependsOn: [`[resourceId('${LOAD_BALANCERS}', '${namesOf(home).loadBalancer}')]`] }),
     properties: {
       roleDefinitionId: `[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '${role.id}')]`,
       principalId: "[parameters('principalId')]",
@@ -46,4 +61,11 @@ export function assignmentOf({ home }: FleetFacts, role: Role): object {
       description: plain(assignmentDescription(home.fleet)),
     },
   }
+}
+
+const LOAD_BALANCERS = 'Microsoft.Network/loadBalancers'
+
+/** Within the resource group; `null` is the group itself. */
+export function scopeOf({ key }: Role, { loadBalancer }: Names): string | null {
+  return key === 'ports' ? `${LOAD_BALANCERS}/${loadBalancer}` : null
 }

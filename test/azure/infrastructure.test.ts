@@ -39,6 +39,8 @@ const written: fc.Arbitrary<Written> = fc.record({
     '',
     ', exclusive: true',
     ', ledger: true',
+    ', reach: { loadBalancer: NAME-lb }',
+    ', reach: { loadBalancer: another }',
     ', address: "http://{computerName}:8080"',
     ', address: "https://{computerName}"',
   ),
@@ -87,7 +89,7 @@ function textOf({ scaleSet, target, min, more, rest }: Written): string {
   return `plimsoll: 1
 fleets:
   rooms:
-    target: { type: azure-vmss, subscription: ${SUBSCRIPTION}, resourceGroup: g, scaleSet: "${scaleSet}"${target} }
+    target: { type: azure-vmss, subscription: ${SUBSCRIPTION}, resourceGroup: g, scaleSet: "${scaleSet}"${target.replace('NAME', scaleSet)} }
     capacity: { min: ${min}, max: ${min + more} }
 ${rest.map(line => `    ${line}\n`).join('')}`
 }

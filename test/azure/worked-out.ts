@@ -63,8 +63,20 @@ function loose(resources: readonly Resource[]): string[] {
         return [`${own} names ${text}, which ${id} has not`]
       return id === own || before.has(id) ? [] : [`${own} names ${id} and does not wait for it`]
     })
-    return [...unknown, ...wrong]
+    return [...unknown, ...wrong, ...scopeLoose(resource, ids, before)]
   })
+}
+
+/** Of a role that is given on a single resource. */
+function scopeLoose(
+  { name, scope }: Resource,
+  ids: ReadonlyMap<string, Resource>,
+  before: ReadonlySet<string>,
+): string[] {
+  if (scope === undefined) return []
+  const id = `${IN_GROUP}${String(scope)}`
+  if (!ids.has(id)) return [`${name} is about ${id}, which is nowhere`]
+  return before.has(id) ? [] : [`${name} is about ${id} and does not wait for it`]
 }
 
 function everythingBefore(
