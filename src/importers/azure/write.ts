@@ -9,7 +9,8 @@ import { formatDuration } from '../../config/expression/units.ts'
 import { Draft, yamlText } from '../draft.ts'
 import { Names } from '../names.ts'
 import { type Folded, foldProfiles, type Piece } from './fold.ts'
-import { factsOf, type MetricFacts } from './metric-facts.ts'
+import { factsOf } from './metric-facts.ts'
+import { isReadFromAzure, type MetricPlace, sourceKeys } from './metric-source.ts'
 import { noteText } from './notes.ts'
 import type { Place } from './refusal.ts'
 import type { Tell } from './report.ts'
@@ -21,12 +22,9 @@ export const RECURRING_RANK = 10
 /** Parts of one profile are named alike, so that an export knows them for one. */
 export const PART = / part \d+$/
 
-interface Metric {
+interface Metric extends MetricPlace {
   readonly name: string
-  readonly trigger: Trigger
-  readonly facts: MetricFacts
   readonly place: Place
-  readonly target: string
 }
 
 interface Schedule {
@@ -72,7 +70,7 @@ class Writer {
     const draft = new Draft()
     draft.add(0, '# yaml-language-server: $schema=./node_modules/plimsoll/schema/plimsoll.schema.json')
     draft.comment(0, 'Brought from autoscale settings of Azure. It decides and acts on nothing yet:')
-    draft.comment(0, 'every fleet has the mode "recommend", and its metrics wait to be posted.')
+    draft.comment(0, 'every fleet has the mode "recommend".')
     draft.comment(0, 'The comments that begin with "azure:" are what `plimsoll export azure` reads.')
     draft.add(0, 'plimsoll: 1')
     this.writeSchedules(draft)
@@ -286,9 +284,11 @@ class Writer {
     return `${aggregate}(${metric}, ${formatDuration(3 * grainMs)})`
   }
 
-  private metricOf(trigger: Trigger, { target }: AzureSetting, place: Place): Metric {
+  private metricOf(trigger: Trigger, setting: AzureSetting, place: Place): Metric {
+    const { target } = setting
+    const location = setting.targetLocation ?? setting.location
     const facts = factsOf(trigger, target)
-    const key = JSON.stringify([trigger, facts])
+    const key = JSON.stringify([trigger, facts, sourceKeys({ trigger, facts, target, location })])
     const known = this.metrics.get(key)
     if (known !== undefined) return known
     if (facts.isSpecial && !trigger.dividePerInstance) {
@@ -308,7 +308,7 @@ class Writer {
       )
     }
     const name = this.metricNames.take(trigger.metric.toLowerCase(), 'word')
-    const metric = { name, trigger, facts, place, target }
+    const metric = { name, trigger, facts, place, target, location }
     this.metrics.set(key, metric)
     return metric
   }
@@ -379,10 +379,13 @@ class Writer {
   private writeMetrics(draft: Draft, fleets: readonly Fleet[]): void {
     if (this.metrics.size === 0 && fleets.every(({ counter }) => counter === null)) return
     draft.add(0, '')
-    draft.comment(
-      0,
-      'What the rules read. Each is posted to the API (POST /v1/samples) until it has a source that reads it.',
-    )
+    draft.comment(0, 'What the rules read.')
+    if ([...this.metrics.values()].some(metric => !isReadFromAzure(metric))) {
+      draft.comment(
+        0,
+        'With "source: push" it is posted to the API (POST /v1/samples) until a source reads it.',
+      )
+    }
     draft.add(0, 'metrics:')
     for (const metric of this.metrics.values()) {
       draft.add(1, noteText(metricNote(metric)), metric.place)
@@ -547,14 +550,15 @@ function spanText(span: Span): string {
   return `{ ${days}, start: "${clock(span.start)}", end: "${clock(span.end)}", ${zone}${except} }`
 }
 
-function metricText({ trigger, facts }: Metric): string {
+function metricText(metric: Metric): string {
+  const { trigger, facts } = metric
   const { grainMs, statistic, dimensions } = trigger
   const filter = dimensions.map(({ name, isIn, values }) => {
     const list = `[${values.map(quoted).join(', ')}]`
     return `${quoted(name)}: ${isIn ? list : `{ not: ${list} }`}`
   })
   const keys = [
-    'source: push',
+    ...sourceKeys(metric),
     `kind: ${facts.kind}`,
     ...(facts.unit === null ? [] : [`unit: ${facts.unit}`]),
     `every: ${formatDuration(grainMs)}`,

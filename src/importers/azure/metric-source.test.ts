@@ -1,0 +1,82 @@
+/** Which imported metrics are read from Azure Monitor, and how; which wait to be posted. */
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../config/load.ts'
+import { profile, QUEUE, rule, SCALE_SET, setting } from './azure.fixture.ts'
+import { importAzure } from './import-azure.ts'
+
+type Keys = Readonly<Record<string, unknown>>
+
+const PLAN = SCALE_SET.replace(/providers\/.*/, 'providers/Microsoft.Web/serverfarms/plan')
+
+/** The line of its one metric, and what the configuration makes of it. */
+function metricOf(triggers: Keys, change: Keys = {}) {
+  const written = { ...setting({ profiles: [profile({ rules: [rule(triggers)] })] }), ...change }
+  const imported = importAzure([{ file: 'web.json', text: JSON.stringify(written) }])
+  const line = /^ {2}\w+: \{ (source: .*) \}$/m.exec(imported.text)?.[1] ?? ''
+  const parsed = parseConfig(imported.text, { file: 'plimsoll.yaml', env: {}, readFile: () => '' })
+  return { line, problems: parsed.ok ? [] : parsed.problems }
+}
+
+describe('an imported metric', () => {
+  it.each<[string, Keys, Keys, string]>([
+    [
+      'of a scale set, by instance',
+      {},
+      {},
+      `source: azure-monitor, resource: "${SCALE_SET}", metric: Percentage CPU, region: westeurope, instance: VMName, kind: perInstance`,
+    ],
+    [
+      'of a plan, by instance',
+      { metricName: 'CpuPercentage', metricResourceUri: PLAN },
+      {},
+      `source: azure-monitor, resource: "${PLAN}", metric: CpuPercentage, region: westeurope, instance: Instance`,
+    ],
+    [
+      'in the region of its own resource, as people write it',
+      { metricResourceLocation: 'North Europe' },
+      {},
+      'region: northeurope',
+    ],
+    [
+      'with a namespace of its own',
+      { metricNamespace: 'Azure.VM.Linux.GuestMetrics' },
+      {},
+      'namespace: Azure.VM.Linux.GuestMetrics, region: westeurope',
+    ],
+    [
+      'with what its dimensions choose',
+      {
+        metricName: 'BytesReceived',
+        metricResourceUri: PLAN,
+        dimensions: [{ DimensionName: 'Direction', Operator: 'Equals', Values: ['In'] }],
+      },
+      {},
+      'instance: Instance, splitBy: [Direction], kind: total',
+    ],
+    [
+      'of chosen instances, whose names are labels then',
+      { dimensions: [{ DimensionName: 'VMName', Operator: 'Equals', Values: ['web_0'] }] },
+      {},
+      'region: westeurope, splitBy: [VMName], kind',
+    ],
+  ])('is read from Azure Monitor %s', (_, triggers, change, text) => {
+    const { line, problems } = metricOf(triggers, change)
+    expect(line).toContain(text)
+    expect(problems).toEqual([])
+  })
+
+  it.each<[string, Keys, Keys]>([
+    ['messages of a queue', { metricName: 'ApproximateMessageCount', metricResourceUri: QUEUE }, {}],
+    ['nobody says in which region', {}, { location: undefined }],
+    [
+      'only a deployment knows the resource',
+      { metricResourceUri: SCALE_SET.replace(/[0-9a-f-]{36}/, '{subscriptionId}') },
+      {},
+    ],
+    ['its name is of several', { metricName: 'one,two' }, {}],
+  ])('waits to be posted where %s', (_, triggers, change) => {
+    const { line, problems } = metricOf(triggers, change)
+    expect(line).toMatch(/^source: push, kind/)
+    expect(problems).toEqual([])
+  })
+})
