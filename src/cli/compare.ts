@@ -194,7 +194,7 @@ async function replay(file: string, told: Comparison, options: Replaying, io: Io
       to: isoOf(window.to),
       ...(step === undefined ? {} : { step }),
     },
-    { fleet, statePath: state.path },
+    { fleet, statePath: state.path, specs: [spec] },
     io,
   )
   if (trace.kind !== 'load') throw new Error('a journal is no list of sessions')

@@ -187,17 +187,12 @@ describe('--history azure-monitor', () => {
       `resource: ${WEB}, metric: Percentage Luck`,
       /PLM-822: Azure Monitor: .*could not be read, tried 1 time: PLM-765/,
     ],
-    [
-      'a time of which nothing was kept',
-      [],
-      null,
-      /PLM-823: Azure Monitor: nothing was kept of cpu between/,
-    ],
+    ['a time of which nothing was kept', [], null, /PLM-823: Azure Monitor: nothing was kept of cpu between/],
     [
       'a step that bins do not make',
       ['--step', '90s'],
       null,
-      /PLM-824: Azure Monitor: its bins are 1m long, and 90s is no multiple .* give 2m\./,
+      /PLM-824: Azure Monitor: its bins are 1 min long, and 90 s is no multiple .* give 2m\./,
     ],
   ])('refuses %s', async (_, argv, metric, message) => {
     if (metric !== null) scene.file('web.yaml', file(metric))

@@ -5,9 +5,11 @@
  * Example: a week of `cpu` by the minute and `orders` by five are 2,016 bins; pages of a day are seven questions. Bins that nobody kept
  * stay gaps, and how many there are is said.
  */
+import { formatDuration } from '../../config/expression/units.ts'
 import type { EpochMs, Interval } from '../../model/time.ts'
+import { spanText } from '../span-text.ts'
 import type { LoadTrace } from '../trace.ts'
-import { isoText, LoadBuilder, MOST_BINS, spanText } from './load-builder.ts'
+import { isoText, LoadBuilder, MOST_BINS } from './load-builder.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
 
 export type Combine = 'avg' | 'sum' | 'max' | 'min'
@@ -97,7 +99,7 @@ function stepFor({ name, columns }: History, said: number | undefined): number {
   if (said === undefined || (said >= longest && said % longest === 0)) return said ?? longest
   throw new TraceError(
     TRACE_CODES.historyStep,
-    `its bins are ${spanText(longest)} long, and ${spanText(said)} is no multiple of that. Leave --step out, or give ${spanText(longest * Math.max(1, Math.round(said / longest)))}.`,
+    `its bins are ${spanText(longest)} long, and ${spanText(said)} is no multiple of that. Leave --step out, or give ${formatDuration(longest * Math.max(1, Math.round(said / longest)))}.`,
     { file: name },
   )
 }
