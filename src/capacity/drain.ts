@@ -30,7 +30,7 @@ export function planDeadlines(draft: Draft): void {
 export function planDrains(draft: Draft): void {
   for (const instance of draft.draining) {
     if (instance.lifecycle === 'terminating' || draft.reopened.has(instance.id) || !instance.listed) continue
-    if (draft.frozen) noteBusy(draft, instance)
+    if (draft.frozen) noteFrozen(draft, instance)
     else planDrain(draft, instance)
   }
   for (const intent of [...draft.intents]) {
@@ -117,6 +117,14 @@ function planUntrackedEnd(draft: Draft, id: string): void {
   sealAndTerminate(draft, instance, 'nobody places sessions on it')
   if (instance.health !== 'unhealthy' || instance.lifecycle !== 'ready') return
   draft.repairs.push({ at: draft.at, instance: id, how: 'replace', because: 'unhealthy' })
+}
+
+/** Nothing is ended now, not even what is sealed. */
+function noteFrozen(draft: Draft, instance: Instance): void {
+  if (!instance.sealed) return noteBusy(draft, instance)
+  const because = 'it is sealed, and ended once the repair is no longer held back'
+  const until = draft.memory.freeze?.until ?? null
+  draft.waiting.push({ what: 'terminate', instance: instance.id, because, until })
 }
 
 function noteBusy(draft: Draft, instance: Instance): void {

@@ -249,6 +249,30 @@ describe('a plan', () => {
   })
 })
 
+it('says of one that is sealed while nothing is ended that it waits for that, whatever its load is', () => {
+  const inventory: Inventory = {
+    ...NOTHING_THERE,
+    instances: [
+      {
+        ...{ id: 'web-1', incarnation: null, listed: true, order: null, access: [], zone: null, address: null },
+        ...{ lifecycle: 'ready', admission: 'closed', health: 'unhealthy', sealed: true, detail: null },
+        ...{ launchedAt: BEFORE, readyAt: BEFORE, closedAt: BEFORE },
+        // A router is not shown what is sealed.
+        load: { kind: 'unknown', because: 'the router does not know this instance' },
+      },
+    ],
+  }
+  const freeze = { cause: 'unhealthy', because: 'too many', since: BEFORE, until: NOON + 60_000 } as const
+  const planned = plan(spec, decision(0), inventory, { ...memoryOf(inventory), freeze })
+  expect(planned.plan.actions).toEqual([])
+  expect(planned.plan.waiting).toContainEqual({
+    what: 'terminate',
+    instance: 'web-1',
+    because: 'it is sealed, and ended once the repair is no longer held back',
+    until: freeze.until,
+  })
+})
+
 /** Unhealthy instances that wait for the end of what looks like a shared cause still stand beside replacements. */
 function waitingUnhealthy({ instances }: Inventory): number {
   return instances.filter(entry => standingOf(entry) === 'failed').length
