@@ -121,7 +121,10 @@ function planUntrackedEnd(draft: Draft, id: string): void {
 
 /** Nothing is ended now, not even what is sealed. */
 function noteFrozen(draft: Draft, instance: Instance): void {
-  if (!instance.sealed) return noteBusy(draft, instance)
+  if (!instance.sealed) {
+    noteBusy(draft, instance)
+    return
+  }
   const because = 'it is sealed, and ended once the repair is no longer held back'
   const until = draft.memory.freeze?.until ?? null
   draft.waiting.push({ what: 'terminate', instance: instance.id, because, until })

@@ -254,7 +254,15 @@ it('says of one that is sealed while nothing is ended that it waits for that, wh
     ...NOTHING_THERE,
     instances: [
       {
-        ...{ id: 'web-1', incarnation: null, listed: true, order: null, access: [], zone: null, address: null },
+        ...{
+          id: 'web-1',
+          incarnation: null,
+          listed: true,
+          order: null,
+          access: [],
+          zone: null,
+          address: null,
+        },
         ...{ lifecycle: 'ready', admission: 'closed', health: 'unhealthy', sealed: true, detail: null },
         ...{ launchedAt: BEFORE, readyAt: BEFORE, closedAt: BEFORE },
         // A router is not shown what is sealed.
