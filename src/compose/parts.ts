@@ -4,6 +4,7 @@
  * Example: `target: { type: process, ... }` with `router: { type: proxy, ... }` becomes a process target and a proxy that
  * already listens; when the port is taken, the target is closed again and the error says which port.
  */
+import { join } from 'node:path'
 import { targetOptions } from '../config/schema.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { AgentRouter } from '../plugins/routers/agent/agent.ts'
@@ -103,7 +104,11 @@ function createTarget({ name, target }: FleetSpec, context: PartsContext): Targe
     case 'command':
       return createCommandTarget(targetOptions.command.parse(target.options), fleet)
     case 'azure-vmss':
-      return createAzureVmssTarget(targetOptions['azure-vmss'].parse(target.options), { clock: fleet.clock })
+      return createAzureVmssTarget(targetOptions['azure-vmss'].parse(target.options), {
+        clock: fleet.clock,
+        log: fleet.log,
+        livesIn: join(fleet.keptIn, `${name}.lives`),
+      })
     case 'azure-app-service-plan':
       return createAzureAppServicePlanTarget(targetOptions['azure-app-service-plan'].parse(target.options), {
         clock: fleet.clock,

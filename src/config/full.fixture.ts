@@ -102,7 +102,7 @@ fleets:
     health: { tcp: { port: 5060 } }
     capacity: { min: 1, max: 3 }
   cloud:
-    target: { type: azure-vmss, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: cloud-rg, scaleSet: cloud, cloud: china, endpoint: "https://127.0.0.1:8443", authorityHost: "https://127.0.0.1:8444", address: "http://{computerName}:8080", exclusive: true, ledger: true, listingLag: 1m, launchWait: 10s, reach: { loadBalancer: cloud-lb, resourceGroup: network-rg, port: 3389, show: "{host}:{port}" }, timeout: 5s }
+    target: { type: azure-vmss, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: cloud-rg, scaleSet: cloud, cloud: china, endpoint: "https://127.0.0.1:8443", authorityHost: "https://127.0.0.1:8444", address: "http://{computerName}:8080", exclusive: true, ledger: true, scaleIn: deallocate, keepDeallocated: 4, zones: [], protect: true, listingLag: 1m, launchWait: 10s, reach: { loadBalancer: cloud-lb, resourceGroup: network-rg, port: 3389, show: "{host}:{port}" }, timeout: 5s }
     capacity: { min: 1, max: 3 }
   shopfront:
     target: { type: azure-app-service-plan, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: shop-rg, plan: shop, cloud: usGovernment, endpoint: "https://127.0.0.1:8443", authorityHost: "https://127.0.0.1:8444", ledger: true, resizeWait: 10s, timeout: 5s }

@@ -44,7 +44,7 @@ function lintDrain({ name, sessions: { drain } }: FleetSpec, report: Report): vo
   }
 }
 
-const NEVER_RESTART = ['none', 'azure-vmss', 'azure-app-service-plan']
+const NEVER_RESTART = ['none', 'azure-app-service-plan']
 
 /** Of targets that are built in: a host program's own may well restart. */
 function lintRestart({ name, repair, target: { type, options } }: FleetSpec, report: Report): void {

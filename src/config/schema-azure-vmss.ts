@@ -6,8 +6,9 @@
  */
 import { z } from 'zod'
 import { azureEndpoints, azureSubscriptionShape } from './azure-cloud.ts'
+import { CODES } from './codes.ts'
 import { key } from './key.ts'
-import { duration } from './values.ts'
+import { duration, refusal } from './values.ts'
 
 export const AZURE_VMSS_MEANING = 'Instances are the VMs of an Azure scale set.'
 
@@ -30,6 +31,10 @@ const reachShape = {
   ),
 }
 
+const zone = z
+  .union([z.string().min(1).max(20), z.number().int().min(1).max(99)])
+  .meta({ 'x-kind': 'a zone' })
+
 export const azureVmssShape = {
   ...azureSubscriptionShape,
   resourceGroup: key(z.string().min(1).max(90), 'Resource group of the scale set.', 'web-rg'),
@@ -47,6 +52,26 @@ export const azureVmssShape = {
   ledger: key(
     z.boolean().default(false),
     'Launch tokens are kept as tags of the scale set, so that nothing is launched twice even across a restart of Plimsoll. Only with the upgrade policy Manual.',
+    true,
+  ),
+  scaleIn: key(
+    z.enum(['delete', 'deallocate']).default('delete'),
+    'What becomes of an instance that goes: it is deleted, or deallocated, and started again before anything new is launched.',
+    'deallocate',
+  ),
+  keepDeallocated: key(
+    z.number().int().min(0).max(1000).default(1000),
+    'So many are kept deallocated, which cost their disks; the others are deleted.',
+    10,
+  ),
+  zones: key(
+    z.array(zone).max(20).default([]),
+    "The scale set's zones, to launch in each what it lacks; without them Azure spreads what it launches. Not with `ledger`.",
+    [1, 2, 3],
+  ),
+  protect: key(
+    z.boolean().default(false),
+    "Instances that are ready are protected from scale-in by others, as Azure's autoscale; lifted while they are unhealthy.",
     true,
   ),
   listingLag: key(
@@ -73,8 +98,17 @@ export const azureVmssShape = {
 
 export const azureVmssTarget = z
   .strictObject(azureVmssShape)
-  .transform(({ address, listingLag, launchWait, timeout, reach, ...written }) => ({
+  .refine(({ ledger, zones }) => !ledger || zones.length === 0, {
+    path: ['zones'],
+    error: refusal(
+      CODES.exclusiveKeys,
+      'a launch in a zone cannot be entered in the ledger in one call: a target has either "zones" or "ledger: true"',
+      'delete "ledger", or delete "zones" and let Azure spread the instances',
+    ),
+  })
+  .transform(({ address, listingLag, launchWait, timeout, reach, zones, ...written }) => ({
     ...azureEndpoints(written),
+    zones: [...new Set(zones.map(String))],
     address: address ?? null,
     reach:
       reach === undefined ? null : { ...reach, resourceGroup: reach.resourceGroup ?? written.resourceGroup },

@@ -24,12 +24,13 @@ import type { Target } from '../ports/target.ts'
 import { act, route } from './act.ts'
 import { runsToBegin } from './action-runs.ts'
 import { type Conduct, conductOf } from './conduct.ts'
-import { reasonOf } from './deadline.ts'
+import { reasonOf, withDeadline } from './deadline.ts'
 import { type Observed, observe } from './observe.ts'
 import type { Senses } from './senses.ts'
 import type { TickReport, World } from './world.ts'
 
 const SHORTEST_LEASE_MS = 15_000
+const TEND_DEADLINE_MS = 15_000
 
 /** One fleet's place in the loop: its senses and the lease it holds. */
 export interface Seat {
@@ -120,6 +121,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   }
   await requireLease(world, seat, lease)
   const done = conduct.acts ? await carryOut(world, lease, entry, intent) : entry
+  if (conduct.acts) await tendOrSay(world, entry)
   notifyLost(world, done, observed, takesOver)
   notifyGaps(world, done, before)
   return { outcome: 'ticked', fleet: spec.name, at, entry: done }
@@ -207,6 +209,17 @@ async function routeOrSay(
 ): Promise<void> {
   try {
     await route(world, fleet, inventory, memory, isOurs)
+  } catch (error) {
+    world.emit({ type: 'trouble', fleet, at, what: reasonOf(error) })
+  }
+}
+
+/** What the target keeps in order besides holds up nothing. */
+async function tendOrSay(world: World, { fleet, at }: JournalEntry): Promise<void> {
+  const { target } = world.ports(fleet)
+  if (target.tend === undefined) return
+  try {
+    await withDeadline(world.clock, TEND_DEADLINE_MS, `tend ${fleet}`, async signal => target.tend?.(signal))
   } catch (error) {
     world.emit({ type: 'trouble', fleet, at, what: reasonOf(error) })
   }

@@ -170,12 +170,15 @@ export function targetAcceptance(name: string, create: () => Promise<TargetSubje
         expect(await ids()).toEqual([id])
       })
 
-      it('never uses a name twice', async () => {
+      it('never uses a name twice, or tells apart who had it by their incarnation', async () => {
         const names: string[] = []
         for (const round of ['1', '2', '3']) {
           const [id = ''] = await launched(`accept/${round}/1`)
-          names.push(id)
-          await target.terminate(victims(id), signal)
+          await subject.settle(instances => instances.some(instance => instance.id === id))
+          const listed = (await target.listInstances(signal)).find(instance => instance.id === id)
+          const incarnation = listed?.incarnation ?? null
+          names.push(`${id} ${incarnation}`)
+          await target.terminate([{ id, incarnation }], signal)
           await subject.settle(instances => instances.length === 0)
         }
         expect(new Set(names).size).toBe(3)

@@ -59,6 +59,11 @@ export interface Target extends Plugin {
   restart?(instances: readonly Victim[], signal: AbortSignal): Promise<readonly TerminateResult[]>
   /** Where it cannot choose a victim: asks for just so many. The same token again changes nothing more. */
   resize?(count: number, token: string, signal: AbortSignal): Promise<void>
+  /**
+   * Called in each tick in which the fleet acts, after its actions, for what has to be kept in order besides: in a few calls, and the same
+   * again changes nothing. What it throws is told, and changes nothing else.
+   */
+  tend?(signal: AbortSignal): Promise<void>
   /** Calls `wake` when something changed by itself (a crash, a boot); the result unsubscribes. */
   subscribe?(wake: () => void): () => void
 }

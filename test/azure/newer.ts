@@ -7,6 +7,7 @@
  */
 import {
   ComputeManagementClient,
+  type ResiliencyPolicy,
   type VirtualMachine,
   type VirtualMachineScaleSet,
   type VirtualMachineScaleSetVM,
@@ -38,9 +39,22 @@ function field<M extends keyof Models, T>(
   return { model, is, read: async resource => pick(await READERS[model](resource)) }
 }
 
+const REBALANCING = z.looseObject({
+  automaticZoneRebalancingPolicy: z.looseObject({
+    enabled: z.boolean(),
+    rebalanceStrategy: z.literal('Recreate'),
+    rebalanceBehavior: z.literal('CreateBeforeDelete'),
+  }),
+})
+
 /** By the definition of the swagger that lacks them. */
 export const NEWER_FIELDS: Readonly<Record<string, NewerField>> = {
   'VirtualMachineScaleSet.etag': field('VirtualMachineScaleSet', set => set.etag, z.string()),
+  'VirtualMachineScaleSetProperties.resiliencyPolicy': field(
+    'VirtualMachineScaleSet',
+    set => set.resiliencyPolicy,
+    z.custom<ResiliencyPolicy>(value => REBALANCING.safeParse(value).success),
+  ),
   'VirtualMachineScaleSetVM.etag': field('VirtualMachineScaleSetVM', vm => vm.etag, z.string()),
   'VirtualMachineScaleSetVMProperties.timeCreated': field(
     'VirtualMachineScaleSetVM',

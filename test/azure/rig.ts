@@ -13,12 +13,14 @@ import { until } from '../builders/until.ts'
 import { FakeArm, GROUP, SCALE_SET, SUBSCRIPTION } from './arm.ts'
 import { Judge, type Verdict } from './judge.ts'
 
+export type RigOptions = Partial<AzureVmssOptions> & { readonly mode?: FakeArm['mode'] }
+
 export interface AzureRig {
   readonly arm: FakeArm
   readonly target: Target
   /** Another run of ours, on the same scale set. */
   again(): Target
-  settle(predicate: (instances: readonly TargetInstance[]) => boolean): Promise<void>
+  settle(predicate: (instances: readonly TargetInstance[]) => boolean | Promise<boolean>): Promise<void>
   /** Of all that was asked and answered; nothing was judged where Microsoft's description of the API is absent. */
   verdict(): Promise<Verdict>
   /** Throws when something was answered that Azure would not answer. */
@@ -26,7 +28,7 @@ export interface AzureRig {
 }
 
 export async function azureRig(
-  { mode = 'Uniform', ...options }: Partial<AzureVmssOptions> & { readonly mode?: FakeArm['mode'] } = {},
+  { mode = 'Uniform', ...options }: RigOptions = {},
   context: AzureVmssContext = {},
 ): Promise<AzureRig> {
   const arm = await FakeArm.start({ mode })
@@ -79,6 +81,10 @@ function optionsFor(arm: FakeArm, options: Partial<AzureVmssOptions>): AzureVmss
     ledger: false,
     listingLagMs: 0,
     reach: null,
+    scaleIn: 'delete',
+    keepDeallocated: 1_000,
+    zones: [],
+    protect: false,
     appearMs: 5_000,
     timeoutMs: 5_000,
     ...options,

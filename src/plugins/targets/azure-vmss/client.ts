@@ -5,7 +5,7 @@
  * and every call goes there.
  */
 import type { ComputeManagementClient } from '@azure/arm-compute'
-import type { Clock } from '../../../ports/clock.ts'
+import type { Clock, Random } from '../../../ports/clock.ts'
 import type { Allowance } from '../../azure/allowance.ts'
 import {
   type ClientOptions,
@@ -31,7 +31,8 @@ export interface ScaleSetSdk {
 }
 
 export interface ScaleSetContext {
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
+  readonly random?: Random
   /** Instead of the default chain of `@azure/identity`. */
   readonly credential?: Credential
   /** Further options of the client: whom to trust, say. */

@@ -1,6 +1,6 @@
 /**
- * Launches in a scale set. It knows a capacity and no tokens: one is raised by as many as are ordered, and each order is
- * given one of the instances that appear.
+ * Launches in a scale set. What is kept deallocated is started first; then the capacity is raised by as many as are missing, and each
+ * order is given one of the instances that appear.
  *
  * Example: capacity 3, three listed, two ordered: the capacity is raised to 5 on the condition that the set is still the one that was
  * read (its ETag). The reply is lost. Asked again, the capacity is 5 and three are listed: two places are being filled
@@ -8,121 +8,157 @@
  *
  * The capacity is never lowered, not even after a launch that failed: Azure would choose who goes.
  */
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock } from '../../../ports/clock.ts'
 import { PluginError, type PluginErrorKind } from '../../../ports/plugin.ts'
-import type { LaunchResult } from '../../../ports/target.ts'
+import type { LaunchOrder, LaunchResult } from '../../../ports/target.ts'
 import { calledOff } from '../../azure/failure.ts'
+import type { Claims } from './claims.ts'
 import { isInLedger, LEDGER_TOKENS, withTokens } from './ledger.ts'
+import { isUp, type LivesBook, lifeOf } from './lives.ts'
 import type { ScaleSetModel } from './model.ts'
 import type { ScaleSet } from './scale-set.ts'
+import type { Started, Starting } from './starting.ts'
 import type { Underway } from './underway.ts'
 import { isLeaving, type Vm } from './vm-state.ts'
+import { awaitAll, Wait } from './wait.ts'
 
 export interface LaunchingOptions {
   /** Keep tokens as tags of the scale set. */
   readonly ledger: boolean
+  /** Zones that orders may ask for. */
+  readonly zones: readonly string[]
+  /** VMs may be deallocated though nothing was ever written down. */
+  readonly adopts: boolean
   /** How long it is waited for instances to appear in the list. */
   readonly appearMs: number
   /** Between two looks, at first. */
   readonly lookEveryMs: number
 }
 
+/** What it works with. */
+export interface LaunchingParts {
+  readonly set: ScaleSet
+  readonly claims: Claims
+  readonly book: LivesBook
+  readonly starting: Starting
+  readonly clock: Clock
+  /** Azure fills the place of this one itself. */
+  readonly isRefilled: (vm: Vm) => boolean
+}
+
 /** Somebody else changed the set between reading and raising, so often. */
 const MOST_ROUNDS = 4
-const LONGEST_LOOK_MS = 5_000
-/** Remembered; the oldest are forgotten first. */
-const MOST_TOKENS = 10_000
-
-interface Claim {
-  readonly name: string
-  readonly vmId: string | null
-}
 
 type Failed = Extract<LaunchResult, { readonly ok: false }>
 
 export class Launching {
-  readonly #set: ScaleSet
+  readonly #parts: LaunchingParts
   readonly #options: LaunchingOptions
-  readonly #claims = new Map<string, Claim>()
-  readonly #tokenOf = new Map<string, string>()
-  /** Asked for, and nothing has appeared yet: what was there before, which is not theirs. */
-  readonly #tried = new Map<string, ReadonlySet<string>>()
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(set: ScaleSet, options: LaunchingOptions) {
-    this.#set = set
+  constructor(parts: LaunchingParts, options: LaunchingOptions) {
+    this.#parts = parts
     this.#options = options
   }
 
-  /** The token an instance was launched for, where this run launched it. */
-  tokenOf(vm: Vm): string | null {
-    return this.#tokenOf.get(keyOf(vm)) ?? null
-  }
-
   /** One call at a time: two would raise each other's capacity. */
-  launch(tokens: readonly string[], signal: AbortSignal): Promise<readonly LaunchResult[]> {
-    const launched = this.#turn.then(() => this.#launch(tokens, signal))
+  launch(orders: readonly LaunchOrder[], signal: AbortSignal): Promise<readonly LaunchResult[]> {
+    const launched = this.#turn.then(() => this.#launch(orders, signal))
     this.#turn = launched.catch(() => {})
     return launched
   }
 
-  async #launch(tokens: readonly string[], signal: AbortSignal): Promise<readonly LaunchResult[]> {
-    if (signal.aborted) throw calledOff(`launch ${tokens.length} instances`)
-    const open = [...new Set(tokens)].filter(token => !this.#claims.has(token))
+  async #launch(orders: readonly LaunchOrder[], signal: AbortSignal): Promise<readonly LaunchResult[]> {
+    if (signal.aborted) throw calledOff(`launch ${orders.length} instances`)
+    const { claims } = this.#parts
+    const unique = [...new Map(orders.map(order => [order.token, order])).values()]
+    const open = unique.filter(({ token }) => !claims.has(token)).map(order => this.#inZone(order))
     const failed = new Map<string, Failed>()
     // The ledger holds no more; and a raise by so many is one Azure has to think about anyway.
     for (let from = 0; from < open.length; from += LEDGER_TOKENS) {
       const batch = open.slice(from, from + LEDGER_TOKENS)
       for (const [token, why] of await this.#launchOpen(batch, signal)) failed.set(token, why)
     }
-    return tokens.map((token): LaunchResult => {
-      const claim = this.#claims.get(token)
-      return claim === undefined
-        ? (failed.get(token) ?? notYet(token))
-        : { token, ok: true, instance: claim.name }
+    return orders.map(({ token }): LaunchResult => {
+      const instance = claims.of(token)
+      return instance === null ? (failed.get(token) ?? notYet(token)) : { token, ok: true, instance }
     })
   }
 
-  async #launchOpen(open: readonly string[], signal: AbortSignal): Promise<Map<string, Failed>> {
-    let underway: Underway | null = null
+  /** A zone nobody told us of is Azure's choice. */
+  #inZone({ token, zone }: LaunchOrder): LaunchOrder {
+    return { token, zone: zone !== null && this.#options.zones.includes(zone) ? zone : null }
+  }
+
+  async #launchOpen(orders: readonly LaunchOrder[], signal: AbortSignal): Promise<Map<string, Failed>> {
+    const failed = new Map<string, Failed>()
+    const waits: Wait[] = []
+    const fail = (tokens: readonly string[], error: PluginError): void => {
+      for (const [token, why] of this.#failures(tokens, error)) failed.set(token, why)
+    }
+    let started: Started
     try {
-      underway = await this.#raise(open, signal)
+      started = await this.#parts.starting.begin(orders, this.#options.adopts, signal)
     } catch (error) {
       if (!(error instanceof PluginError)) throw error
-      // What was tried before and never answered may be launched yet, whatever this call met.
-      const isOpen = (token: string) => this.#tried.has(token)
-      return new Map([
-        ...failures(
-          open.filter(token => !isOpen(token)),
-          error.kind,
-          error,
-        ),
-        ...failures(open.filter(isOpen), 'unavailable', error),
-      ])
+      return this.#failures(tokensOf(orders), error)
     }
-    const refused = await this.#await(open, underway, signal)
-    const left = open.filter(token => !this.#claims.has(token))
-    if (refused === null) return new Map(left.map(token => [token, notYet(token)]))
-    for (const token of left) this.#tried.delete(token)
-    return failures(left, refused.kind, refused)
+    for (const { token, vm } of started.up) await this.#cameUp(token, vm)
+    for (const [token, error] of started.failed) fail([token], error)
+    for (const { token, vm, underway } of started.coming) waits.push(new Wait([token], underway, vm))
+    for (const [zone, some] of byZone(started.rest)) {
+      try {
+        waits.push(new Wait(tokensOf(some), await this.#raise(tokensOf(some), zone, signal), null))
+      } catch (error) {
+        if (!(error instanceof PluginError)) throw error
+        fail(tokensOf(some), error)
+      }
+    }
+    await this.#await(waits, signal)
+    for (const wait of waits.filter(({ refused }) => refused !== null)) {
+      const left = wait.tokens.filter(token => !this.#parts.claims.has(token))
+      if (left.length === 0 || wait.refused === null) continue
+      this.#parts.claims.giveUp(left)
+      if (wait.vm !== null) await this.#parts.starting.gaveUp([wait.vm])
+      for (const [token, why] of failures(left, wait.refused.kind, wait.refused)) failed.set(token, why)
+    }
+    return failed
+  }
+
+  /** What was tried before and never answered may be launched yet, whatever this call met. */
+  #failures(tokens: readonly string[], error: PluginError): Map<string, Failed> {
+    const isOpen = (token: string) => this.#parts.claims.isTried(token)
+    return new Map([
+      ...failures(
+        tokens.filter(token => !isOpen(token)),
+        error.kind,
+        error,
+      ),
+      ...failures(tokens.filter(isOpen), 'unavailable', error),
+    ])
+  }
+
+  async #cameUp(token: string, vm: Vm): Promise<void> {
+    this.#parts.claims.settle(token, vm)
+    await this.#parts.starting.cameUp([vm])
   }
 
   /**
    * Raises the capacity by what is not covered yet; `null`: all is. One that got no answer is looked into by reading again.
    * @throws PluginError `unavailable` where it may have been raised; any other kind: it was not
    */
-  async #raise(open: readonly string[], signal: AbortSignal): Promise<Underway | null> {
+  async #raise(open: readonly string[], zone: string | null, signal: AbortSignal): Promise<Underway | null> {
     /** Asked for by nobody before this call. */
     const fresh = new Set<string>()
     let unanswered: PluginError | null = null
     for (let round = 1; ; round += 1) {
       try {
-        return await this.#raiseOnce(open, fresh, signal)
+        return await this.#raiseOnce({ open, zone, fresh }, signal)
       } catch (error) {
         if (!(error instanceof PluginError)) throw error
         if (error instanceof Unanswered) unanswered = error
         // Refused for sure: what appeared meanwhile is somebody else's.
-        if (unanswered === null) for (const token of fresh) this.#tried.delete(token)
+        if (unanswered === null) this.#parts.claims.giveUp(fresh)
         const isOver = round === MOST_ROUNDS || signal.aborted
         const isWorthIt = error instanceof Unanswered || error.kind === 'conflict'
         if (isOver || !isWorthIt) throw unanswered ?? error
@@ -130,33 +166,29 @@ export class Launching {
     }
   }
 
-  async #raiseOnce(
-    open: readonly string[],
-    fresh: Set<string>,
-    signal: AbortSignal,
-  ): Promise<Underway | null> {
-    const { set, vms } = await this.#readAll(signal)
-    this.#requireLedgerable(set)
-    if (this.#options.ledger) this.#recall(open, set, vms)
-    this.#claim(open, vms)
-    const asked = open.filter(token => !this.#claims.has(token))
-    const missing = asked.length - this.#coveredOf(asked, set, vms)
+  async #raiseOnce({ open, zone, fresh }: Raising, signal: AbortSignal): Promise<Underway | null> {
+    const { claims, set } = this.#parts
+    const { model, vms } = await this.#readAll(signal)
+    this.#requireLedgerable(model)
+    if (this.#options.ledger) this.#recall(open, model, vms)
+    await this.#claim(open, vms)
+    const asked = open.filter(token => !claims.has(token))
+    const missing = asked.length - this.#coveredOf(asked, model, vms)
     // Also where nothing is missing: that makes Azure fill places it gave up on, and enters the tokens in the ledger.
-    const untried = asked.filter(token => !this.#tried.has(token))
-    const before = new Set(vms.map(keyOf))
+    const untried = asked.filter(token => !claims.isTried(token))
     for (const token of untried) {
       fresh.add(token)
-      this.#try(token, before)
+      claims.try(token, zone, vms)
     }
     if (missing <= 0 && untried.length === 0) return null
     const raise = {
-      capacity: set.capacity + Math.max(0, missing),
-      etag: set.etag,
-      tags: this.#options.ledger ? withTokens(set.tags, asked) : null,
-      zone: null,
+      capacity: model.capacity + Math.max(0, missing),
+      etag: model.etag,
+      tags: this.#options.ledger ? withTokens(model.tags, asked) : null,
+      zone,
     }
     try {
-      return await this.#set.raise(raise, signal)
+      return await set.raise(raise, signal)
     } catch (error) {
       if (error instanceof PluginError && error.kind === 'unavailable') throw new Unanswered(error)
       throw error
@@ -164,10 +196,11 @@ export class Launching {
   }
 
   /** @throws PluginError `unavailable` where a ledger could not be read: an earlier run may have launched what is asked for */
-  async #readAll(signal: AbortSignal): Promise<{ set: ScaleSetModel; vms: readonly Vm[] }> {
+  async #readAll(signal: AbortSignal): Promise<{ model: ScaleSetModel; vms: readonly Vm[] }> {
+    const { set } = this.#parts
     try {
-      const set = await this.#set.read('act', signal)
-      return { set, vms: await this.#set.list('act', 'without-view', signal) }
+      const model = await set.read('act', signal)
+      return { model, vms: await set.list('act', 'without-view', signal) }
     } catch (error) {
       if (!this.#options.ledger || !(error instanceof PluginError)) throw error
       throw new PluginError('unavailable', error.message, { cause: error })
@@ -176,14 +209,16 @@ export class Launching {
 
   /**
    * Places that the capacity has already and that no instance fills yet. Those that leave may or may not count in it still, so
-   * for an order that was never tried they count as filling one (rather one too many than none); for one that was tried, not.
+   * for an order that was never tried they count as filling one (rather one too many than none), but for those whose place Azure
+   * fills itself; for one that was tried, not.
    */
   #coveredOf(asked: readonly string[], { capacity }: ScaleSetModel, vms: readonly Vm[]): number {
-    const tried = asked.filter(token => this.#tried.has(token)).length
+    const { claims, isRefilled } = this.#parts
+    const tried = asked.filter(token => claims.isTried(token)).length
     const staying = vms.filter(vm => !isLeaving(vm)).length
+    const filled = vms.filter(vm => !isRefilled(vm)).length
     const ofTried = Math.min(tried, Math.max(0, capacity - staying))
-    const others = [...this.#tried.keys()].filter(token => !asked.includes(token)).length
-    const free = Math.max(0, capacity - vms.length - ofTried - others)
+    const free = Math.max(0, capacity - filled - ofTried - claims.triedBesides(asked))
     return ofTried + Math.min(asked.length - tried, free)
   }
 
@@ -192,62 +227,45 @@ export class Launching {
    * others' are listed, and any that nobody else claims may be theirs.
    */
   #recall(open: readonly string[], { tags, capacity }: ScaleSetModel, vms: readonly Vm[]): void {
-    const recalled = open.filter(token => !this.#tried.has(token) && isInLedger(tags, token))
+    const { claims } = this.#parts
+    const recalled = open.filter(token => !claims.isTried(token) && isInLedger(tags, token))
     const toCome = Math.max(0, capacity - vms.filter(vm => !isLeaving(vm)).length)
     for (const [index, token] of recalled.entries()) {
-      this.#try(token, index < recalled.length - toCome ? new Set() : new Set(vms.map(keyOf)))
+      claims.try(token, null, index < recalled.length - toCome ? [] : vms)
     }
   }
 
-  #try(token: string, before: ReadonlySet<string>): void {
-    this.#tried.set(token, before)
-    forgetOldest(this.#tried)
+  /** What is deallocated, or was started again, was there before. */
+  async #claim(open: readonly string[], vms: readonly Vm[]): Promise<void> {
+    const lives = await this.#parts.book.read()
+    const isTaken = (vm: Vm): boolean => {
+      const { state, life } = lifeOf(vm, lives)
+      return state !== 'out' || life > 0
+    }
+    this.#parts.claims.claim(open, vms, isTaken)
   }
 
-  /** The newest first: the others were there before. */
-  #claim(open: readonly string[], vms: readonly Vm[]): void {
-    const free = vms
-      .filter(vm => !isLeaving(vm) && !this.#tokenOf.has(keyOf(vm)))
-      .sort((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0))
-    for (const token of open) {
-      const before = this.#claims.has(token) ? undefined : this.#tried.get(token)
-      if (before === undefined) continue
-      const index = free.findIndex(vm => !before.has(keyOf(vm)))
-      const [vm] = index === -1 ? [] : free.splice(index, 1)
-      if (vm === undefined) continue
-      this.#tried.delete(token)
-      this.#claims.set(token, { name: vm.name, vmId: vm.vmId })
-      this.#tokenOf.set(keyOf(vm), token)
-      forgetOldest(this.#claims)
-      forgetOldest(this.#tokenOf)
-    }
-  }
-
-  /** Until each has its instance, the operation has failed, or it took too long; answers why Azure gave up, if it did. */
-  async #await(
-    open: readonly string[],
-    underway: Underway | null,
-    signal: AbortSignal,
-  ): Promise<PluginError | null> {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(this.#options.appearMs)])
-    let refused: PluginError | null = null
-    let isDone = underway === null
-    let pauseMs = this.#options.lookEveryMs
-    while (open.some(token => !this.#claims.has(token)) && !within.aborted) {
-      try {
-        this.#claim(open, await this.#set.list('act', 'without-view', within))
-        if (refused !== null || open.every(token => this.#claims.has(token))) return refused
-        if (!isDone && underway !== null) isDone = await underway.isDone(within)
-      } catch (error) {
-        if (!(error instanceof PluginError)) throw error
-        // One more look, since some may be there all the same.
-        if (error.kind === 'refused') refused = error
-        else if (error.kind !== 'unavailable') return refused
-      }
-      await delay(pauseMs, undefined, { signal: within }).catch(() => {})
-      pauseMs = Math.min(LONGEST_LOOK_MS, 2 * pauseMs)
-    }
-    return refused
+  /** Until each has its instance, its operation has failed, or it took too long. */
+  #await(waits: readonly Wait[], signal: AbortSignal): Promise<void> {
+    const { set, claims, clock } = this.#parts
+    const isOpen = (token: string) => !claims.has(token)
+    const raised = waits.filter(({ vm }) => vm === null).flatMap(({ tokens }) => tokens)
+    const started = waits.filter(({ vm }) => vm !== null)
+    return awaitAll(waits, {
+      ...this.#options,
+      clock,
+      signal,
+      isOpen,
+      look: async within => {
+        const view = started.some(({ tokens }) => tokens.some(isOpen)) ? 'with-view' : 'without-view'
+        const vms = await set.list('act', view, within)
+        await this.#claim(raised, vms)
+        for (const { vm: asked, tokens } of started) {
+          const vm = vms.find(({ vmId }) => vmId === asked?.vmId)
+          for (const token of tokens) if (vm !== undefined && isUp(vm)) await this.#cameUp(token, vm)
+        }
+      },
+    })
   }
 
   #requireLedgerable({ upgradeMode }: ScaleSetModel): void {
@@ -259,6 +277,12 @@ export class Launching {
   }
 }
 
+interface Raising {
+  readonly open: readonly string[]
+  readonly zone: string | null
+  readonly fresh: Set<string>
+}
+
 /** The capacity may be raised, or not. */
 class Unanswered extends PluginError {
   constructor({ message, cause }: PluginError) {
@@ -266,9 +290,12 @@ class Unanswered extends PluginError {
   }
 }
 
-/** Another VM under the same id is another one. */
-function keyOf({ name, vmId }: Vm): string {
-  return vmId ?? name
+function tokensOf(orders: readonly LaunchOrder[]): readonly string[] {
+  return orders.map(({ token }) => token)
+}
+
+function byZone(orders: readonly LaunchOrder[]): ReadonlyMap<string | null, readonly LaunchOrder[]> {
+  return Map.groupBy(orders, ({ zone }) => zone)
 }
 
 function notYet(token: string): Failed {
@@ -276,7 +303,7 @@ function notYet(token: string): Failed {
     token,
     ok: false,
     kind: 'unavailable',
-    error: `PLM-770 the capacity is raised for ${token}, and no instance of it is listed yet; it is asked again, and raised no further.`,
+    error: `PLM-770 the capacity is raised for ${token}, or a deallocated instance is started for it, and it is not listed yet; it is asked again, and nothing more is launched for it.`,
   }
 }
 
@@ -286,9 +313,4 @@ function failures(
   { message }: PluginError,
 ): Map<string, Failed> {
   return new Map(tokens.map(token => [token, { token, ok: false, kind, error: message }]))
-}
-
-function forgetOldest(map: Map<string, unknown>): void {
-  const [oldest] = map.keys()
-  if (map.size > MOST_TOKENS && oldest !== undefined) map.delete(oldest)
 }

@@ -6,6 +6,7 @@
  * changed the set meanwhile, and is a `PluginError('conflict')` then.
  */
 import type { ComputeManagementClient } from '@azure/arm-compute'
+import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
 import { Allowance, type Purpose } from '../../azure/allowance.ts'
 import { Calls } from '../../azure/calls.ts'
@@ -53,14 +54,18 @@ const CALLS_AT_ONCE = 8
 export class ScaleSet {
   readonly #options: ScaleSetOptions
   readonly #calls: Calls<Client>
-  #mode: ScaleSetModel['mode'] | null = null
+  readonly #clock: Pick<Clock, 'now'>
+  #last: { readonly is: ScaleSetModel; readonly at: number } | null = null
 
   constructor(options: ScaleSetOptions, context: ScaleSetContext) {
     this.#options = options
+    this.#clock = context.clock
     const allowance = new Allowance(context.clock)
     this.#calls = new Calls({
       connect: () => connect(options, context, allowance),
       allowance,
+      clock: context.clock,
+      random: context.random,
       timeoutMs: options.timeoutMs,
       remedy: REMEDY,
       backOffMs: context.backOffMs,
@@ -69,6 +74,11 @@ export class ScaleSet {
 
   get allowance(): Allowance {
     return this.#calls.allowance
+  }
+
+  /** What was read last, and when. */
+  get last(): { readonly is: ScaleSetModel; readonly at: number } | null {
+    return this.#last
   }
 
   async read(purpose: Purpose, signal: AbortSignal): Promise<ScaleSetModel> {
@@ -80,7 +90,7 @@ export class ScaleSet {
       (client, abortSignal) => client.virtualMachineScaleSets.get(resourceGroup, scaleSet, { abortSignal }),
     )
     const model = modelOf(set)
-    this.#mode = model.mode
+    this.#last = { is: model, at: this.#clock.now() }
     return model
   }
 
@@ -172,8 +182,17 @@ export class ScaleSet {
     const size = isUniform ? MOST_IDS : CALLS_AT_ONCE
     for (let from = 0; from < vms.length; from += size) {
       const some = vms.slice(from, from + size)
-      if (isUniform) await ask(some, () => this.#turnUniform(turn, some, signal))
-      else await Promise.all(some.map(vm => ask([vm], () => this.#turnFlexible(turn, vm, signal))))
+      if (!isUniform) {
+        await Promise.all(some.map(vm => ask([vm], () => this.#turnFlexible(turn, vm, signal))))
+        continue
+      }
+      await ask(some, () => this.#turnUniform(turn, some, signal))
+      // One that is gone spoils the call for all.
+      const spoilt = some.filter(({ name }) => some.length > 1 && isForSure(failed.get(name)))
+      for (const vm of spoilt) {
+        failed.delete(vm.name)
+        await ask([vm], () => this.#turnUniform(turn, [vm], signal))
+      }
     }
     return { accepted, failed }
   }
@@ -246,7 +265,7 @@ export class ScaleSet {
   }
 
   async #modeOf(purpose: Purpose, signal: AbortSignal): Promise<ScaleSetModel['mode']> {
-    return this.#mode ?? (await this.read(purpose, signal)).mode
+    return (this.#last?.is ?? (await this.read(purpose, signal))).mode
   }
 
   async #listUniform(client: Client, view: string, abortSignal: AbortSignal): Promise<Vm[]> {
@@ -291,6 +310,11 @@ async function collect<T>(
     }
   }
   return vms
+}
+
+/** Refused, and it may be for the sake of one of them. */
+function isForSure(error: PluginError | undefined): boolean {
+  return error !== undefined && ['refused', 'not-found', 'conflict'].includes(error.kind)
 }
 
 function turnedDown(what: string, saw: string): string {
