@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { NOON, type ObservationWords, observation } from '../../test/builders/observation.ts'
-import { type FleetWords, fleetSpec } from '../../test/builders/spec.ts'
+import { type FleetWords, fleetSpec, RULE_FRAME } from '../../test/builders/spec.ts'
 import type { Step } from '../model/decision.ts'
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
 import type { Override, OverrideChange } from '../model/override.ts'
@@ -318,12 +318,7 @@ describe('settings, effects and overrides', () => {
 describe('what a rule looks at', () => {
   const frame = {
     name: 'rule',
-    rank: 0,
-    enabled: true,
-    forMs: 0,
-    during: null,
-    cooldownMs: null,
-    effects: { set: {}, notify: [], run: [] },
+    ...RULE_FRAME,
   }
   const operand = {
     node: 'aggregate',
@@ -555,12 +550,7 @@ describe('the headline', () => {
     const match: ReactiveRule = {
       kind: 'match',
       name: 'queue',
-      rank: 0,
-      enabled: true,
-      forMs: 0,
-      during: null,
-      cooldownMs: null,
-      effects: { set: {}, notify: [], run: [] },
+      ...RULE_FRAME,
       expression: { node: 'number', value: 8, text: '8' },
       expressionText: '8',
     }

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../test/builders/observation.ts'
-import { fleetSpec, type RuleWords } from '../../test/builders/spec.ts'
+import { fleetSpec, RULE_FRAME, type RuleWords } from '../../test/builders/spec.ts'
 import { parseCondition } from '../config/expression/parse.ts'
 import type { Decision } from '../model/decision.ts'
 import { EMPTY_MEMORY } from '../model/memory.ts'
@@ -73,12 +73,7 @@ describe('a total that is divided per instance', () => {
     const track: TrackRule = {
       kind: 'track',
       name: 'Track',
-      rank: 0,
-      enabled: true,
-      forMs: 0,
-      during: null,
-      cooldownMs: null,
-      effects: { set: {}, notify: [], run: [] },
+      ...RULE_FRAME,
       operand,
       operandText: operand.key,
       spread: 'perInstance',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../test/builders/observation.ts'
-import { type FleetWords, fleetSpec, type RuleWords } from '../../test/builders/spec.ts'
+import { type FleetWords, fleetSpec, RULE_FRAME, type RuleWords } from '../../test/builders/spec.ts'
 import type { Decision } from '../model/decision.ts'
 import { EMPTY_MEMORY } from '../model/memory.ts'
 import type { ReactiveRule } from '../model/spec.ts'
@@ -166,12 +166,7 @@ describe('a reconciliation', () => {
     const content: ReactiveRule = {
       kind: 'match',
       name: 'content',
-      rank: 0,
-      enabled: true,
-      forMs: 0,
-      during: null,
-      cooldownMs: null,
-      effects: { set: {}, notify: [], run: [] },
+      ...RULE_FRAME,
       expression: { node: 'number', value: 4, text: '4' },
       expressionText: '4',
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type FleetWords, fleetSpec } from '../../test/builders/spec.ts'
+import { type FleetWords, fleetSpec, RULE_FRAME } from '../../test/builders/spec.ts'
 import type { FleetSpec, ReactiveRule } from '../model/spec.ts'
 import { createMemoryStore } from '../plugins/stores/memory.ts'
 import { feedsOf } from './feeds.ts'
@@ -73,12 +73,7 @@ const FLEETS: readonly [string, FleetWords][] = [
 ]
 
 const LOOKS_AHEAD = {
-  rank: 0,
-  enabled: true,
-  forMs: 0,
-  during: null,
-  cooldownMs: null,
-  effects: { set: {}, notify: [], run: [] },
+  ...RULE_FRAME,
   operand: {
     node: 'aggregate',
     key: 'last(requests)',

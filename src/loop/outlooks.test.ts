@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fleetSpec } from '../../test/builders/spec.ts'
+import { fleetSpec, RULE_FRAME } from '../../test/builders/spec.ts'
 import { type SimulatedWorld, simulatedWorld } from '../../test/simulated/world.ts'
 import { decide } from '../engine/decide.ts'
 import type { AggregateOperand } from '../model/expression.ts'
@@ -19,12 +19,8 @@ const orders: AggregateOperand = {
   windowMs: 10 * MINUTE,
 }
 const frame = {
-  rank: 0,
-  enabled: true,
-  forMs: 0,
-  during: null,
+  ...RULE_FRAME,
   cooldownMs: 0,
-  effects: { set: {}, notify: [], run: [] },
   operand: orders,
   operandText: 'last(orders)',
   spread: 'total',

@@ -18,6 +18,16 @@ import type {
   ScaleAction,
 } from '../../src/model/spec.ts'
 
+/** What every rule has, where a test does not care. */
+export const RULE_FRAME = {
+  rank: 0,
+  enabled: true,
+  forMs: 0,
+  during: null,
+  cooldownMs: null,
+  effects: { set: {}, notify: [], run: [] },
+} as const
+
 export interface RuleWords {
   readonly name?: string
   readonly rank?: number

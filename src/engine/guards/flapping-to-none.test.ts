@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { observation } from '../../../test/builders/observation.ts'
-import { fleetSpec } from '../../../test/builders/spec.ts'
+import { fleetSpec, RULE_FRAME } from '../../../test/builders/spec.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { AggregateOperand } from '../../model/expression.ts'
 import { EMPTY_MEMORY } from '../../model/memory.ts'
@@ -22,12 +22,7 @@ const CPU: AggregateOperand = {
 }
 const frame = {
   name: 'grow',
-  rank: 0,
-  enabled: true,
-  forMs: 0,
-  during: null,
-  cooldownMs: null,
-  effects: { set: {}, notify: [], run: [] },
+  ...RULE_FRAME,
 }
 const track: ReactiveRule = {
   ...frame,

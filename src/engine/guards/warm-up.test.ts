@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../../test/builders/observation.ts'
-import { fleetSpec, type RuleWords } from '../../../test/builders/spec.ts'
+import { fleetSpec, RULE_FRAME, type RuleWords } from '../../../test/builders/spec.ts'
 import type { Expression } from '../../model/expression.ts'
 import { type Change, EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
 import type { ReactiveRule } from '../../model/spec.ts'
@@ -94,12 +94,7 @@ describe('growing during a warm-up', () => {
         kind: 'match',
         expression: operand('last(orders)'),
         expressionText: 'last(orders)',
-        rank: 0,
-        enabled: true,
-        forMs: 0,
-        during: null,
-        cooldownMs: null,
-        effects: { set: {}, notify: [], run: [] },
+        ...RULE_FRAME,
       },
     ]
     const seen = observation({ open: 12, values: { 'last(orders)': 14 } })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fleetSpec } from '../../../test/builders/spec.ts'
+import { fleetSpec, RULE_FRAME } from '../../../test/builders/spec.ts'
 import type { AggregateOperand } from '../../model/expression.ts'
 import type { FleetSpec, ReactiveRule } from '../../model/spec.ts'
 import { criticalValues } from './critical.ts'
@@ -13,12 +13,7 @@ const orders: AggregateOperand = {
 }
 const frame = {
   name: 'rule',
-  rank: 0,
-  enabled: true,
-  forMs: 0,
-  during: null,
-  cooldownMs: null,
-  effects: { set: {}, notify: [], run: [] },
+  ...RULE_FRAME,
 }
 const valuesOf = (spec: FleetSpec) => criticalValues(spec, () => ['x']).get('x')
 const ofRule = (rule: ReactiveRule) => valuesOf({ ...fleetSpec(), rules: [rule] })

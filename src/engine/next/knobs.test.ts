@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../../test/builders/observation.ts'
-import { type FleetWords, fleetSpec } from '../../../test/builders/spec.ts'
+import { type FleetWords, fleetSpec, RULE_FRAME } from '../../../test/builders/spec.ts'
 
 import { NO_SESSIONS, type Observation, type OperandReading } from '../../model/observation.ts'
 import type { ReactiveRule } from '../../model/spec.ts'
@@ -116,12 +116,7 @@ describe('the numbers that could be otherwise', () => {
       const operand = { node: 'quantity', quantity: 'free_slots', fleet: null } as const
       const frame = {
         name: 'rule',
-        rank: 0,
-        enabled: true,
-        forMs: 0,
-        during: null,
-        cooldownMs: null,
-        effects: { set: {}, notify: [], run: [] },
+        ...RULE_FRAME,
       }
       const of: ReactiveRule[] = [
         { ...frame, kind: 'match', expression: operand, expressionText: 'free_slots' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { RULE_FRAME } from '../../../test/builders/spec.ts'
 import type { AggregateOperand, Expression } from '../../model/expression.ts'
 import { NO_SESSIONS } from '../../model/observation.ts'
 import type { Band, ReactiveRule, ScaleAction, StepRule, TrackRule } from '../../model/spec.ts'
@@ -18,12 +19,7 @@ const slots = new Map([
 ])
 const frame = {
   name: 'rule',
-  rank: 0,
-  enabled: true,
-  forMs: 0,
-  during: null,
-  cooldownMs: null,
-  effects: { set: {}, notify: [], run: [] },
+  ...RULE_FRAME,
 }
 const track = (change: Partial<TrackRule> = {}): TrackRule => ({
   ...frame,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../../test/builders/observation.ts'
-import { fleetSpec } from '../../../test/builders/spec.ts'
+import { fleetSpec, RULE_FRAME } from '../../../test/builders/spec.ts'
 import type { Decision } from '../../model/decision.ts'
 import { EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
 import type { SessionCounts } from '../../model/observation.ts'
@@ -16,12 +16,7 @@ function reserve(reserve: ReserveRule['reserve'], slotsPerInstance: number, more
   return {
     kind: 'reserve',
     name: 'Room',
-    rank: 0,
-    enabled: true,
-    forMs: 0,
-    during: null,
-    cooldownMs: null,
-    effects: { set: {}, notify: [], run: [] },
+    ...RULE_FRAME,
     reserve,
     slotsPerInstance,
     ...more,

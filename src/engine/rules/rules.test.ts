@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NOON, observation } from '../../../test/builders/observation.ts'
-import { fleetSpec } from '../../../test/builders/spec.ts'
+import { fleetSpec, RULE_FRAME } from '../../../test/builders/spec.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { AggregateOperand } from '../../model/expression.ts'
 import { EMPTY_MEMORY } from '../../model/memory.ts'
@@ -15,15 +15,6 @@ const CPU: AggregateOperand = {
   aggregate: 'avg',
   metric: 'cpu',
   windowMs: 60_000,
-}
-
-const frame = {
-  rank: 0,
-  enabled: true,
-  forMs: 0,
-  during: null,
-  cooldownMs: null,
-  effects: { set: {}, notify: [], run: [] },
 }
 
 function withRules(rules: readonly ReactiveRule[], spec: Partial<FleetSpec> = {}): FleetSpec {
@@ -66,12 +57,21 @@ function steps(
   bands: readonly Band[],
   rounding: StepRule['rounding'],
 ): StepRule {
-  return { ...frame, kind: 'steps', name, operand: CPU, operandText: CPU.key, threshold, bands, rounding }
+  return {
+    ...RULE_FRAME,
+    kind: 'steps',
+    name,
+    operand: CPU,
+    operandText: CPU.key,
+    threshold,
+    bands,
+    rounding,
+  }
 }
 
 function track(change: Partial<TrackRule> = {}): TrackRule {
   return {
-    ...frame,
+    ...RULE_FRAME,
     kind: 'track',
     name: 'track',
     operand: CPU,
@@ -202,7 +202,7 @@ describe('target tracking', () => {
 
 describe('matching', () => {
   const match = (divisor: number): MatchRule => ({
-    ...frame,
+    ...RULE_FRAME,
     kind: 'match',
     name: 'match',
     expression: {
@@ -228,7 +228,7 @@ describe('matching', () => {
 
 describe('settings', () => {
   const rule = (name: string, rank: number, value: string): ReactiveRule => ({
-    ...frame,
+    ...RULE_FRAME,
     kind: 'when',
     name,
     rank,
@@ -252,7 +252,7 @@ describe('settings', () => {
 
 describe('effects', () => {
   const rule: ReactiveRule = {
-    ...frame,
+    ...RULE_FRAME,
     kind: 'when',
     name: 'backlog',
     when: { node: 'compare', operator: '>', left: CPU, right: { node: 'number', value: 80, text: '80' } },
@@ -277,7 +277,7 @@ describe('effects', () => {
 
 describe('the billing hour', () => {
   const rule = (by: number): ReactiveRule => ({
-    ...frame,
+    ...RULE_FRAME,
     kind: 'when',
     name: 'rule',
     when: { node: 'compare', operator: '>', left: CPU, right: { node: 'number', value: 0, text: '0' } },

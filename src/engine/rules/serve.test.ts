@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NOON, type ObservationWords, observation } from '../../../test/builders/observation.ts'
-import { type FleetWords, fleetSpec } from '../../../test/builders/spec.ts'
+import { type FleetWords, fleetSpec, RULE_FRAME } from '../../../test/builders/spec.ts'
 import type { AggregateOperand } from '../../model/expression.ts'
 import { EMPTY_MEMORY, type Memory } from '../../model/memory.ts'
 import type { ForecastOutlook, Outlook, ServeOutlook } from '../../model/outlook.ts'
@@ -23,12 +23,8 @@ const orders: AggregateOperand = {
 const cpu: AggregateOperand = { ...orders, key: 'last(cpu)', metric: 'cpu' }
 
 const frame = {
-  rank: 0,
-  enabled: true,
-  forMs: 0,
-  during: null,
+  ...RULE_FRAME,
   cooldownMs: 0,
-  effects: { set: {}, notify: [], run: [] },
   operand: orders,
   operandText: 'last(orders)',
   spread: 'total',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fleetSpec } from '../../../test/builders/spec.ts'
+import { fleetSpec, RULE_FRAME } from '../../../test/builders/spec.ts'
 import { createCalendar } from '../../plugins/calendars/temporal.ts'
 import { createMemoryStore } from '../../plugins/stores/memory.ts'
 import { backtest } from '../backtest.ts'
@@ -107,12 +107,7 @@ describe('a job', () => {
             {
               kind: 'reserve',
               name: 'room',
-              rank: 0,
-              enabled: true,
-              forMs: 0,
-              during: null,
-              cooldownMs: null,
-              effects: { set: {}, notify: [], run: [] },
+              ...RULE_FRAME,
               reserve: { kind: 'ratio', ratio },
               slotsPerInstance: 4,
             },
