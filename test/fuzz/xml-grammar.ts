@@ -14,6 +14,15 @@ const RULES = 'http://schemas.microsoft.com/practices/2011/entlib/autoscaling/ru
 const SERVICES = 'https://schemas.microsoft.com/practices/2011/entlib/autoscaling/serviceModel'
 const TARGETS = ['web', 'jobs', 'front', 'Web Role #1', 'Größe', 'nowhere']
 const ALIASES = ['cpu', 'CPU', 'queue', 'count', 'a.b-c', 'own', 'nobody', 'and', '5xx']
+const CONNECTIONS = [
+  'UseDevelopmentStorage=true',
+  'DefaultEndpointsProtocol=https;AccountName=shopdiag;AccountKey=hush==',
+  'AccountName=123;AccountKey=hush==;EndpointSuffix=core.chinacloudapi.cn',
+  'AccountName=shopdiag;AccountKey=hush==;QueueEndpoint=http://127.0.0.1:10001/shopdiag',
+  'TableEndpoint=https://shopdiag.table.core.windows.net/;SharedAccessSignature=sv=1&sig=hush',
+  'AccountKey=hush==',
+  'AccountName=$' + '{env:A};AccountKey=hush==',
+] as const
 const STRANGE = [
   '',
   ' ',
@@ -222,7 +231,11 @@ function randomServices(chance: Chance): string {
   const role = (alias: string) =>
     element(
       'role',
-      { alias, roleName: 'Role', wadStorageAccountName: chance.pick([null, 'diag']) },
+      {
+        alias,
+        roleName: chance.pick([null, 'Role', ...STRANGE]),
+        wadStorageAccountName: chance.pick([null, 'diag']),
+      },
       '',
       chance,
     )
@@ -239,8 +252,13 @@ function randomServices(chance: Chance): string {
   )
   const account = element(
     'storageAccount',
-    { alias: 'diag', connectionString: 'UseDevelopmentStorage=true' },
-    element('queues', {}, element('queue', { alias: 'orders', queueName: 'q' }, '', chance), chance),
+    { alias: 'diag', connectionString: chance.pick(CONNECTIONS) },
+    element(
+      'queues',
+      {},
+      element('queue', { alias: 'orders', queueName: chance.pick(['q', 'q-orders', '123']) }, '', chance),
+      chance,
+    ),
     chance,
   )
   const subscription = element(

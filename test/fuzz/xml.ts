@@ -70,7 +70,8 @@ export function askImport(files: WasabiFiles): 'accepted' | 'refused' {
     }
     return 'refused'
   }
-  const loaded = parseConfig(first.text, { file: 'plimsoll.yaml', env: {}, readFile: () => '' })
+  const env = variablesOf(first.text)
+  const loaded = parseConfig(first.text, { file: 'plimsoll.yaml', env, readFile: () => '' })
   ask(
     loaded.ok,
     `does not load: ${loaded.ok ? '' : loaded.problems.map(({ message }) => message).join('; ')}`,
@@ -88,6 +89,12 @@ function tryImport(files: WasabiFiles): Imported | ImportError {
     if (error instanceof ImportError) return error
     throw error
   }
+}
+
+/** Those that connection strings are to be in. */
+function variablesOf(text: string): Record<string, string> {
+  const names = [...text.matchAll(/connection: "\$\{env:(STORAGE_\w+)\}"/g)].map(([, name = '']) => name)
+  return Object.fromEntries(names.map(name => [name, 'UseDevelopmentStorage=true']))
 }
 
 /** Asks that a place is one of the file it names. */

@@ -347,6 +347,100 @@ describe('service information: every element and attribute', () => {
   })
 })
 
+describe('what the block read from storage accounts', () => {
+  const CPU_RULE = reactiveXml('<greater operand="cpu" than="75"/>')
+  const QUEUE_RULE = reactiveXml('<greater operand="queue" than="9"/>')
+  const files = (connectionString: string, role = 'roleName="Shop.Web" wadStorageAccountName="diag"') =>
+    servicesXml({
+      roles: `<role alias="web" ${role}/>`,
+      accounts: `<storageAccount alias="diag" connectionString="${connectionString}"><queues><queue alias="orders" queueName="q-orders"/></queues></storageAccount>`,
+    })
+  const NAMED = 'DefaultEndpointsProtocol=https;AccountName=shopdiag;AccountKey=hush=='
+
+  it.each<[string, string, string]>([
+    ['a name', NAMED, 'account: shopdiag, '],
+    ['a name of digits', 'AccountName=123;AccountKey=hush', 'account: "123", '],
+    [
+      'a name in another cloud',
+      'AccountKey=hush==;AccountName=shopdiag;EndpointSuffix=core.chinacloudapi.cn',
+      'account: shopdiag, cloud: china, ',
+    ],
+    ['the emulator', 'UseDevelopmentStorage=true', 'connection: "UseDevelopmentStorage=true", '],
+    [
+      'addresses of its own',
+      `${NAMED};QueueEndpoint=http://127.0.0.1:10001/shopdiag`,
+      'connection: "${env:STORAGE_DIAG}", ',
+    ],
+    [
+      'a signature',
+      'QueueEndpoint=https://a.queue.core.windows.net/;SharedAccessSignature=sig=hush',
+      'connection: "${env:STORAGE_DIAG}", ',
+    ],
+    [
+      'a cloud that nobody knows',
+      'AccountName=shopdiag;AccountKey=hush==;EndpointSuffix=core.elsewhere.net',
+      'connection: "${env:STORAGE_DIAG}", ',
+    ],
+  ])('is reached by %s', (_, connection, keys) => {
+    const answer = imported(
+      rulesXml({ reactive: QUEUE_RULE + CPU_RULE.replace('Busy', 'Hot') }),
+      files(connection),
+    )
+    expect(said(answer)).toContain(
+      `queue: { source: azure-queue, ${keys}queue: q-orders, read: messages, kind: total, unit: count, every: 1m, staleAfter: 5m }`,
+    )
+    expect(said(answer)).toContain(
+      `cpu: { source: azure-table, ${keys}table: WADPerformanceCountersTable, counter: "\\\\Processor(_Total)\\\\% Processor Time", role: Shop.Web, kind: perInstance, every: 1m, staleAfter: 5m }`,
+    )
+    expect(answer.text + JSON.stringify(answer.findings)).not.toContain('hush')
+    const env = { STORAGE_DIAG: 'UseDevelopmentStorage=true' }
+    const read = parseConfig(answer.text, { file: 'plimsoll.yaml', env, readFile: () => '' })
+    expect(read.ok).toBe(true)
+  })
+
+  it('gives each account a variable of its own', () => {
+    const services = files('QueueEndpoint=http://127.0.0.1/a').replace(
+      '</storageAccount>',
+      '</storageAccount><storageAccount alias="DIAG" connectionString="QueueEndpoint=http://127.0.0.1/b"><queues><queue alias="others" queueName="q-others"/></queues></storageAccount>',
+    )
+    const operands = QUEUE + QUEUE.replace('"queue"', '"more"').replace('orders', 'others')
+    const both = reactiveXml('<greater operand="queue" than="more"/>')
+    const { text, findings } = imported(rulesXml({ reactive: both, operands }), services)
+    expect(text).toContain('connection: "${env:STORAGE_DIAG}", queue: q-orders')
+    expect(text).toContain('connection: "${env:STORAGE_DIAG_2}", queue: q-others')
+    expect(findings.map(({ message }) => message).join()).toContain(
+      'the environment variable STORAGE_DIAG_2,',
+    )
+  })
+
+  it.each<[string, string]>([
+    ['of a role whose diagnostics are nowhere', files(NAMED, 'roleName="Shop.Web"')],
+    ['in an account that is not there', files(NAMED, 'wadStorageAccountName="other"')],
+    ['in an account without a name', files('AccountKey=hush')],
+  ])('is posted where it is %s', (_, services) => {
+    expect(said(imported(rulesXml({ reactive: CPU_RULE }), services))).toContain('cpu: { source: push, ')
+  })
+
+  it('is posted, too, from a queue whose name no queue can have', () => {
+    const services = files(NAMED).replace('q-orders', 'Q')
+    expect(said(imported(rulesXml({ reactive: QUEUE_RULE }), services))).toContain('queue: { source: push, ')
+  })
+
+  it('says what it takes to read it', () => {
+    const found = report(
+      imported(rulesXml({ reactive: CPU_RULE }), files(NAMED, 'wadStorageAccountName="diag"')),
+    )
+    expect(found).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /^lost services\.xml:4 storage account "diag": .*"shopdiag", which one signs in to/,
+        ),
+        expect.stringMatching(/^ambiguous rules\.xml:4 "cpu": the counters of every role and deployment/),
+      ]),
+    )
+  })
+})
+
 describe('the whole of both files', () => {
   it('loads, and multiplies the ranges of a group by its ratios', () => {
     const { spec } = loaded(imported(WHOLE_RULES, WHOLE_SERVICES))

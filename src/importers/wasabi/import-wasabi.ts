@@ -42,9 +42,10 @@ export function importWasabi(files: WasabiFiles): Imported {
   stopAtProblems(reading)
   const names = [files.rules, files.services].flatMap(file => (file === undefined ? [] : [file.file]))
   const draft = writePlan(reading, plan, rules, services, names)
-  const findings = sortFindings(distinct([...reading.findings, ...adviceOf(draft, rules.place)]))
+  const read = parsed(draft.text, services)
+  const findings = sortFindings(distinct([...reading.findings, ...adviceOf(read, draft, rules.place)]))
   writeFindings(draft, findings)
-  stopAtUnwritable(draft, rules.place)
+  stopAtUnwritable(read, draft, rules.place)
   return { text: draft.text, findings }
 }
 
@@ -116,8 +117,7 @@ function findReadings(
 }
 
 /** What our own loader warns of, said of the place it came from. */
-function adviceOf(draft: Draft, otherwise: SourcePlace): ImportFinding[] {
-  const result = load(draft.text)
+function adviceOf(result: Parsed, draft: Draft, otherwise: SourcePlace): ImportFinding[] {
   if (!result.ok) return []
   return result.loaded.warnings.map(({ message, line }) => {
     const { file, line: at, column } = draft.origin(line) ?? otherwise
@@ -125,8 +125,7 @@ function adviceOf(draft: Draft, otherwise: SourcePlace): ImportFinding[] {
   })
 }
 
-function stopAtUnwritable(draft: Draft, otherwise: SourcePlace): void {
-  const result = load(draft.text)
+function stopAtUnwritable(result: Parsed, draft: Draft, otherwise: SourcePlace): void {
   if (result.ok) return
   throw new ImportError(
     result.problems
@@ -140,10 +139,15 @@ function stopAtUnwritable(draft: Draft, otherwise: SourcePlace): void {
   )
 }
 
-function load(text: string): ReturnType<typeof parseConfig> {
+type Parsed = ReturnType<typeof parseConfig>
+
+/** As it will be, once the variables it names are there. */
+function parsed(text: string, services: Services | null): Parsed {
+  const ways = [...(services?.accounts.values() ?? [])].map(({ way }) => way)
+  const variables = ways.flatMap(way => (way.kind === 'secret' ? [way.variable] : []))
   return parseConfig(text, {
     file: 'plimsoll.yaml',
-    env: {},
+    env: Object.fromEntries(variables.map(variable => [variable, 'a-connection-string'])),
     readFile: () => {
       throw new Error('An imported configuration refers to no files')
     },

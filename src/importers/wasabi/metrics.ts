@@ -12,6 +12,7 @@ import type { OwnerPlan } from './plan.ts'
 import type { Reading } from './reading.ts'
 import type { Operand, Rules } from './rules-file.ts'
 import type { Services } from './services-file.ts'
+import { sourceOf } from './sources.ts'
 
 export interface MetricPlan {
   readonly name: string
@@ -19,8 +20,11 @@ export interface MetricPlan {
   readonly kind: 'perInstance' | 'total' | 'independent'
   readonly unit: 'count' | null
   readonly about: string
+  /** Its source, with what it is to read; `source: push` waits to be posted. */
+  readonly read: string
 }
 
+const PUSH = 'source: push'
 const FUNCTIONS = { Average: 'avg', Max: 'max', Min: 'min', Last: 'last', Growth: 'slope' } as const
 
 export class Metrics {
@@ -58,7 +62,7 @@ export class Metrics {
       const name = names.take(`${fleet.name}_instances`, 'word')
       this.counts.set(fleet.alias, name)
       const about = `How many instances "${fleet.name}" has. Not needed any more once it has a target of its own.`
-      this.#plans.push({ name, place: fleet.place, kind: 'independent', unit: 'count', about })
+      this.#plans.push({ name, place: fleet.place, kind: 'independent', unit: 'count', about, read: PUSH })
     }
     for (const operand of used) this.#advise(operand)
   }
@@ -96,10 +100,11 @@ export class Metrics {
       )
     }
     this.#names.set(measured, name)
-    this.#plans.push({ name, place: operand.place, ...this.#kindOf(operand, consumers) })
+    const read = sourceOf(this.#reading, operand, this.#services)
+    this.#plans.push({ name, place: operand.place, ...this.#kindOf(operand, consumers), read: read ?? PUSH })
   }
 
-  #kindOf(operand: Operand, consumers: ReadonlySet<string>): Pick<MetricPlan, 'kind' | 'unit' | 'about'> {
+  #kindOf(operand: Operand, consumers: ReadonlySet<string>): Omit<MetricPlan, 'name' | 'place' | 'read'> {
     const { kind, source, counter, alias, place } = operand
     switch (kind) {
       case 'performanceCounter': {
@@ -118,7 +123,7 @@ export class Metrics {
         return {
           kind: 'total',
           unit: 'count',
-          about: `The length of ${this.#services?.queues.get(source) ?? `the queue "${source}"`}.`,
+          about: `The length of ${queueText(this.#services, source)}.`,
         }
       case 'roleInstanceCount':
         return { kind: 'independent', unit: 'count', about: `How many instances the role "${source}" has.` }
@@ -159,6 +164,13 @@ export class Metrics {
 function call({ aggregate, windowMs }: Operand, metric: string): string {
   if (windowMs === null) return `last(${metric})`
   return `${FUNCTIONS[aggregate]}(${metric}, ${formatDuration(windowMs)})`
+}
+
+function queueText(services: Services | null, alias: string): string {
+  const queue = services?.queues.get(alias)
+  return queue === undefined
+    ? `the queue "${alias}"`
+    : `the queue "${queue.name}" of the storage account "${queue.account}"`
 }
 
 function measuredBy({ kind, source, counter, alias }: Operand): string {

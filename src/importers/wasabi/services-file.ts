@@ -8,6 +8,7 @@
 import { IMPORT_CODES, type SourcePlace } from '../import-error.ts'
 import type { XmlDocument, XmlElement } from '../xml/read-xml.ts'
 import { isOf, type Reading, SERVICES_NAMESPACE } from './reading.ts'
+import { type StorageAccount, type StoredQueue, wayOf, wayText } from './storage.ts'
 
 export interface Role {
   readonly place: SourcePlace
@@ -16,6 +17,10 @@ export interface Role {
   readonly about: string
   readonly mode: 'scale' | 'notify' | 'scale-and-notify'
   readonly service: Service
+  /** Its name in Azure, which its diagnostics carry. */
+  readonly roleName: string | null
+  /** Alias of the storage account with its diagnostics. */
+  readonly diagnostics: string | null
 }
 
 export interface Service {
@@ -44,8 +49,8 @@ export interface Stabilizer {
 export interface Services {
   readonly roles: ReadonlyMap<string, Role>
   readonly groups: ReadonlyMap<string, Group>
-  /** What is written about it, by alias. */
-  readonly queues: ReadonlyMap<string, string>
+  readonly queues: ReadonlyMap<string, StoredQueue>
+  readonly accounts: ReadonlyMap<string, StorageAccount>
   readonly stabilizer: Stabilizer | null
   readonly ofRole: ReadonlyMap<string, Stabilizer>
   readonly ofGroup: ReadonlyMap<string, Stabilizer>
@@ -54,7 +59,10 @@ export interface Services {
 interface Growing extends Services {
   readonly roles: Map<string, Role>
   readonly groups: Map<string, Group>
-  readonly queues: Map<string, string>
+  readonly queues: Map<string, StoredQueue>
+  readonly accounts: Map<string, StorageAccount>
+  /** Environment variables that are spoken for. */
+  readonly variables: Set<string>
   readonly ofRole: Map<string, Stabilizer>
   readonly ofGroup: Map<string, Stabilizer>
   stabilizer: Stabilizer | null
@@ -68,6 +76,8 @@ export function readServices(reading: Reading, { root }: XmlDocument): Services 
     roles: new Map(),
     groups: new Map(),
     queues: new Map(),
+    accounts: new Map(),
+    variables: new Set(),
     ofRole: new Map(),
     ofGroup: new Map(),
     stabilizer: null,
@@ -153,7 +163,15 @@ function readService(reading: Reading, element: XmlElement, services: Growing): 
         const named = roleName === null ? '' : ` "${roleName}"`
         const about = `The role${named} of the ${where}${diagnostics}.`
         if (services.roles.has(alias)) reading.problem(role.place, `there is a role "${alias}" already`)
-        services.roles.set(alias, { place: role.place, alias, about, mode: MODES[mode ?? 'Scale'], service })
+        services.roles.set(alias, {
+          place: role.place,
+          alias,
+          about,
+          mode: MODES[mode ?? 'Scale'],
+          service,
+          roleName,
+          diagnostics: account,
+        })
       })
     }
   }
@@ -161,11 +179,14 @@ function readService(reading: Reading, element: XmlElement, services: Growing): 
 
 function readAccount(reading: Reading, account: XmlElement, services: Growing): void {
   reading.only(account, ['alias', 'connectionString'])
+  const { place } = account
   const alias = reading.text(account, 'alias') ?? 'without an alias'
+  const way = wayOf(reading.text(account, 'connectionString') ?? '', alias, services.variables)
+  services.accounts.set(alias, { place, alias, way })
   reading.find(
-    'lost',
-    account.place,
-    `storage account "${alias}": its connection string is left behind; give what reads its queues a secret by reference`,
+    way.kind === 'emulator' ? 'changed' : 'lost',
+    place,
+    `storage account "${alias}": ${wayText(way)}`,
   )
   for (const child of account.children) {
     if (child.known !== 'queues') reading.strange(child, '<storageAccount>')
@@ -177,7 +198,7 @@ function readAccount(reading: Reading, account: XmlElement, services: Growing): 
         if (name === null) return
         const queueName = reading.text(queue, 'queueName') ?? name
         if (services.queues.has(name)) reading.problem(queue.place, `there is a queue "${name}" already`)
-        services.queues.set(name, `the queue "${queueName}" of the storage account "${alias}"`)
+        services.queues.set(name, { name: queueName, account: alias })
       })
     }
   }

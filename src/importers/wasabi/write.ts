@@ -48,17 +48,13 @@ function writeMetrics(draft: Draft, { metrics }: Plan): void {
   draft.add(0, '')
   draft.comment(
     0,
-    'Every metric is posted to the API until you choose a source that reads it: docs/sources.md.',
+    'What says `source: push` is posted to the API until you choose a source that reads it: docs/sources.md.',
   )
   draft.add(0, 'metrics:')
-  for (const { name, place, kind, unit, about } of metrics) {
+  for (const { name, place, kind, unit, about, read } of metrics) {
     draft.comment(1, `${about} (${where(place)})`, place)
     const counted = unit === null ? '' : `, unit: ${unit}`
-    draft.add(
-      1,
-      `${yamlText(name)}: { source: push, kind: ${kind}${counted}, every: 1m, staleAfter: 5m }`,
-      place,
-    )
+    draft.add(1, `${yamlText(name)}: { ${read}, kind: ${kind}${counted}, every: 1m, staleAfter: 5m }`, place)
   }
 }
 
