@@ -166,7 +166,7 @@ async function deleteAll(
 }
 
 function reportOf(
-  { fleet, deletions }: DeletionPlan,
+  { fleet }: DeletionPlan,
   ended: readonly { readonly deletion: Deletion; readonly how: Ended }[],
   left: readonly Deletion[],
 ) {
@@ -175,7 +175,6 @@ function reportOf(
     deleted: left.length === 0,
     ended: ended.map(({ deletion, how }) => ({ ...shown(deletion), how })),
     left: left.map(shown),
-    of: deletions.length,
   }
 }
 

@@ -157,6 +157,11 @@ describe('azure template', () => {
     expect(hasNot.filter(part => text.includes(part))).toEqual([])
   })
 
+  it('has the zones in which the file launches', async () => {
+    const { template } = await templateOf(fileOf('', 'scaleSet: web, zones: [3, 1]'))
+    expect(textOf(template)).toContain('"defaultValue":["1","3"]')
+  })
+
   it('leaves repairs to Plimsoll where nobody else is to touch the instances', async () => {
     const { template, notes } = await templateOf(fileOf('', 'scaleSet: web, exclusive: true'))
     expect(textOf(template)).not.toContain('automaticRepairsPolicy')
@@ -205,6 +210,7 @@ fleets:
     [['--fleet', 'd'], 'PLM-800', 'There is no fleet "d"', OTHERS],
     [['--automatic-repairs'], 'PLM-801', '`exclusive: true`', fileOf('', 'scaleSet: web, exclusive: true')],
     [['--repair-grace', '20m'], 'PLM-801', '`exclusive: true`', fileOf('', 'scaleSet: web, exclusive: true')],
+    [['--zones', 'none'], 'PLM-801', 'leaves out 1, 2.', fileOf('', 'scaleSet: web, zones: [1, 2]')],
     [['--no-health', '--automatic-repairs'], 'PLM-801', 'health extension', fileOf()],
     [['--frontend-port', '50003'], 'PLM-801', 'among those for SSH, 50000 to 50024', fileOf()],
     [['--size', 'Standard_B1s'], 'PLM-801', '--parameters FILE', fileOf()],

@@ -79,7 +79,7 @@ export function designOf(spec: Spec, wishes: Wishes): Design {
     mode: wishes.mode ?? 'Uniform',
     port,
     frontendPort: wishes.frontendPort ?? (facts.secure ? 443 : 80),
-    zones: wishes.zones ?? ['1', '2', '3'],
+    zones: zonesOf(facts, wishes),
     ssh: wishes.ssh ?? true,
     ownNetwork: wishes.ownNetwork ?? true,
     probe,
@@ -90,6 +90,17 @@ export function designOf(spec: Spec, wishes: Wishes): Design {
   }
   refuseClashes(design)
   return { ...design, notes: notesOn(design, wishes) }
+}
+
+/** @throws InfrastructureRefusal PLM-801 when the file launches in a zone that the scale set would not have */
+function zonesOf({ zones, home }: FleetFacts, wishes: Wishes): readonly string[] {
+  const wanted = wishes.zones ?? (zones.length === 0 ? ['1', '2', '3'] : [...zones].sort())
+  const missing = zones.filter(zone => !wanted.includes(zone))
+  if (missing.length === 0) return wanted
+  throw new InfrastructureRefusal(
+    'PLM-801',
+    `${home.fleet} launches in the zones ${zones.join(', ')} (\`zones\` of its target), and --zones leaves out ${missing.join(', ')}.`,
+  )
 }
 
 function portOfHealth({ health }: FleetFacts): number | null {
@@ -200,6 +211,8 @@ function notesOn(design: Omit<Design, 'notes'>, wishes: Wishes): string[] {
     reach !== null &&
       reach.toLowerCase() !== design.names.loadBalancer.toLowerCase() &&
       `\`reach\` is about the load balancer ${reach}, and this one is called ${design.names.loadBalancer}`,
+    facts.metricsElsewhere.length > 0 &&
+      `${facts.metricsElsewhere.join(', ')} ${facts.metricsElsewhere.length === 1 ? 'is' : 'are'} about resources of another resource group: give the role Monitoring Reader there yourself`,
     facts.onlyAdvises &&
       `${home.fleet} is in the mode "recommend": Plimsoll will launch nothing, and the role to do so is given all the same`,
   ]

@@ -7,7 +7,7 @@
  */
 import { azureVmssTarget } from '../config/schema-azure-vmss.ts'
 import { probeOptions } from '../config/schema-sessions.ts'
-import type { FleetSpec, Spec } from '../model/spec.ts'
+import type { FleetSpec, MetricSpec, Spec } from '../model/spec.ts'
 import type { Home } from './names.ts'
 import { InfrastructureRefusal } from './refusal.ts'
 
@@ -36,9 +36,14 @@ export interface FleetFacts {
   readonly hasSessions: boolean
   readonly drainMs: number | null
   readonly bootTimeoutMs: number
+  /** It has metrics of Azure Monitor about what is in the same resource group. */
   readonly readsAzureMonitor: boolean
+  /** Those about what is elsewhere. */
+  readonly metricsElsewhere: readonly string[]
   /** The load balancer whose ports are shown as the way to an instance, where it is in the same resource group. */
   readonly reach: string | null
+  /** In which each instance is launched by Plimsoll; none: Azure spreads them. */
+  readonly zones: readonly string[]
   readonly onlyAdvises: boolean
 }
 
@@ -94,9 +99,23 @@ export function factsOf(fleet: FleetSpec): FleetFacts {
       fleet.sessions.slotsPerInstance !== null || fleet.routers.some(({ type }) => type === 'broker'),
     drainMs: fleet.sessions.drain.deadlineMs,
     bootTimeoutMs: fleet.bootTimeoutMs,
-    readsAzureMonitor: Object.values(fleet.metrics).some(({ source }) => source === 'azure-monitor'),
+    ...metricsOf(fleet, `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/`),
     reach: reach?.resourceGroup.toLowerCase() === resourceGroup.toLowerCase() ? reach.loadBalancer : null,
+    zones: target.zones,
     onlyAdvises: fleet.mode === 'recommend',
+  }
+}
+
+function metricsOf(
+  { metrics }: FleetSpec,
+  group: string,
+): Pick<FleetFacts, 'readsAzureMonitor' | 'metricsElsewhere'> {
+  const read = Object.values(metrics).filter(({ source }) => source === 'azure-monitor')
+  const isHere = ({ options }: MetricSpec): boolean =>
+    String(options.resource).toLowerCase().startsWith(group.toLowerCase())
+  return {
+    readsAzureMonitor: read.some(isHere),
+    metricsElsewhere: read.filter(metric => !isHere(metric)).map(({ name }) => name),
   }
 }
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type CleanupContext, type CleanupOptions, cleanupCommand } from '../../src/cli/azure-cleanup.ts'
 import { CliError } from '../../src/cli/cli-error.ts'
@@ -14,7 +15,9 @@ import { openSqliteStore } from '../../src/plugins/stores/sqlite.ts'
 import { openScene } from '../builders/cli.ts'
 import { instance, nextEntry, webFleet } from '../builders/journal.ts'
 import { inFolder } from '../builders/real.ts'
+import { runs } from '../seed.ts'
 import { openDoor } from './door.ts'
+import type { Fault } from './fake-azure.ts'
 import { FakeResources, GROUP, SUBSCRIPTION } from './resources.ts'
 
 const VALUES = {
@@ -442,6 +445,56 @@ describe('azure cleanup, while there are sessions', () => {
     expect(err).toMatch(/^note a daemon scaled web \d+ s ago: stop it, or it launches again/)
   })
 })
+
+const fault: fc.Arbitrary<Fault> = fc.record({
+  method: fc.constantFrom('GET', 'DELETE'),
+  path: fc.constantFrom(/./, /operations/, /web-lb$/, /Sets\/web$/, /roleAssignments/, /web-net$/),
+  what: fc.constantFrom<Fault['what']>(
+    'lost',
+    'dropped',
+    { status: 500 },
+    { status: 429, headers: { 'retry-after': '0' } },
+    { status: 503, headers: { 'retry-after': '0' } },
+    { status: 409, code: 'AnotherOperationInProgress' },
+    { status: 403, code: 'AuthorizationFailed' },
+    { status: 404, code: 'ResourceNotFound' },
+  ),
+  times: fc.integer({ min: 1, max: 4 }),
+})
+
+it('ends or says why, touches nothing of others, and is done when it is run again, whatever goes wrong', async () => {
+  let stopped = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fault, { minLength: 1, maxLength: 6 }),
+      fc.option(fc.constantFrom('Sets/web', 'web-lb', 'web-net'), { nil: null }),
+      fc.boolean(),
+      async (faults, failing, foreign) => {
+        const fake = await cloud()
+        if (foreign) fake.of('networkSecurityGroups/web-nsg').tags = { 'plimsoll-fleet': 'other' }
+        // Each property run has its own copies: a fault counts itself down.
+        for (const each of faults) fake.faults.push({ ...each })
+        if (failing !== null) {
+          fake.willFail.push({ path: new RegExp(`${failing}$`), code: 'InternalServerError', message: 'no' })
+        }
+        const first = await cleanup(fake, { yes: true })
+        if (first.error !== null) {
+          stopped += 1
+          expect(first.error.code).toBe('PLM-804')
+          expect(first.error.message).toContain('Still to be deleted: ')
+        }
+        fake.faults.length = 0
+        fake.willFail.length = 0
+        const again = await cleanup(fake, { yes: true })
+        expect(again.error).toBeNull()
+        expect([...fake.held.values()].map(({ name }) => name)).toEqual(foreign ? ['web-nsg'] : [])
+        await fake.stop()
+      },
+    ),
+    { numRuns: runs(25) },
+  )
+  expect(stopped).toBeGreaterThan(0)
+}, 120_000)
 
 it('asks for no client of Microsoft before it is needed, and then tells which', async () => {
   const fake = await cloud()

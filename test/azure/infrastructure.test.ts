@@ -39,6 +39,7 @@ const written: fc.Arbitrary<Written> = fc.record({
     '',
     ', exclusive: true',
     ', ledger: true',
+    ', zones: [1, 2], scaleIn: deallocate, protect: true',
     ', reach: { loadBalancer: NAME-lb }',
     ', reach: { loadBalancer: another }',
     ', address: "http://{computerName}:8080"',
