@@ -2,9 +2,12 @@
  * What Azure Monitor kept, played by the real command line: `--history azure-monitor` of backtest, diff, tune and fit, signed in as a managed identity
  * and over real TLS.
  */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import tls from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { SCALE_SET, setting } from '../../src/importers/azure/azure.fixture.ts'
 import { NOON, openScene, type Scene } from '../builders/cli.ts'
 import { type Door, openDoor } from './door.ts'
 import { FakeMonitor, PLAN, WEB } from './monitor.ts'
@@ -141,6 +144,19 @@ describe('--history azure-monitor', () => {
     const { code, out, err } = await played('--from', '3h', '--model', 'per-instance=1000')
     expect([code, err]).toEqual([0, ''])
     expect(out).toContain('"instances" could not be read and is left out: nothing was kept of it')
+  })
+
+  it('plays what was imported from Azure, as it was imported', async () => {
+    putDays(NOON - 2 * DAY, NOON)
+    scene.file('web.json', JSON.stringify(setting()))
+    expect((await scene.run(['import', 'azure', 'web.json', '-o', 'imported.yaml'])).code).toBe(0)
+    const text = readFileSync(join(scene.cwd, 'imported.yaml'), 'utf8').replaceAll(SCALE_SET, WEB)
+    scene.file('imported.yaml', text.replace('region: westeurope', `endpoint: "${monitor.endpoint}"`))
+    expect((await scene.run(['validate', 'imported.yaml'])).code).toBe(0)
+    const { code, out, err } = await scene.run([
+      ...['backtest', 'imported.yaml', '--history', 'azure-monitor', '--from', '2d'],
+    ])
+    expect([code, err, out]).toEqual([0, '', expect.stringMatching(/^web on Azure Monitor/)])
   })
 
   it('compares two files, tunes and fits on the same record', async () => {

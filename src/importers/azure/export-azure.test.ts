@@ -12,6 +12,9 @@ import { importAzure } from './import-azure.ts'
 import { isoSpan, spanMs } from './span.ts'
 import { ianaZone, WINDOWS_ZONES, windowsZone } from './zones.ts'
 
+const PLAN = SCALE_SET.replace(/providers\/.*/, 'providers/Microsoft.Web/serverfarms/plan')
+const BUS = SCALE_SET.replace(/providers\/.*/, 'providers/Microsoft.ServiceBus/namespaces/shop/queues/jobs')
+
 const SCHEMAS = resolve(import.meta.dirname, '../../../../shared/azure/schemas')
 
 const exportedTemplate = z.object({
@@ -235,6 +238,71 @@ describe('lengths of time and time zones', () => {
   })
 })
 
+describe('a metric that is read from Azure Monitor', () => {
+  const KEYS = `source: azure-monitor, resource: "${SCALE_SET}", metric: Percentage CPU, region: westeurope`
+  const CONFIG = `plimsoll: 1
+metrics:
+  cpu: { ${KEYS} }
+fleets:
+  web:
+    preset: azure
+    target: { type: azure-vmss, subscription: 0b1c2d3e-0000-4000-8000-000000000001, resourceGroup: shop, scaleSet: web }
+    capacity: { min: 2, max: 5 }
+    rules: [{ name: Up, when: "avg(cpu, 10m) > 70%", scale: { by: 1 } }]
+`
+  const triggerIn = (config: string) =>
+    exported(config).template.resources[0]?.properties.profiles[0]?.rules[0]
+
+  it('needs no comment: its keys say what Azure needs to know', () => {
+    expect(exported(CONFIG).findings).toEqual([])
+    expect(triggerIn(CONFIG)).toMatchObject({
+      metricTrigger: {
+        metricName: 'Percentage CPU',
+        metricResourceUri: SCALE_SET,
+        metricResourceLocation: 'westeurope',
+        timeGrain: 'PT1M',
+        statistic: 'Average',
+        timeWindow: 'PT10M',
+      },
+    })
+    expect(importOf(JSON.parse(exported(CONFIG).text))).toContain(
+      KEYS.replace(', region', ', aggregation: average, region'),
+    )
+  })
+
+  it('is exported as it is now, whatever a comment said before', () => {
+    const changed = CONFIG.replace(
+      '  cpu:',
+      '  # azure: {"metricName":"Old","metricNamespace":"old"}\n  cpu:',
+    )
+      .replace('Percentage CPU', 'Network In Total')
+      .replace('70%', '70MB')
+      .replace(
+        'region: westeurope',
+        'region: westeurope, namespace: my/space, dimensions: { VMName: { not: [web_0] } }',
+      )
+    expect(triggerIn(changed)).toMatchObject({
+      metricTrigger: {
+        metricName: 'Network In Total',
+        metricNamespace: 'my/space',
+        statistic: 'Sum',
+        dimensions: [{ DimensionName: 'VMName', Operator: 'NotEquals', Values: ['web_0'] }],
+      },
+    })
+  })
+
+  it('is of a plan, which is the target', () => {
+    const of = CONFIG.replace(SCALE_SET, PLAN)
+      .replace('Percentage CPU', 'CpuPercentage')
+      .replace('type: azure-vmss', 'type: azure-app-service-plan')
+      .replace('scaleSet: web', 'plan: plan')
+    expect(exported(of).template.resources[0]?.properties.targetResourceUri).toBe(PLAN)
+    expect(importOf(JSON.parse(exported(of).text))).toContain(
+      'target: { type: azure-app-service-plan, subscription: "0b1c2d3e-0000-4000-8000-000000000001", resourceGroup: "shop", plan: "plan" }',
+    )
+  })
+})
+
 // ---- What the above is made of ------------------------------------------------------------------------------
 
 function settings() {
@@ -250,8 +318,12 @@ function settings() {
             'ApproximateMessageCount',
             'Http Queue',
             '[odd] "näme"',
+            'ActiveMessages',
+            'one, two',
           ),
-          metricResourceUri: fc.constantFrom(SCALE_SET, QUEUE),
+          metricResourceUri: fc.constantFrom(SCALE_SET, QUEUE, PLAN, BUS),
+          metricNamespace: fc.constantFrom(undefined, 'Microsoft.Web/serverfarms', 'my space'),
+          metricResourceLocation: fc.constantFrom(undefined, 'North Europe'),
           timeGrain: fc.constantFrom('PT1M', 'PT5M'),
           timeWindow: fc.constantFrom('PT5M', 'PT10M', 'PT1H'),
           statistic: fc.constantFrom('Average', 'Min', 'Max', 'Sum', 'Count'),
@@ -269,6 +341,7 @@ function settings() {
           dimensions: fc.constantFrom(
             [],
             [{ DimensionName: 'A b', Operator: 'NotEquals', Values: ['[x]', 'y'] }],
+            [{ DimensionName: 'VMName', Operator: 'Equals', Values: ['${x}'] }],
           ),
         }),
         action: fc.record({
@@ -307,6 +380,8 @@ function settings() {
       zone: fc.constantFrom('GMT Standard Time', 'Pacific Standard Time', 'UTC', 'India Standard Time'),
       predictive: fc.constantFrom(null, 'Enabled', 'ForecastOnly', 'Disabled'),
       isOn: fc.boolean(),
+      target: fc.constantFrom(SCALE_SET, PLAN, '/subscriptions/{id}/x'),
+      location: fc.constantFrom('westeurope', 'West Europe', 'far/away'),
       notifications: fc.constantFrom(
         [],
         [
@@ -318,7 +393,7 @@ function settings() {
         ],
       ),
     })
-    .map(({ base: usual, recurring: weeks, fixed: dates, zone, predictive, isOn, notifications }) => {
+    .map(({ base: usual, recurring: weeks, fixed: dates, zone, predictive, isOn, ...others }) => {
       const hours = (at: number): readonly [number, number] => [Math.floor(at / 12), (at % 12) * 5]
       const profiles = [
         ...dates.map(({ day, hour, hours: length, ...content }, index) => {
@@ -344,14 +419,17 @@ function settings() {
         ]),
         { name: 'default', ...usual },
       ]
-      return setting({
+      const { notifications, target, location } = others
+      const placed = setting({
         enabled: isOn,
+        targetResourceUri: target,
         profiles,
         notifications,
         ...(predictive === null
           ? {}
           : { predictiveAutoscalePolicy: { scaleMode: predictive, scaleLookAheadTime: 'PT10M' } }),
       })
+      return { ...placed, location }
     })
 }
 

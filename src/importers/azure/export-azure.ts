@@ -106,11 +106,10 @@ class Exporter {
     const place = this.places(path)
     const note = this.notes.fleets.get(fleet.name) ?? {}
     this.tellGuards(fleet, place)
+    const isPlaced = note.location !== undefined || note.targetResourceLocation !== undefined
     const rules = fleet.rules.map((rule, index) => {
-      const found = ruleOf(rule, fleet, this.notes.metrics, {
-        tell: this.tell,
-        place: this.places([...path, 'rules', index]),
-      })
+      const telling = { tell: this.tell, place: this.places([...path, 'rules', index]) }
+      const found = ruleOf(rule, fleet, this.notes.metrics, telling, isPlaced)
       return found === null ? null : { rule: found.rule, during: rule.during, resource: found.resource }
     })
     const target = this.target(fleet, note)
@@ -456,12 +455,17 @@ function guardsBeyond(guards: Guards): readonly (readonly [boolean, string])[] {
   ]
 }
 
-/** The id of a scale set that the fleet has as its target. */
+/** The id of the scale set or plan that the fleet has as its target. */
 function idOf({ type, options }: PluginRef): string | null {
-  const { subscription, resourceGroup, scaleSet } = options
-  if (type !== 'azure-vmss' || [subscription, resourceGroup, scaleSet].some(part => typeof part !== 'string'))
-    return null
-  return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.Compute/virtualMachineScaleSets/${scaleSet}`
+  const { subscription, resourceGroup, scaleSet, plan } = options
+  if (typeof subscription !== 'string' || typeof resourceGroup !== 'string') return null
+  const within = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers`
+  if (type === 'azure-vmss' && typeof scaleSet === 'string') {
+    return `${within}/Microsoft.Compute/virtualMachineScaleSets/${scaleSet}`
+  }
+  return type === 'azure-app-service-plan' && typeof plan === 'string'
+    ? `${within}/Microsoft.Web/serverfarms/${plan}`
+    : null
 }
 
 function withSeconds(local: string): string {

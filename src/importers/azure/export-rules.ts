@@ -16,6 +16,7 @@ import type {
 import type { Note } from './notes.ts'
 import type { Place } from './refusal.ts'
 import type { Tell } from './report.ts'
+import { type Said, saidBySource } from './said-by-source.ts'
 import type { AzureRule, Trigger } from './setting.ts'
 import { isoSpan } from './span.ts'
 
@@ -37,6 +38,8 @@ export function ruleOf(
   fleet: FleetSpec,
   notes: ReadonlyMap<string, Note>,
   telling: Telling,
+  /** Azure is told elsewhere in which region all this is. */
+  isPlaced: boolean,
 ): { readonly rule: ArmRule; readonly resource: string | null } | null {
   const { tell, place } = telling
   const lost = (why: string): null => {
@@ -56,7 +59,8 @@ export function ruleOf(
   }
   tellBeyond(rule, telling)
   const note = notes.get(metric.name) ?? null
-  if (note === null) {
+  const said = saidBySource(metric)
+  if (note === null && said === null) {
     tell(
       'ambiguous',
       place,
@@ -65,23 +69,38 @@ export function ruleOf(
     )
   }
   const scaleAction = actionOf(rule, rule.scale, threshold.operator, fleet, telling)
-  const resource = note?.metricResourceUri
+  const resource = said?.resource ?? note?.metricResourceUri
+  const noted = noteOf(note ?? {}, said, isPlaced)
   return {
-    rule: { metricTrigger: triggerOf(metric, note ?? {}, threshold, aggregation, telling), scaleAction },
+    rule: { metricTrigger: triggerOf(metric, noted, said, threshold, aggregation, telling), scaleAction },
     resource: typeof resource === 'string' ? literal(resource) : null,
+  }
+}
+
+/** Keys go before the comment. */
+function noteOf(note: Note, said: Said | null, isPlaced: boolean): Note {
+  if (said === null) return note
+  const { metricNamespace: _, ...own } = note
+  const place = isPlaced || said.region === null ? {} : { metricResourceLocation: said.region }
+  return {
+    ...place,
+    ...own,
+    metricName: said.metric,
+    ...(said.namespace === null ? {} : { metricNamespace: said.namespace }),
   }
 }
 
 function triggerOf(
   metric: MetricSpec,
   note: Note,
+  said: Said | null,
   { operand, operator, value }: Threshold,
   timeAggregation: string,
   { tell, place }: Telling,
 ): Readonly<Record<string, unknown>> {
   const text = (key: string): Record<string, string> =>
     typeof note[key] === 'string' ? { [key]: literal(String(note[key])) } : {}
-  if (metric.grainMs === null) {
+  if (metric.grainMs === null && said === null) {
     tell(
       'changed',
       place,
@@ -98,9 +117,14 @@ function triggerOf(
       `Azure takes windows of 1m to 12h; ${operand.key} is read over ${isoSpan(windowMs)}`,
     )
   const divide = note.dividePerInstance === false ? false : metric.dividePerInstance
-  const dimensions = metric.filter.map(({ label, operator: how, values }) => ({
-    DimensionName: label,
-    Operator: how === 'in' ? 'Equals' : 'NotEquals',
+  const filter = metric.filter.map(({ label, operator: how, values }) => ({
+    name: label,
+    isIn: how === 'in',
+    values,
+  }))
+  const dimensions = [...(said?.dimensions ?? []), ...filter].map(({ name, isIn, values }) => ({
+    DimensionName: name,
+    Operator: isIn ? 'Equals' : 'NotEquals',
     Values: values.map(literal),
   }))
   return {
@@ -109,7 +133,7 @@ function triggerOf(
     metricResourceUri: '',
     ...text('metricResourceLocation'),
     timeGrain: isoSpan(grainMs),
-    statistic: STATISTICS[metric.across ?? 'avg'],
+    statistic: said?.statistic ?? STATISTICS[metric.across ?? 'avg'],
     timeWindow: isoSpan(windowMs),
     timeAggregation,
     operator: OPERATORS[operator],

@@ -179,7 +179,7 @@ describe('the trigger of a rule', () => {
     ['Min', 'min'],
     ['Max', 'max'],
     ['Sum', 'sum'],
-    ['Count', 'count'],
+    ['Count', 'sum'],
   ])('takes the %s of a grain across instances by %s', (statistic, across) => {
     const { spec } = imported(withRule(rule({ statistic })))
     expect(spec.metrics.percentage_cpu).toMatchObject({ across, grainMs: 60_000 })
@@ -202,7 +202,13 @@ describe('the trigger of a rule', () => {
       { DimensionName: 'VMName', Operator: 'NotEquals', Values: ['${x}'] },
     ]
     for (const key of ['dimensions', 'Dimensions']) {
-      expect(imported(withRule(rule({ [key]: list }))).spec.metrics.percentage_cpu?.filter).toEqual([
+      const { percentage_cpu: read } = imported(withRule(rule({ [key]: list }))).spec.metrics
+      expect(read?.options.dimensions).toEqual([
+        { name: 'Region', isIn: true, values: ['eu', 'us'] },
+        { name: 'VMName', isIn: false, values: ['${x}'] },
+      ])
+      const posted = rule({ [key]: list, metricResourceUri: '/x/y' })
+      expect(imported(withRule(posted)).spec.metrics.percentage_cpu?.filter).toEqual([
         { label: 'Region', operator: 'in', values: ['eu', 'us'] },
         { label: 'VMName', operator: 'not-in', values: ['${x}'] },
       ])
@@ -225,14 +231,22 @@ describe('the trigger of a rule', () => {
     expect(metric).toMatchObject({ kind, dividePerInstance, unit })
   })
 
-  it('keeps what only Azure needs to know in a comment', () => {
-    const { text } = imported(
-      withRule(
-        rule({ metricNamespace: 'my/space', metricResourceLocation: 'westeurope', metricResourceUri: QUEUE }),
-      ),
+  it('keeps what only Azure needs to know, and no key says, in a comment', () => {
+    const own = { metricNamespace: 'my/space', metricResourceLocation: 'West Europe' }
+    const counted = { ...own, metricName: 'ApproximateMessageCount', metricResourceUri: QUEUE }
+    expect(imported(withRule(rule(own))).text).toContain(
+      '# azure: {"metricResourceLocation":"West Europe"}\n  percentage_cpu: {',
     )
-    expect(text).toContain(
-      `# azure: {"metricName":"Percentage CPU","metricNamespace":"my/space","metricResourceUri":"${QUEUE}","metricResourceLocation":"westeurope"}`,
+    expect(imported(withRule(rule(counted))).text).toContain(
+      `# azure: {"metricName":"ApproximateMessageCount","metricNamespace":"my/space","metricResourceUri":"${QUEUE}","metricResourceLocation":"West Europe","dividePerInstance":false}`,
+    )
+    expect(imported(withRule(rule())).text).toContain('What the rules read.\nmetrics:\n  percentage_cpu: {')
+  })
+
+  it('says so where nobody can be asked', () => {
+    const { findings } = imported(withRule(rule({ metricResourceUri: '/x/y' })))
+    expect(findings.map(({ kind, message }) => `${kind}: ${message}`)).toContain(
+      'lost: where "Percentage CPU" is measured is not known: what exactly is measured, the setting does not say; it waits to be posted, or for you to write its source',
     )
   })
 

@@ -4,6 +4,7 @@
  * Example: `Percentage CPU` of what is scaled is in percent and per instance; `ApproximateMessageCount` of a queue is a total
  * of which Azure always compares the share of each instance.
  */
+import { unitOfAzureMetric } from '../../config/azure-metrics.ts'
 import type { MetricKind, MetricUnit } from '../../model/spec.ts'
 import type { Trigger } from './setting.ts'
 
@@ -26,15 +27,8 @@ export function factsOf(
   const isOwn = resource.toLowerCase() === target.toLowerCase()
   return {
     kind: isOwn && !dividePerInstance && !isSpecial ? 'perInstance' : 'total',
-    unit: statistic === 'Count' ? 'count' : unitOf(metric),
+    unit: statistic === 'Count' ? 'count' : unitOfAzureMetric(metric),
     dividePerInstance: dividePerInstance || isSpecial,
     isSpecial,
   }
-}
-
-function unitOf(metric: string): MetricUnit | null {
-  if (/percent(?:age)?|\bcpu %/i.test(metric)) return 'percent'
-  if (/bytes|(?:^|\s)network (?:in|out)(?: total)?$/i.test(metric)) return 'bytes'
-  if (/count$|messages?$|requests?$|length$|threads$|connections?$/i.test(metric)) return 'count'
-  return null
 }

@@ -6,6 +6,7 @@ import { importAzure } from './import-azure.ts'
 
 type Keys = Readonly<Record<string, unknown>>
 
+const BUS = SCALE_SET.replace(/providers\/.*/, 'providers/Microsoft.ServiceBus/namespaces/shop')
 const PLAN = SCALE_SET.replace(/providers\/.*/, 'providers/Microsoft.Web/serverfarms/plan')
 
 /** The line of its one metric, and what the configuration makes of it. */
@@ -23,13 +24,13 @@ describe('an imported metric', () => {
       'of a scale set, by instance',
       {},
       {},
-      `source: azure-monitor, resource: "${SCALE_SET}", metric: Percentage CPU, region: westeurope, instance: VMName, kind: perInstance`,
+      `source: azure-monitor, resource: "${SCALE_SET}", metric: Percentage CPU, aggregation: average, region: westeurope, instance: VMName, kind: perInstance`,
     ],
     [
       'of a plan, by instance',
       { metricName: 'CpuPercentage', metricResourceUri: PLAN },
       {},
-      `source: azure-monitor, resource: "${PLAN}", metric: CpuPercentage, region: westeurope, instance: Instance`,
+      `source: azure-monitor, resource: "${PLAN}", metric: CpuPercentage, aggregation: average, region: westeurope, instance: Instance`,
     ],
     [
       'in the region of its own resource, as people write it',
@@ -41,7 +42,7 @@ describe('an imported metric', () => {
       'with a namespace of its own',
       { metricNamespace: 'Azure.VM.Linux.GuestMetrics' },
       {},
-      'namespace: Azure.VM.Linux.GuestMetrics, region: westeurope',
+      'namespace: Azure.VM.Linux.GuestMetrics, aggregation: average, region: westeurope, kind',
     ],
     [
       'with what its dimensions choose',
@@ -51,13 +52,13 @@ describe('an imported metric', () => {
         dimensions: [{ DimensionName: 'Direction', Operator: 'Equals', Values: ['In'] }],
       },
       {},
-      'instance: Instance, splitBy: [Direction], kind: total',
+      'dimensions: { "Direction": ["In"] }, region: westeurope, instance: Instance, kind: total',
     ],
     [
-      'of chosen instances, whose names are labels then',
+      'of chosen instances, of which there is no quorum',
       { dimensions: [{ DimensionName: 'VMName', Operator: 'Equals', Values: ['web_0'] }] },
       {},
-      'region: westeurope, splitBy: [VMName], kind',
+      'dimensions: { "VMName": ["web_0"] }, region: westeurope, kind',
     ],
   ])('is read from Azure Monitor %s', (_, triggers, change, text) => {
     const { line, problems } = metricOf(triggers, change)
@@ -65,8 +66,44 @@ describe('an imported metric', () => {
     expect(problems).toEqual([])
   })
 
+  it.each<[string, Keys, string]>([
+    [
+      'of a queue from the queue',
+      { metricName: 'ApproximateMessageCount', metricResourceUri: QUEUE },
+      'source: azure-queue, account: orders, queue: jobs, read: messages, kind: total, unit: count',
+    ],
+    [
+      'of a whole namespace from Azure Monitor',
+      { metricName: 'ActiveMessages', metricResourceUri: BUS, statistic: 'Sum' },
+      'metric: ActiveMessages, aggregation: total, region: westeurope, kind: total',
+    ],
+  ])('is read where it is measured: messages %s', (_, triggers, text) => {
+    const { line, problems } = metricOf(triggers)
+    expect(line).toContain(text)
+    expect(problems).toEqual([])
+  })
+
+  it.each<[string, string, string]>([
+    ['Average', 'average', 'avg'],
+    ['Min', 'minimum', 'min'],
+    ['Max', 'maximum', 'max'],
+    ['Sum', 'total', 'sum'],
+    ['Count', 'count', 'sum'],
+  ])(
+    'with the statistic %s is what Azure makes of a grain, and of all instances in it',
+    (statistic, aggregation, across) => {
+      const { line } = metricOf({ statistic })
+      expect(line).toContain(`aggregation: ${aggregation},`)
+      expect(line).toMatch(new RegExp(`across: ${across}$`))
+    },
+  )
+
   it.each<[string, Keys, Keys]>([
-    ['messages of a queue', { metricName: 'ApproximateMessageCount', metricResourceUri: QUEUE }, {}],
+    [
+      'the name of a queue is none',
+      { metricName: 'ApproximateMessageCount', metricResourceUri: `${QUEUE}_` },
+      {},
+    ],
     ['nobody says in which region', {}, { location: undefined }],
     [
       'only a deployment knows the resource',

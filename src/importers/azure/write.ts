@@ -9,8 +9,8 @@ import { formatDuration } from '../../config/expression/units.ts'
 import { Draft, yamlText } from '../draft.ts'
 import { Names } from '../names.ts'
 import { type Folded, foldProfiles, type Piece } from './fold.ts'
-import { factsOf } from './metric-facts.ts'
-import { isReadFromAzure, type MetricPlace, sourceKeys } from './metric-source.ts'
+import { factsOf, type MetricFacts } from './metric-facts.ts'
+import { type MetricSource, MONITOR, ownNamespace, sourceOf } from './metric-source.ts'
 import { noteText } from './notes.ts'
 import type { Place } from './refusal.ts'
 import type { Tell } from './report.ts'
@@ -22,9 +22,13 @@ export const RECURRING_RANK = 10
 /** Parts of one profile are named alike, so that an export knows them for one. */
 export const PART = / part \d+$/
 
-interface Metric extends MetricPlace {
+interface Metric {
   readonly name: string
+  readonly trigger: Trigger
+  readonly facts: MetricFacts
+  readonly source: MetricSource
   readonly place: Place
+  readonly target: string
 }
 
 interface Schedule {
@@ -121,7 +125,7 @@ class Writer {
     rules.push(...this.predictiveOf(setting, folded, names))
     this.tellReadings(setting)
     const counter =
-      scaleSetOf(setting.target) === null
+      targetOf(setting.target) === null
         ? this.metricNames.take(`${name} instances`.toLowerCase(), 'word')
         : null
     return { name, setting, folded, counter, constraints, rules }
@@ -284,11 +288,11 @@ class Writer {
     return `${aggregate}(${metric}, ${formatDuration(3 * grainMs)})`
   }
 
-  private metricOf(trigger: Trigger, setting: AzureSetting, place: Place): Metric {
-    const { target } = setting
-    const location = setting.targetLocation ?? setting.location
+  private metricOf(said: Trigger, { target, targetLocation, location }: AzureSetting, place: Place): Metric {
+    const trigger = { ...said, namespace: ownNamespace(said) }
     const facts = factsOf(trigger, target)
-    const key = JSON.stringify([trigger, facts, sourceKeys({ trigger, facts, target, location })])
+    const source = sourceOf(trigger, targetLocation ?? location)
+    const key = JSON.stringify([trigger, facts, source.keys])
     const known = this.metrics.get(key)
     if (known !== undefined) return known
     if (facts.isSpecial && !trigger.dividePerInstance) {
@@ -307,8 +311,16 @@ class Writer {
         'before a cut Azure projects it to the smaller count as if it were, and here it stays as it is',
       )
     }
+    if (source.because !== null) {
+      this.tell(
+        'lost',
+        place,
+        `where "${trigger.metric}" is measured is not known: ${source.because}`,
+        'it waits to be posted, or for you to write its source',
+      )
+    }
     const name = this.metricNames.take(trigger.metric.toLowerCase(), 'word')
-    const metric = { name, trigger, facts, place, target, location }
+    const metric = { name, trigger, facts, source, place, target }
     this.metrics.set(key, metric)
     return metric
   }
@@ -380,7 +392,7 @@ class Writer {
     if (this.metrics.size === 0 && fleets.every(({ counter }) => counter === null)) return
     draft.add(0, '')
     draft.comment(0, 'What the rules read.')
-    if ([...this.metrics.values()].some(metric => !isReadFromAzure(metric))) {
+    if ([...this.metrics.values()].some(({ source }) => source.because !== null)) {
       draft.comment(
         0,
         'With "source: push" it is posted to the API (POST /v1/samples) until a source reads it.',
@@ -388,7 +400,8 @@ class Writer {
     }
     draft.add(0, 'metrics:')
     for (const metric of this.metrics.values()) {
-      draft.add(1, noteText(metricNote(metric)), metric.place)
+      const note = metricNote(metric)
+      if (Object.keys(note).length > 0) draft.add(1, noteText(note), metric.place)
       draft.add(1, `${metric.name}: ${metricText(metric)}`, metric.place)
     }
     for (const { counter, setting } of fleets) {
@@ -550,32 +563,40 @@ function spanText(span: Span): string {
   return `{ ${days}, start: "${clock(span.start)}", end: "${clock(span.end)}", ${zone}${except} }`
 }
 
-function metricText(metric: Metric): string {
-  const { trigger, facts } = metric
+function metricText({ trigger, facts, source }: Metric): string {
   const { grainMs, statistic, dimensions } = trigger
-  const filter = dimensions.map(({ name, isIn, values }) => {
-    const list = `[${values.map(quoted).join(', ')}]`
-    return `${quoted(name)}: ${isIn ? list : `{ not: ${list} }`}`
-  })
+  const isBinned = source.keys.source === MONITOR
+  const chosen = dimensions.map(({ name, isIn, values }) => [name, isIn ? values : { not: values }])
   const keys = [
-    ...sourceKeys(metric),
+    ...Object.entries(source.keys).map(([key, value]) => `${key}: ${inlineText(value)}`),
     `kind: ${facts.kind}`,
     ...(facts.unit === null ? [] : [`unit: ${facts.unit}`]),
     `every: ${formatDuration(grainMs)}`,
     `grain: ${formatDuration(grainMs)}`,
-    `across: ${ACROSS[statistic]}`,
+    // What Azure counted in a grain is there as a value of each instance.
+    `across: ${isBinned && statistic === 'Count' ? 'sum' : ACROSS[statistic]}`,
     ...(facts.dividePerInstance ? ['dividePerInstance: true'] : []),
-    ...(filter.length === 0 ? [] : [`filter: { ${filter.join(', ')} }`]),
+    ...(isBinned || chosen.length === 0 ? [] : [`filter: ${inlineText(Object.fromEntries(chosen))}`]),
   ]
   return `{ ${keys.join(', ')} }`
 }
 
-function metricNote({ trigger, facts, target }: Metric): Record<string, unknown> {
+/** Texts, lists of them and mappings of these, on one line. */
+function inlineText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(each => quoted(String(each))).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return yamlText(String(value))
+  const entries = Object.entries(value).map(([key, inner]) => `${quoted(key)}: ${inlineText(inner)}`)
+  return `{ ${entries.join(', ')} }`
+}
+
+/** What no key of the metric says. */
+function metricNote({ trigger, facts, target, source }: Metric): Record<string, unknown> {
   const { metric, namespace, resource, location, dividePerInstance } = trigger
+  const isSaid = source.keys.source === MONITOR
   return {
-    metricName: metric,
-    ...(namespace === null ? {} : { metricNamespace: namespace }),
-    ...(resource === '' || resource === target ? {} : { metricResourceUri: resource }),
+    ...(isSaid ? {} : { metricName: metric }),
+    ...(isSaid || namespace === null ? {} : { metricNamespace: namespace }),
+    ...(isSaid || resource === '' || resource === target ? {} : { metricResourceUri: resource }),
     ...(location === null ? {} : { metricResourceLocation: location }),
     ...(facts.isSpecial && !dividePerInstance ? { dividePerInstance: false } : {}),
   }
@@ -611,27 +632,32 @@ function resourceText(target: string, region: string | null): string {
   return keys.join(', ')
 }
 
-export interface ScaleSet {
-  readonly subscription: string
-  readonly resourceGroup: string
-  readonly name: string
-}
-
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** Of the id of a scale set that can be asked; `null` for anything else. */
-export function scaleSetOf(target: string): ScaleSet | null {
+/** The keys of a target that can be asked; `null` for anything else. */
+function targetOf(target: string): Readonly<Record<string, string>> | null {
   const match =
-    /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/{}]{1,90})\/providers\/Microsoft\.Compute\/virtualMachineScaleSets\/([^/{}]{1,64})$/i.exec(
+    /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/{}]{1,90})\/providers\/([^/]+\/[^/]+)\/([^/{}]+)$/i.exec(
       target,
     )
-  const [, subscription = '', resourceGroup = '', name = ''] = match ?? []
-  return match !== null && GUID.test(subscription) ? { subscription, resourceGroup, name } : null
+  const [, subscription = '', resourceGroup = '', type = '', name = ''] = match ?? []
+  if (match === null || !GUID.test(subscription)) return null
+  switch (type.toLowerCase()) {
+    case 'microsoft.compute/virtualmachinescalesets':
+      return name.length > 64 ? null : { type: 'azure-vmss', subscription, resourceGroup, scaleSet: name }
+    case 'microsoft.web/serverfarms':
+      return name.length > 60
+        ? null
+        : { type: 'azure-app-service-plan', subscription, resourceGroup, plan: name }
+    default:
+      return null
+  }
 }
 
 function targetText(target: string, counter: string | null): string {
-  const scaleSet = scaleSetOf(target)
-  if (scaleSet === null) return `{ type: none, count: "last(${counter ?? 'instances'})" }`
-  const { subscription, resourceGroup, name } = scaleSet
-  return `{ type: azure-vmss, subscription: ${quoted(subscription)}, resourceGroup: ${quoted(resourceGroup)}, scaleSet: ${quoted(name)} }`
+  const own = targetOf(target)
+  if (own === null) return `{ type: none, count: "last(${counter ?? 'instances'})" }`
+  const { type = '', ...keys } = own
+  const words = Object.entries(keys).map(([key, value]) => `${key}: ${quoted(value)}`)
+  return `{ type: ${type}, ${words.join(', ')} }`
 }
