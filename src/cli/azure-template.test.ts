@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -132,6 +132,30 @@ describe('azure template', () => {
     expect(textOf(template)).not.toContain('43d0d8ad-25c7-4714-9337-8ba259a9fe05')
   })
 
+  it('gives it for what is in the group, and tells of the rest', async () => {
+    const group = '/subscriptions/00000000-0000-4000-8000-000000000001/resourcegroups/WEB-RG'
+    const metrics = `metrics:
+  cpu: { source: azure-monitor, resource: "${group}/providers/Microsoft.Compute/virtualMachineScaleSets/web", metric: Percentage CPU, region: westeurope }
+  queue: { source: azure-monitor, resource: "${group}-2/providers/Microsoft.Web/serverfarms/shop", metric: HttpQueueLength, region: westeurope }
+`
+    const reading = (key: string, limit: string) =>
+      fileOf(`    rules: [{ name: Out, when: "avg(${key}, 10m) > ${limit}", scale: { by: 1 } }]\n${metrics}`)
+    const own = await templateOf(reading('cpu', '70%'))
+    expect(textOf(own.template)).toContain('43d0d8ad-25c7-4714-9337-8ba259a9fe05')
+    const other = await templateOf(reading('queue', '70'))
+    expect(textOf(other.template)).not.toContain('43d0d8ad-25c7-4714-9337-8ba259a9fe05')
+    expect(other.notes).toContainEqual(expect.stringContaining('queue is about resources of another'))
+  })
+
+  it('gives the role to ask for ports on the load balancer alone, where the file shows them', async () => {
+    const { template, notes } = await templateOf(fileOf('', 'scaleSet: web, reach: { loadBalancer: web-lb }'))
+    const roles = template.resources.filter(({ type }) => type.endsWith('roleAssignments'))
+    expect(roles.map(({ scope }) => scope)).toEqual([undefined, 'Microsoft.Network/loadBalancers/web-lb'])
+    expect(notes.filter(note => note.includes('reach'))).toEqual([])
+    const another = await templateOf(fileOf('', 'scaleSet: web, reach: { loadBalancer: shop-lb }'))
+    expect(another.notes).toContainEqual(expect.stringContaining('this one is called web-lb'))
+  })
+
   it.each<readonly [readonly string[], readonly string[], readonly string[]]>([
     [
       [],
@@ -227,6 +251,7 @@ fleets:
     [['--json', '--size', 'large'], 'PLM-802', 'Standard_B2s', fileOf()],
     [['--json', '--subnet', 'mine'], 'PLM-802', 'virtualNetworks', fileOf()],
     [['--json', '--user-data', 'much.txt'], 'PLM-802', '65536 bytes', fileOf()],
+    [['--json', '--user-data', 'packed.gz'], 'PLM-802', 'a file of text', fileOf()],
     [['--json', '--principal-type', 'Robot'], 'PLM-802', 'ServicePrincipal', fileOf()],
     [['--zones', '1,x'], 'PLM-501', 'Give zones as 1,2,3', fileOf()],
     [['--port', '0'], 'PLM-501', 'Give a port', fileOf()],
@@ -234,6 +259,7 @@ fleets:
   ])('%j: %s %s', async (options, code, said, text) => {
     scene.file('p.yaml', text)
     scene.file('much.txt', 'x'.repeat(70_000))
+    writeFileSync(path.join(scene.cwd, 'packed.gz'), Buffer.from([0x1f, 0x8b, 8, 0, 0xff]))
     const answered = await scene.run(['azure', 'template', 'p.yaml', ...options])
     expect([answered.code, answered.out]).toEqual([2, ''])
     expect(answered.err).toContain(code)

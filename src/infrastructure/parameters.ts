@@ -62,8 +62,8 @@ const WANTED: Readonly<Record<keyof Values, Wanted>> = {
   },
   userData: {
     option: '--user-data',
-    isRight: text => Buffer.byteLength(text) <= MOST_USER_DATA_BYTES,
-    hint: `Azure takes ${MOST_USER_DATA_BYTES} bytes`,
+    isRight: text => Buffer.byteLength(text) <= MOST_USER_DATA_BYTES && !/[\0\uFFFD]/.test(text),
+    hint: `name a file of text (UTF-8); Azure takes ${MOST_USER_DATA_BYTES} bytes`,
   },
   sshSource: {
     option: '--ssh-from',

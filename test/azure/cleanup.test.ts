@@ -340,11 +340,12 @@ describe('deletions that meet trouble', () => {
       what: { status: 500 },
       times: 99,
       also: () => {
-        now += 300_000
+        now += 60_000
       },
     })
     const clock = { now: () => now, after: (ms: number, wake: () => void) => afterReally(ms, wake) }
-    const { error } = await cleanup(fake, { yes: true }, { clock })
+    const { error, err } = await cleanup(fake, { yes: true }, { clock })
+    expect(err).toContain('deleting the load balancer web-lb, for ')
     expect(error?.code).toBe('PLM-805')
     expect(error?.message).toContain('After 10 minutes the load balancer web-lb was not gone')
     expect(goneByName(fake)).toEqual(['web'])
