@@ -492,7 +492,7 @@ it('ends or says why, touches nothing of others, and is done when it is run agai
         await fake.stop()
       },
     ),
-    { numRuns: runs(25) },
+    { numRuns: runs(15) },
   )
   expect(stopped).toBeGreaterThan(0)
 }, 120_000)
