@@ -11,7 +11,9 @@ const DAY_MS = 86_400_000
 export function selfSigned(now = Date.now()): { readonly key: string; readonly cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'))
-  const name = sequence(set(sequence(oid('550403'), tlv(0x0c, Buffer.from('localhost')))))
+  // A name of its own, by which whoever trusts several tells them apart.
+  const title = Buffer.from(`localhost ${randomBytes(6).toString('hex')}`)
+  const name = sequence(set(sequence(oid('550403'), tlv(0x0c, title))))
   const serial = tlv(0x02, Buffer.concat([Buffer.from([0x01]), randomBytes(8)]))
   const body = sequence(
     tlv(0xa0, tlv(0x02, Buffer.from([2]))),
