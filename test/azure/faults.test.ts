@@ -3,6 +3,7 @@
  * capacity is never lowered.
  */
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/plugins/clocks/system.ts'
 import type { AzureVmssContext, AzureVmssOptions } from '../../src/plugins/targets/azure-vmss.ts'
 import { PluginError } from '../../src/ports/plugin.ts'
 import { victims } from '../../src/ports/target.acceptance.ts'
@@ -406,7 +407,7 @@ describe('the list of a scale set', () => {
 
   it('asks nothing before Azure said it may', async () => {
     let now = 1_000_000
-    const { arm, target } = await rigOf({}, { clock: { now: () => now } })
+    const { arm, target } = await rigOf({}, { clock: { ...systemClock, now: () => now } })
     await target.listInstances(signal)
     arm.faults.push({ ...LIST, what: { status: 429, headers: { 'retry-after': '30' } } })
     expect(await thrownBy(target.listInstances(signal))).toMatchObject({
@@ -423,7 +424,7 @@ describe('the list of a scale set', () => {
 
   it('leaves the last calls of a window to those who act', async () => {
     let now = 1_000_000
-    const rig = await rigOf({}, { clock: { now: () => now } })
+    const rig = await rigOf({}, { clock: { ...systemClock, now: () => now } })
     await rig.target.launch(orders('web/1/1'), signal)
     rig.arm.remaining = 'Microsoft.Compute/GetVMScaleSetVM3Min;9,Microsoft.Compute/GetVMScaleSetVM30Min;2400'
     await rig.target.listInstances(signal)

@@ -55,7 +55,7 @@ export interface NatCloud {
 }
 
 export interface NatContext {
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   readonly credential?: Credential
   readonly client?: ClientOptions
   readonly loadNetworkSdk?: () => Promise<NetworkSdk>

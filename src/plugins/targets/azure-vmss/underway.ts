@@ -34,19 +34,19 @@ export function follow(
     return new PluginError('refused', gaveUp(saw), { cause: error })
   }
   return {
-    async isDone(signal) {
-      const within = calls.deadline(signal)
-      try {
-        const { status, error } = await poller.poll({ abortSignal: within })
-        if (status === 'failed' || status === 'canceled') throw failed(error)
-        return status === 'succeeded'
-      } catch (error) {
-        if (error instanceof PluginError) throw error
-        if (isAnswer(error, within)) throw failed(error)
-        const { message } = calls.failureOf(error, what, within, true)
-        throw new PluginError('unavailable', message, { cause: error })
-      }
-    },
+    isDone: signal =>
+      calls.within(signal, async late => {
+        try {
+          const { status, error } = await poller.poll({ abortSignal: late })
+          if (status === 'failed' || status === 'canceled') throw failed(error)
+          return status === 'succeeded'
+        } catch (error) {
+          if (error instanceof PluginError) throw error
+          if (isAnswer(error, late)) throw failed(error)
+          const { message } = calls.failureOf(error, what, late, true)
+          throw new PluginError('unavailable', message, { cause: error })
+        }
+      }),
   }
 }
 
