@@ -11,6 +11,7 @@ import type { AgentRouter } from '../plugins/routers/agent/agent.ts'
 import type { ProxyRouter } from '../plugins/routers/proxy/proxy.ts'
 import { createWitnesses } from '../plugins/routers/witnesses.ts'
 import { createAzureAppServicePlanTarget } from '../plugins/targets/azure-app-service-plan.ts'
+import { LivesBook } from '../plugins/targets/azure-vmss/lives.ts'
 import { createAzureVmssTarget } from '../plugins/targets/azure-vmss.ts'
 import { createCommandTarget } from '../plugins/targets/command.ts'
 import { createNoneTarget } from '../plugins/targets/none.ts'
@@ -107,7 +108,7 @@ function createTarget({ name, target }: FleetSpec, context: PartsContext): Targe
       return createAzureVmssTarget(targetOptions['azure-vmss'].parse(target.options), {
         clock: fleet.clock,
         log: fleet.log,
-        livesIn: join(fleet.keptIn, `${name}.lives`),
+        lives: new LivesBook(join(fleet.keptIn, `${name}.lives`)),
       })
     case 'azure-app-service-plan':
       return createAzureAppServicePlanTarget(targetOptions['azure-app-service-plan'].parse(target.options), {

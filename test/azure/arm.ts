@@ -26,6 +26,7 @@ export interface FakeVm {
   provisioning: 'Creating' | 'Succeeded' | 'Failed' | 'Deleting' | 'Updating'
   power: string | null
   health: string | null
+  computerName: string
   zone: string | null
   createdAt: number
   /** Readings until it runs, is gone, or is what it is becoming. */
@@ -77,6 +78,13 @@ const vmBody = z.object({
   }),
 })
 
+export interface FakeArmOptions {
+  readonly mode?: 'Uniform' | 'Flexible'
+  /** Of VMs and operations. */
+  readonly newId?: () => string
+  readonly now?: () => number
+}
+
 export class FakeArm extends FakeAzure {
   readonly mode: 'Uniform' | 'Flexible'
   readonly vms = new Map<string, FakeVm>()
@@ -106,19 +114,23 @@ export class FakeArm extends FakeAzure {
   /** Azure's automatic repairs; null where they are off. */
   repairs: { state: 'Running' | 'Suspended' | 'NotRunning'; gracePeriod: string } | null = null
   rebalances = false
+  readonly #newId: () => string
+  readonly #now: () => number
   readonly #operations = new Map<string, Operation>()
   readonly #hidden = new Set<string>()
   #frozen: { readonly vms: readonly FakeVm[]; left: number } | null = null
   #etag = 1
   #nextId = 0
 
-  private constructor(mode: 'Uniform' | 'Flexible') {
+  constructor({ mode = 'Uniform', newId = randomUUID, now = Date.now }: FakeArmOptions = {}) {
     super()
     this.mode = mode
+    this.#newId = newId
+    this.#now = now
   }
 
-  static start({ mode = 'Uniform' }: { mode?: 'Uniform' | 'Flexible' } = {}): Promise<FakeArm> {
-    return new FakeArm(mode).listen()
+  static start(options: FakeArmOptions = {}): Promise<FakeArm> {
+    return new FakeArm(options).listen()
   }
 
   /** Somebody else adds one. */
@@ -173,8 +185,8 @@ export class FakeArm extends FakeAzure {
   /** The id stays, the VM behind it is another one. */
   replaceVm(instanceId: string): FakeVm {
     const vm = this.vm(instanceId)
-    vm.vmId = randomUUID()
-    vm.createdAt = Date.now()
+    vm.vmId = this.#newId()
+    vm.createdAt = this.#now()
     return vm
   }
 
@@ -199,8 +211,8 @@ export class FakeArm extends FakeAzure {
   }
 
   #rebuilt(vm: FakeVm): FakeVm {
-    vm.vmId = randomUUID()
-    vm.createdAt = Date.now()
+    vm.vmId = this.#newId()
+    vm.createdAt = this.#now()
     vm.provisioning = 'Creating'
     vm.power = null
     vm.health = null
@@ -216,12 +228,13 @@ export class FakeArm extends FakeAzure {
     const vm: FakeVm = {
       instanceId,
       name: this.mode === 'Uniform' ? `${SCALE_SET}_${n}` : instanceId,
-      vmId: randomUUID(),
+      vmId: this.#newId(),
       provisioning: 'Creating',
       power: null,
       health: null,
+      computerName: `web${instanceId.padStart(6, '0')}`,
       zone: zone ?? this.zones[n % this.zones.length] ?? null,
-      createdAt: Date.now(),
+      createdAt: this.#now(),
       left: READINGS,
       willFail: this.bootsFail,
       becomes: null,
@@ -235,7 +248,7 @@ export class FakeArm extends FakeAzure {
     return vm
   }
 
-  protected answer({ method, url, headers, body }: Question): Reply {
+  answer({ method, url, headers, body }: Question): Reply {
     const ifMatch = headers['if-match'] ?? null
     const path = url.pathname.toLowerCase()
     if (url.searchParams.get('api-version') === null) {
@@ -433,7 +446,7 @@ export class FakeArm extends FakeAzure {
   }
 
   #begin(error: Failure | null): Record<string, string> {
-    const id = randomUUID()
+    const id = this.#newId()
     this.#operations.set(id, { left: READINGS, error })
     const url = `${this.endpoint}/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/locations/${LOCATION}/operations/${id}?api-version=2026-04-01`
     return { 'azure-asyncoperation': url, location: `${url}&monitor=true` }
@@ -532,7 +545,7 @@ export class FakeArm extends FakeAzure {
       ...(vm.power === null ? [] : [`PowerState/${vm.power}`]),
     ]
     const view = {
-      computerName: `web${vm.instanceId.padStart(6, '0')}`,
+      computerName: vm.computerName,
       statuses: codes.map(code => ({
         code: this.#spelt(code),
         level: 'Info',

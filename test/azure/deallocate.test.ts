@@ -2,10 +2,13 @@
  * A scale set whose instances are deallocated instead of deleted, on a fake Azure that misbehaves: what is kept is started before anything new
  * is launched, one order is one start, and what was meant for a former life never reaches the new one.
  */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/plugins/clocks/system.ts'
+import { LivesBook } from '../../src/plugins/targets/azure-vmss/lives.ts'
 import type { AzureVmssContext } from '../../src/plugins/targets/azure-vmss.ts'
 import type { LaunchResult, Target, TerminateResult } from '../../src/ports/target.ts'
 import type { FakeVm } from './arm.ts'
@@ -178,7 +181,7 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
 
   it('that gives up on a start says so, and launches another for the next order', async () => {
     let now = 1_000_000
-    const rig = await rigOf({ mode }, { clock: { now: () => now } })
+    const rig = await rigOf({ mode }, { clock: { ...systemClock, now: () => now } })
     const [vm] = await filled(rig, 1)
     await park(rig, vm?.name ?? '')
     rig.arm.nextStartError = { code: 'AllocationFailed', message: 'no room for this size' }
@@ -240,7 +243,7 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
 
   it('starts the longest parked first', async () => {
     let now = 1_000_000
-    const rig = await rigOf({ mode }, { clock: { now: () => now } })
+    const rig = await rigOf({ mode }, { clock: { ...systemClock, now: () => now } })
     const [a, b, c] = await filled(rig, 3)
     for (const vm of [b, a, c]) {
       now += 1_000
@@ -278,7 +281,7 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
 
   it('knows after a restart of ours what it kept, what it was starting, and what was evicted meanwhile', async () => {
     const livesIn = fileOfLives()
-    const rig = await rigOf({ mode, appearMs: 30 }, { livesIn })
+    const rig = await rigOf({ mode, appearMs: 30 }, { lives: new LivesBook(livesIn) })
     const [kept, asked, served] = await filled(rig, 3)
     await park(rig, asked?.name ?? '', kept?.name ?? '')
     // It is written down, and we end before Azure hears of it.
@@ -312,7 +315,7 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
 
   it('asks nothing of Azure while what is written down cannot be read', async () => {
     const livesIn = fileOfLives()
-    const rig = await rigOf({ mode }, { livesIn })
+    const rig = await rigOf({ mode }, { lives: new LivesBook(livesIn) })
     const [vm] = await filled(rig, 1)
     const victim = await victimOf(rig.target, vm?.name ?? '')
     await rig.target.terminate([victim], signal)

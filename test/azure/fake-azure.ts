@@ -67,35 +67,40 @@ export abstract class FakeAzure {
   hear: ((exchange: Exchange) => void) | null = null
   /** Another service behind the same door; `null` is an answer of the fake's own. */
   annex: ((question: Question) => Reply | null) | null = null
-  readonly cert: string
   readonly asked: Asked[] = []
   readonly faults: Fault[] = []
   /** Told with each answer: `Microsoft.Compute/GetVMScaleSetVM3Min;480`. */
   remaining = ''
-  readonly #server: Server
+  #listening: { readonly server: Server; readonly cert: string } | null = null
 
-  constructor() {
-    const { key, cert } = selfSigned()
-    this.cert = cert
-    this.#server = createServer({ key, cert }, (request, response) => void this.#serve(request, response))
-  }
-
+  /** What it says when nothing is wrong. */
   protected abstract answer(question: Question): Reply | Promise<Reply>
 
   async listen(): Promise<this> {
-    await new Promise<void>(resolve => this.#server.listen(0, '127.0.0.1', resolve))
+    const { key, cert } = selfSigned()
+    const server = createServer({ key, cert }, (request, response) => void this.#serve(request, response))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    this.#listening = { server, cert }
     return this
   }
 
+  get cert(): string {
+    if (this.#listening === null) throw new Error('the fake does not listen')
+    return this.#listening.cert
+  }
+
+  /** Before it listens, an address that nobody has. */
   get endpoint(): string {
-    const address = this.#server.address()
-    if (address === null || typeof address === 'string') throw new Error('the fake does not listen')
+    const address = this.#listening?.server.address() ?? null
+    if (address === null || typeof address === 'string') return 'https://fake.invalid'
     return `https://127.0.0.1:${address.port}`
   }
 
   async stop(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise<void>(resolve => this.#server.close(() => resolve()))
+    if (this.#listening === null) return
+    const { server } = this.#listening
+    server.closeAllConnections()
+    await new Promise<void>(resolve => server.close(() => resolve()))
   }
 
   count(method: string, path: RegExp): number {

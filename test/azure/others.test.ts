@@ -2,7 +2,9 @@
  * A scale set that others act on too: Azure's automatic repairs and zone rebalancing, its autoscale, and whoever lowers the capacity. And what else is
  * done to single instances: restarts in place, launches by zone.
  */
+
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/plugins/clocks/system.ts'
 import type { AzureVmssContext } from '../../src/plugins/targets/azure-vmss.ts'
 import { PluginError } from '../../src/ports/plugin.ts'
 import { victims } from '../../src/ports/target.acceptance.ts'
@@ -103,7 +105,7 @@ describe.each(MODES)('protection of a %s scale set', mode => {
 
   it('that fails is told, tried again in a minute, and disturbs nothing', async () => {
     let now = 1_000_000
-    const rig = await rigOf({ mode, protect: true }, { clock: { now: () => now } })
+    const rig = await rigOf({ mode, protect: true }, { clock: { ...systemClock, now: () => now } })
     const [vm] = await filled(rig, 1)
     rig.arm.faults.push({ ...PROTECT, what: { status: 403, code: 'AuthorizationFailed' } })
     await rig.target.listInstances(signal)
@@ -119,7 +121,7 @@ describe.each(MODES)('protection of a %s scale set', mode => {
 
   it('is left for later while Azure allows few calls', async () => {
     let now = 1_000_000
-    const rig = await rigOf({ mode, protect: true }, { clock: { now: () => now } })
+    const rig = await rigOf({ mode, protect: true }, { clock: { ...systemClock, now: () => now } })
     await filled(rig, 1)
     rig.arm.remaining = 'Microsoft.Compute/GetVMScaleSetVM3Min;9'
     await rig.target.listInstances(signal)
@@ -170,7 +172,7 @@ describe.each(MODES)('automatic repairs of a %s scale set', mode => {
 
   it('are given time, and then ours take over', async () => {
     let now = 1_000_000
-    const rig = await rigOf({ mode }, { clock: { now: () => now } })
+    const rig = await rigOf({ mode }, { clock: { ...systemClock, now: () => now } })
     rig.arm.health = 'healthy'
     rig.arm.repairs = { state: 'Running', gracePeriod: 'PT1H' }
     const [sick] = await filled(rig, 2)

@@ -1,5 +1,6 @@
 /**
- * The fault simulator: `npm run simulate -- --seeds 300 [--seed 1] [--planted NAME] [--show] [--json]`. Seeds are divided among all
+ * The fault simulator: `npm run simulate -- --seeds 300 [--seed 1] [--planted NAME] [--cloud NAME] [--show]
+ * [--json]`. Seeds are divided among all
  * cores; each is run twice, and the two logs are compared. A seed that fails prints what went wrong, its faults, and the
  * command that shows it again.
  *
@@ -12,12 +13,13 @@ import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { PLANTED, type PlantedName } from '../../src/lab/simulation/planted-faults.ts'
 import type { Simulated } from '../../src/lab/simulation/simulation.ts'
-import { runOnce } from './run-seed.ts'
+import { CLOUDS, type CloudName, runOnce, type Story } from './run-seed.ts'
 
 interface Asked {
   readonly seeds: number
   readonly seed: number
   readonly planted: PlantedName | null
+  readonly cloud: CloudName
   readonly show: boolean
   readonly json: boolean
 }
@@ -42,7 +44,7 @@ async function main(): Promise<number> {
     return 2
   }
   if (asked.show) {
-    const { log } = await runOnce(asked.seed, asked.planted)
+    const { log } = await runOnce(asked)
     process.stdout.write(`${log.join('\n')}\n`)
   }
   const sum = await runAll(asked)
@@ -60,6 +62,7 @@ function read(args: readonly string[]): Asked | string {
         seeds: { type: 'string', default: '100' },
         seed: { type: 'string', default: '1' },
         planted: { type: 'string' },
+        cloud: { type: 'string', default: 'plain' },
         show: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
@@ -72,9 +75,11 @@ function read(args: readonly string[]): Asked | string {
     if (planted !== null && !isPlanted(planted)) {
       return `there is no planted fault "${planted}"; there are ${Object.keys(PLANTED).join(', ')}`
     }
-    return { seeds: values.show ? 1 : seeds, seed, planted, show: values.show, json: values.json }
+    const cloud = CLOUDS.find(name => name === values.cloud)
+    if (cloud === undefined) return `there is no cloud "${values.cloud}"; there are ${CLOUDS.join(', ')}`
+    return { seeds: values.show ? 1 : seeds, seed, planted, cloud, show: values.show, json: values.json }
   } catch (error) {
-    return `${error instanceof Error ? error.message : String(error)}\noptions: --seeds N --seed S --planted NAME --show --json`
+    return `${error instanceof Error ? error.message : String(error)}\noptions: --seeds N --seed S --planted NAME --cloud NAME --show --json`
   }
 }
 
@@ -100,12 +105,12 @@ async function runAll(asked: Asked): Promise<Sum> {
     return next - 1
   }
   const threads = Math.min(availableParallelism(), asked.seeds)
-  await Promise.all(Array.from({ length: threads }, () => runThread(asked.planted, more, take)))
+  await Promise.all(Array.from({ length: threads }, () => runThread(asked, more, take)))
   return sum
 }
 
 function runThread(
-  planted: PlantedName | null,
+  { planted, cloud }: Asked,
   more: () => number | null,
   take: (simulated: Simulated) => void,
 ): Promise<void> {
@@ -113,7 +118,7 @@ function runThread(
   return new Promise((resolve, reject) => {
     const goOn = (): void => {
       const seed = more()
-      if (seed !== null) worker.postMessage({ seed, planted })
+      if (seed !== null) worker.postMessage({ seed, planted, cloud } satisfies Story)
       else void worker.terminate().then(() => resolve())
     }
     worker.on('message', (simulated: Simulated) => {
@@ -135,12 +140,12 @@ function add(sum: Sum, { ticks, faults, violations, sessions, launched, terminat
   for (const [kind, count] of Object.entries(faults)) sum.faults[kind] = (sum.faults[kind] ?? 0) + count
 }
 
-function tellFailure({ seed, violations, faults }: Simulated, { planted }: Asked): void {
+function tellFailure({ seed, violations, faults }: Simulated, { planted, cloud }: Asked): void {
   const lines = violations
     .slice(0, 5)
     .map(({ invariant, what, atMs }) => `  ${(atMs / 1000).toFixed(1)} s  ${invariant}: ${what}`)
   const struck = Object.entries(faults).map(([kind, count]) => `${kind} ${count}`)
-  const again = `npm run simulate -- --seed ${seed} --show${planted === null ? '' : ` --planted ${planted}`}`
+  const again = `npm run simulate -- --seed ${seed} --show${planted === null ? '' : ` --planted ${planted}`}${cloud === 'plain' ? '' : ` --cloud ${cloud}`}`
   process.stderr.write(
     `seed ${seed}: ${violations.length} violations\n${lines.join('\n')}\n  faults: ${struck.join(', ')}\n  again: ${again}\n`,
   )

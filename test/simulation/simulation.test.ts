@@ -8,10 +8,12 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { PlantedName } from '../../src/lab/simulation/planted-faults.ts'
 import type { Violation } from '../../src/lab/simulation/simulation.ts'
-import { runOnce } from './run-seed.ts'
+import { runOnce, type Story } from './run-seed.ts'
 
 const SIMULATE = fileURLToPath(new URL('./simulate.ts', import.meta.url))
 const SEEDS = 300
+/** Each call goes through a client and a resource manager, so they are fewer. */
+const ON_AZURE = 40
 
 /** Seeds that found a mistake of the product, and what it was. */
 const ONCE_FAILED: readonly (readonly [number, string])[] = [
@@ -24,6 +26,10 @@ interface Ran {
   readonly code: number
   readonly out: string
   readonly err: string
+}
+
+function storyOf(seed: number, planted: Story['planted'] = null): Story {
+  return { seed, planted, cloud: 'plain' }
 }
 
 async function simulate(...args: readonly string[]): Promise<Ran> {
@@ -51,12 +57,29 @@ describe('a simulated fleet under faults', () => {
     expect(Object.keys(sum.faults).length).toBeGreaterThan(25)
   })
 
+  it(`breaks none in ${ON_AZURE} seeds with a scale set behind it, through Microsoft's own client`, {
+    timeout: 600_000,
+  }, async () => {
+    const { code, out, err } = await simulate('--cloud', 'scale-set', '--seeds', String(ON_AZURE), '--json')
+    expect(err).toBe('')
+    const sum = JSON.parse(out.trim().split('\n').at(-1) ?? '')
+    expect(sum).toMatchObject({ seeds: ON_AZURE, violations: 0 })
+    expect(code).toBe(0)
+    expect(sum.sessions).toBeGreaterThan(1_000)
+    expect(sum.terminated).toBeGreaterThan(100)
+    expect(Object.keys(sum.faults).length).toBeGreaterThan(20)
+  })
+
   it.each(ONCE_FAILED)('breaks none in seed %i: %s', async seed => {
-    expect((await runOnce(seed)).violations).toEqual([])
+    expect((await runOnce(storyOf(seed))).violations).toEqual([])
   })
 
   it('has the same story for the same seed, and another for another', async () => {
-    const [first, again, other] = [await runOnce(7), await runOnce(7), await runOnce(8)]
+    const [first, again, other] = [
+      await runOnce(storyOf(7)),
+      await runOnce(storyOf(7)),
+      await runOnce(storyOf(8)),
+    ]
     expect(again.log).toEqual(first.log)
     expect(other.log).not.toEqual(first.log)
   })
@@ -66,6 +89,10 @@ describe('a simulated fleet under faults', () => {
     expect(await simulate('--planted', 'nothing')).toMatchObject({
       code: 2,
       err: expect.stringContaining('unknown-as-zero'),
+    })
+    expect(await simulate('--cloud', 'nine')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('plain, scale-set'),
     })
   })
 })
@@ -86,6 +113,11 @@ describe('a planted fault is found', () => {
     expect(invariants).toContain(found?.invariant)
   })
 
+  it('with a scale set behind it, too', { timeout: 600_000 }, async () => {
+    const found = await firstViolation('unknown-as-zero', 120, 'scale-set')
+    expect(found?.invariant).toBe('2')
+  })
+
   it('and a failing seed prints its faults and the command that shows it again', {
     timeout: 600_000,
   }, async () => {
@@ -97,9 +129,13 @@ describe('a planted fault is found', () => {
   })
 })
 
-async function firstViolation(planted: PlantedName, seeds: number): Promise<Violation | null> {
+async function firstViolation(
+  planted: PlantedName,
+  seeds: number,
+  cloud: Story['cloud'] = 'plain',
+): Promise<Violation | null> {
   for (let seed = 1; seed <= seeds; seed++) {
-    const [violation] = (await runOnce(seed, planted)).violations
+    const [violation] = (await runOnce({ ...storyOf(seed, planted), cloud })).violations
     if (violation !== undefined) return violation
   }
   return null

@@ -42,7 +42,7 @@ export class Daemons {
     const child = spawn(process.execPath, argv, {
       cwd: folder,
       stdio: ['ignore', output, output],
-      env: environment(),
+      env: { ...environment(), ...this.#scene.scaleSet?.environment },
     })
     this.#running[which] = child
     child.once('exit', (code, signal) => {

@@ -18,7 +18,7 @@ import { processesIn } from './instances.ts'
 import { TortureLog } from './log.ts'
 import { type Account, Person } from './person.ts'
 import { rest } from './rest.ts'
-import { createScene, LEASE_MS, type Scene } from './scene.ts'
+import { type CloudName, createScene, LEASE_MS, type Scene } from './scene.ts'
 import { Torturer } from './torturer.ts'
 
 export interface TortureOptions {
@@ -27,6 +27,8 @@ export interface TortureOptions {
   /** Ends after so many, however long it takes (within reason). */
   readonly kills: number | null
   readonly seed: number
+  /** What rooms are. */
+  readonly cloud: CloudName
   readonly print: (line: string) => void
 }
 
@@ -63,8 +65,8 @@ const CALM_MS = 180_000
 const COMMAND_MS = 120_000
 
 export async function runTorture(options: TortureOptions): Promise<Verdict> {
-  const scene = await createScene()
   const log = new TortureLog(options.print)
+  const scene = await createScene(options.cloud, log)
   log.say(`in ${scene.folder}, seed ${options.seed}`)
   const daemons = new Daemons(scene, log)
   const account: Account = { placements: 0, finished: 0, crashed: 0, acknowledgedLost: 0, sessionsCut: 0 }
@@ -87,6 +89,7 @@ export async function runTorture(options: TortureOptions): Promise<Verdict> {
     return verdict
   } finally {
     await daemons.stop()
+    await scene.scaleSet?.stop()
     for (const { pid, command } of processesIn(scene.folder)) {
       log.say(`ended at last: ${pid} ${command}`)
       process.kill(pid, 'SIGKILL')
@@ -200,7 +203,7 @@ class Torture {
     const unlisted = await this.#unlisted()
     const byForce = await this.#daemons.stop()
     if (byForce > 0) this.#log.say(`${byForce} daemons did not end when they were told to`)
-    await this.#down()
+    await (this.#scene.scaleSet?.stop() ?? this.#down())
     const left = processesIn(this.#scene.folder)
     for (const { pid, command } of left) this.#log.say(`ORPHAN ${pid} ${command}`)
     const history = await readHistory(this.#scene.folder)
@@ -213,7 +216,7 @@ class Torture {
       stops,
       storeRefusals: refusals,
       daemonsKilled: kills.daemon,
-      instancesKilled: kills.instance + kills.guard,
+      instancesKilled: kills.instance + kills.guard + kills.eviction,
       violations: history.faults.length + byForce,
       kills: this.#torturer.killed,
       orphans: unlisted + left.length,
@@ -251,7 +254,8 @@ class Torture {
       if (listed === null) continue
       const ids = new Set(listed.map(({ id }) => id))
       const rooms = processesIn(this.#scene.folder).filter(({ kind }) => kind === 'room')
-      unlisted = rooms.flatMap(({ instance }) => (instance === null || ids.has(instance) ? [] : [instance]))
+      const there = [...rooms.map(({ instance }) => instance), ...(this.#scene.scaleSet?.names ?? [])]
+      unlisted = there.flatMap(instance => (instance === null || ids.has(instance) ? [] : [instance]))
       if (unlisted.length === 0) return 0
     }
     for (const instance of unlisted) this.#log.say(`UNLISTED ${instance}`)

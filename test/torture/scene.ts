@@ -1,6 +1,7 @@
 /**
  * What the torture is played with: a folder with one state file and two configurations of the same fleet, which differ only
- * in where their API listens. Rooms of the quickstart, four people each, kept across daemons.
+ * in where their API listens. Rooms of the quickstart, four people each, as processes that are kept across daemons, or as the VMs of a
+ * scale set.
  *
  * Example: `await createScene()` answers `{ folder: '/tmp/plimsoll-torture-x', files: ['first.yaml', 'second.yaml'], urls: [...] }`.
  */
@@ -8,6 +9,8 @@ import { cpSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePort, QUICKSTART } from '../builders/real.ts'
+import type { TortureLog } from './log.ts'
+import { TorturedScaleSet } from './scale-set.ts'
 
 export const FLEET = 'rooms'
 export const STATE = 'state.db'
@@ -20,34 +23,42 @@ export interface Scene {
   readonly folder: string
   readonly files: readonly string[]
   readonly urls: readonly string[]
+  /** `null`: rooms are processes of the daemon's own. */
+  readonly scaleSet: TorturedScaleSet | null
 }
 
-export async function createScene(): Promise<Scene> {
+export const CLOUDS = ['processes', 'scale-set'] as const
+export type CloudName = (typeof CLOUDS)[number]
+
+export async function createScene(cloud: CloudName, log: TortureLog): Promise<Scene> {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'plimsoll-torture-')))
   cpSync(path.join(QUICKSTART, 'rooms.mjs'), path.join(folder, 'rooms.mjs'))
+  const scaleSet = cloud === 'processes' ? null : await TorturedScaleSet.start(folder, log)
   const files = ['first.yaml', 'second.yaml']
   const urls: string[] = []
   for (const file of files) {
     const port = await freePort()
     urls.push(`http://127.0.0.1:${port}`)
-    writeFileSync(path.join(folder, file), configuration(port))
+    writeFileSync(path.join(folder, file), configuration(port, scaleSet?.target ?? PROCESSES))
   }
-  return { folder, files, urls }
+  return { folder, files, urls, scaleSet }
 }
 
-function configuration(port: number): string {
-  return `plimsoll: 1
-api: { listen: "127.0.0.1:${port}" }
-state: { path: ${STATE} }
-fleets:
-  ${FLEET}:
-    target:
+const PROCESSES = `
       type: process
       command: [node, rooms.mjs]
       keep: true
       zones: [a, b]
       health: { path: /health, every: 500ms, timeout: 2s, failures: 6 }
-      stopGrace: 5s
+      stopGrace: 5s`
+
+function configuration(port: number, target: string): string {
+  return `plimsoll: 1
+api: { listen: "127.0.0.1:${port}" }
+state: { path: ${STATE} }
+fleets:
+  ${FLEET}:
+    target:${target}
     router: { type: broker }
     sessions:
       slotsPerInstance: ${SLOTS}
@@ -60,5 +71,6 @@ fleets:
     stabilization: { out: 0s, in: 1s }
     every: 500ms
     bootTimeout: 30s
+    repair: { freeze: 20s }
 `
 }

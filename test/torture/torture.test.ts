@@ -35,12 +35,22 @@ function torture(...args: readonly string[]): Promise<Ran> {
   })
 }
 
-describe('the torture', () => {
-  it(
-    'loses nothing that was acknowledged, cuts nobody and leaves nothing, whoever is ended by force',
-    async ({ skip }) => {
-      if (process.platform !== 'linux') return skip('it finds processes in /proc')
-      const { code, out, said } = await torture('--minutes', '1', '--seed', '1', '--json')
+describe.skipIf(process.platform !== 'linux')('the torture (which finds processes in /proc)', () => {
+  it.each([
+    ['processes', '1'],
+    ['scale-set', '0.7'],
+  ])(
+    'of %s loses nothing that was acknowledged, cuts nobody and leaves nothing, whoever is ended by force',
+    async (cloud, minutes) => {
+      const { code, out, said } = await torture(
+        '--cloud',
+        cloud,
+        '--minutes',
+        minutes,
+        '--seed',
+        '1',
+        '--json',
+      )
       expect(out, said).toMatch(/"kills":\d+,"acknowledgedLost":\d+,"sessionsCut":\d+,"orphans":\d+}\n$/)
       const verdict = Verdict.parse(JSON.parse(out))
       expect(verdict, said).toMatchObject({
@@ -60,6 +70,7 @@ describe('the torture', () => {
   it('takes no option it does not understand', async () => {
     expect(await torture('--minutes', 'many')).toMatchObject({ code: 2, out: '' })
     expect(await torture('--kills', '0')).toMatchObject({ code: 2, out: '' })
+    expect(await torture('--cloud', 'nine')).toMatchObject({ code: 2, out: '' })
     expect(await torture('--loudly')).toMatchObject({ code: 2, out: '' })
   })
 })

@@ -1,5 +1,5 @@
 /**
- * The torture: `npm run torture -- [--minutes 1] [--kills N] [--seed S] [--json]`. Real daemons, real instances, real clients, and
+ * The torture: `npm run torture -- [--minutes 1] [--kills N] [--seed S] [--cloud NAME] [--json]`. Real daemons, real instances, real clients, and
  * somebody who ends them by force. Needs `npm run build` before, and Linux.
  *
  * Example: `npm run torture -- --kills 200 --json` ends with `{"seed":1,...,"kills":200,"acknowledgedLost":0,"sessionsCut":0,"orphans":0}`.
@@ -10,11 +10,13 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { REPOSITORY } from '../builders/real.ts'
 import { isBad, runTorture } from './run.ts'
+import { CLOUDS, type CloudName } from './scene.ts'
 
 interface Asked {
   readonly minutes: number
   readonly kills: number | null
   readonly seed: number
+  readonly cloud: CloudName
   readonly json: boolean
 }
 
@@ -43,6 +45,7 @@ function read(args: readonly string[]): Asked | string {
         minutes: { type: 'string', default: '1' },
         kills: { type: 'string' },
         seed: { type: 'string', default: '1' },
+        cloud: { type: 'string', default: 'processes' },
         json: { type: 'boolean', default: false },
       },
     })
@@ -54,9 +57,11 @@ function read(args: readonly string[]): Asked | string {
       return `--kills must be a whole number from 1, not ${values.kills}`
     }
     if (!Number.isInteger(seed) || seed < 0) return `--seed must be a whole number from 0, not ${values.seed}`
-    return { minutes, kills, seed, json: values.json }
+    const cloud = CLOUDS.find(name => name === values.cloud)
+    if (cloud === undefined) return `there is no cloud "${values.cloud}"; there are ${CLOUDS.join(', ')}`
+    return { minutes, kills, seed, cloud, json: values.json }
   } catch (error) {
-    return `${error instanceof Error ? error.message : String(error)}\noptions: --minutes M --kills N --seed S --json`
+    return `${error instanceof Error ? error.message : String(error)}\noptions: --minutes M --kills N --seed S --cloud NAME --json`
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Whoever does the harm: ends daemons, instances and their guards by force, makes a daemon stand still for longer than its
+ * Whoever does the harm: ends daemons, instances and their guards by force (or deletes VMs, and disturbs what is asked of Azure), makes a daemon stand still for longer than its
  * lease, and keeps the store to itself for a while. One thing after the other begins at random; some last.
  *
  * Example: at 4.1 s `kill -9 of daemon 0`, at 6.0 s `SIGSTOP of daemon 1 for 17 s`, at 9.3 s `kill -9 of rooms-g2pc0x7-2`.
@@ -18,12 +18,14 @@ const LONGER_THAN_A_LEASE_MS = [16_000, 20_000] as const
 const STORE_REFUSES_MS = [2_500, 9_000] as const
 const LOCK_TRIES = 50
 
-type Torture = 'daemon' | 'instance' | 'guard' | 'stop' | 'store'
+type Torture = 'daemon' | 'instance' | 'guard' | 'eviction' | 'cloud' | 'stop' | 'store'
 /** How often each comes, of those that may come. */
-const WEIGHTS: Readonly<Record<Torture, number>> = { daemon: 10, instance: 5, guard: 2, stop: 2, store: 3 }
+const OF_PROCESSES: Weights = { daemon: 10, instance: 5, guard: 2, stop: 2, store: 3 }
+const OF_SCALE_SETS: Weights = { daemon: 10, instance: 4, eviction: 3, cloud: 8, stop: 2, store: 3 }
+type Weights = Readonly<Partial<Record<Torture, number>>>
 
 export class Torturer {
-  readonly kills = { daemon: 0, instance: 0, guard: 0 }
+  readonly kills = { daemon: 0, instance: 0, guard: 0, eviction: 0 }
   stops = 0
   refusals = 0
   readonly #scene: Scene
@@ -33,18 +35,22 @@ export class Torturer {
   readonly #ended = new Set<string>()
   readonly #stopped = new Set<number>()
   readonly #lasting = new Set<Promise<void>>()
-  readonly #first: Torture[] = ['daemon', 'instance', 'guard', 'stop', 'store']
+  readonly #weights: Weights
+  readonly #first: Torture[]
   #holdsStore = false
 
   constructor(scene: Scene, daemons: Daemons, chance: Chance, log: TortureLog) {
     this.#scene = scene
+    this.#weights = scene.scaleSet === null ? OF_PROCESSES : OF_SCALE_SETS
+    this.#first = Object.keys(this.#weights) as Torture[]
     this.#daemons = daemons
     this.#chance = chance
     this.#log = log
   }
 
   get killed(): number {
-    return this.kills.daemon + this.kills.instance + this.kills.guard
+    const { daemon, instance, guard, eviction } = this.kills
+    return daemon + instance + guard + eviction
   }
 
   wasEnded(instance: string): boolean {
@@ -56,6 +62,8 @@ export class Torturer {
     if (torture === 'daemon') this.#endDaemon()
     else if (torture === 'instance') this.#endInstance('room')
     else if (torture === 'guard') this.#endInstance('guard')
+    else if (torture === 'eviction') this.#evict()
+    else if (torture === 'cloud') this.#scene.scaleSet?.disturb(this.#chance)
     else this.#last(torture === 'stop' ? this.#stopDaemon(signal) : this.#holdStore(signal))
   }
 
@@ -71,7 +79,7 @@ export class Torturer {
       this.#first.splice(this.#first.indexOf(first), 1)
       return first
     }
-    const all = Object.entries(WEIGHTS) as [Torture, number][]
+    const all = Object.entries(this.#weights) as [Torture, number][]
     let left = this.#chance.next() * all.reduce((sum, [, weight]) => sum + weight, 0)
     for (const [torture, weight] of all) {
       left -= weight
@@ -107,6 +115,13 @@ export class Torturer {
     }
     this.kills[kind === 'room' ? 'instance' : 'guard'] += 1
     this.#log.say(`kill -9 of ${kind === 'room' ? '' : 'the guard of '}${found.instance} (${found.pid})`)
+  }
+
+  #evict(): void {
+    const instance = this.#scene.scaleSet?.evict(this.#chance, name => this.#ended.add(name)) ?? null
+    if (instance === null) return
+    this.kills.eviction += 1
+    this.#log.say(`${instance} is deleted by somebody else`)
   }
 
   async #stopDaemon(signal: AbortSignal): Promise<void> {

@@ -31,6 +31,22 @@ export interface Host {
   listedUntil: number
 }
 
+/** What a story needs of a cloud. */
+export interface SimulatedCloud {
+  /** All there ever were. */
+  readonly hosts: readonly Host[]
+  living(): readonly Host[]
+  ready(): readonly Host[]
+  find(id: string, incarnation: string | null): Host | undefined
+  /** What happens from one moment to the next without anybody asking. */
+  weather(): void
+  /** Everything that was taken away for a while is there again. */
+  calm(): void
+  targetFor(replica: Replica): Target
+  /** Why it has not come to rest, where it knows more than its hosts say. */
+  unrest?(): string | null
+}
+
 export interface CloudOptions {
   readonly timeline: Timeline
   readonly faults: Faults
@@ -56,7 +72,7 @@ const LONGEST_CALL_MS = 70_000
 const USUAL_BOOT_MS = 15_000
 const LONGEST_BOOT_MS = 45_000
 
-export class Cloud {
+export class Cloud implements SimulatedCloud {
   readonly hosts: Host[] = []
   readonly #options: CloudOptions
   readonly #byToken = new Map<string, Host>()

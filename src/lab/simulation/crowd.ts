@@ -6,7 +6,7 @@
  * From then until it goes, ending i-3 is a violation.
  */
 import type { PlaceResult, SessionBroker } from '../../sessions/session-broker.ts'
-import type { Cloud, Host } from './cloud.ts'
+import type { Host, SimulatedCloud } from './cloud.ts'
 import type { Faults } from './faults.ts'
 import type { Replica } from './replica.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -32,7 +32,7 @@ export interface CrowdOptions {
   readonly timeline: Timeline
   readonly faults: Faults
   readonly random: SeededRandom
-  readonly cloud: Cloud
+  readonly cloud: SimulatedCloud
   readonly doors: () => readonly Door[]
   readonly meanSessionMs: number
   readonly violate: (invariant: string, what: string) => void

@@ -8,7 +8,7 @@
 import type { Load } from '../../model/inventory.ts'
 import { PluginError } from '../../ports/plugin.ts'
 import type { SessionRouter } from '../../ports/session-router.ts'
-import type { Cloud, Host } from './cloud.ts'
+import type { Host, SimulatedCloud } from './cloud.ts'
 import type { Faults } from './faults.ts'
 import type { Replica } from './replica.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -18,7 +18,7 @@ export interface FrontDoorOptions {
   readonly timeline: Timeline
   readonly faults: Faults
   readonly random: SeededRandom
-  readonly cloud: Cloud
+  readonly cloud: SimulatedCloud
   readonly slotsPerInstance: number
   readonly meanSessionMs: number
 }

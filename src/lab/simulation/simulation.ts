@@ -17,7 +17,7 @@ import type { StateStore } from '../../ports/state-store.ts'
 import { createBroker } from '../../sessions/broker.ts'
 import type { SessionBroker } from '../../sessions/session-broker.ts'
 import { Checker } from './checker.ts'
-import { Cloud, type Host } from './cloud.ts'
+import { Cloud, type CloudOptions, type Host, type SimulatedCloud } from './cloud.ts'
 import { Crowd, type Door } from './crowd.ts'
 import { logFor, storeFor } from './durable.ts'
 import { type FaultCounts, Faults } from './faults.ts'
@@ -34,6 +34,8 @@ export interface SimulationOptions {
   readonly store: StateStore
   readonly log: SessionLog
   readonly planted?: PlantedFault
+  /** Another one than the simulated. */
+  readonly cloud?: (options: CloudOptions) => SimulatedCloud
 }
 
 export interface Violation {
@@ -79,7 +81,7 @@ class Simulation {
   readonly #timeline = new Timeline()
   readonly #faults: Faults
   readonly #spec: FleetSpec
-  readonly #cloud: Cloud
+  readonly #cloud: SimulatedCloud
   readonly #crowd: Crowd | null
   readonly #frontDoor: FrontDoor | null
   readonly #checker: Checker
@@ -100,7 +102,8 @@ class Simulation {
     const zones = this.#random.chance(0.6) ? ['a', 'b', 'c'] : []
     this.#spec = simulatedFleet(this.#random)
     this.#checker = new Checker(this.#spec, (invariant, what) => this.#violate(invariant, what))
-    this.#cloud = new Cloud({
+    const cloud = options.cloud ?? ((given: CloudOptions) => new Cloud(given))
+    this.#cloud = cloud({
       timeline: this.#timeline,
       faults: this.#faults,
       random: this.#random.fork(),
@@ -199,7 +202,7 @@ class Simulation {
       host => memory.marks[host.id]?.admission !== 'open' && this.#sessionsOn(host) === 0,
     )
     if (idle.length > 0) return `${idle.map(({ id }) => id).join(', ')} closed, idle and still there`
-    return null
+    return this.#cloud.unrest?.() ?? null
   }
 
   get #isHopeless(): boolean {

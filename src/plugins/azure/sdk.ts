@@ -11,8 +11,11 @@ import type { Allowance } from './allowance.ts'
 export type Credential = ConstructorParameters<typeof ComputeManagementClient>[0]
 type Policies = NonNullable<ComputeManagementClientOptionalParams['additionalPolicies']>
 
-/** What every client may be given besides: whom to trust, say. */
-export type ClientOptions = Pick<ComputeManagementClientOptionalParams, 'tlsOptions' | 'proxyOptions'>
+/** What every client may be given besides: whom to trust, say, or how to send a request at all. */
+export type ClientOptions = Pick<
+  ComputeManagementClientOptionalParams,
+  'tlsOptions' | 'proxyOptions' | 'httpClient'
+>
 
 /**
  * @param who needs them, e.g. `the target azure-vmss`

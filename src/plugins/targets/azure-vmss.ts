@@ -48,11 +48,11 @@ export interface AzureVmssOptions extends ScaleSetOptions {
 }
 
 export interface AzureVmssContext extends Omit<ScaleSetContext, 'clock'>, Pick<NatContext, 'loadNetworkSdk'> {
-  readonly clock?: Pick<Clock, 'now'> & Partial<Clock>
+  readonly clock?: Clock
   /** Between two looks for new instances, at first. */
   readonly lookEveryMs?: number
-  /** Where it is written down how often each VM was started again; null (or left out): only remembered as long as this runs. */
-  readonly livesIn?: string | null
+  /** Where it is written down how often each VM was started again; left out: only remembered as long as this runs. */
+  readonly lives?: LivesBook
   /** What an operator should know. */
   readonly log?: (line: string) => void
 }
@@ -60,14 +60,14 @@ export interface AzureVmssContext extends Omit<ScaleSetContext, 'clock'>, Pick<N
 const LOOK_EVERY_MS = 1_000
 
 export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureVmssContext = {}): Target {
-  const clock = clockOf(context.clock)
+  const clock = context.clock ?? systemClock
   const set = new ScaleSet(options, { ...context, clock })
   const reach =
     options.reach === null
       ? null
       : new Reach(options.reach, new Nat(options, options.reach, { ...context, clock }), clock)
   const parks = options.scaleIn === 'deallocate'
-  const book = new LivesBook(context.livesIn ?? null)
+  const book = context.lives ?? new LivesBook(null)
   const muster = new Muster(set, book, clock, parks)
   const claims = new Claims()
   const others = new Others(set, clock)
@@ -196,13 +196,5 @@ export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureV
       reach?.close()
       set.close()
     },
-  }
-}
-
-/** A test may own only what time it is. */
-function clockOf(given: AzureVmssContext['clock']): Clock {
-  return {
-    now: () => (given ?? systemClock).now(),
-    after: (ms, wake) => (given?.after === undefined ? systemClock.after(ms, wake) : given.after(ms, wake)),
   }
 }
