@@ -8,39 +8,26 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { z } from 'zod'
-import { Failure } from '../api/wire/failure.ts'
 import { AdmittedWire } from '../api/wire/load.ts'
+import type { EpochMs } from '../model/time.ts'
+import { createInstanceMetadata, type ScheduledEvent } from '../plugins/azure/instance-metadata.ts'
 import { runCommand } from '../plugins/command.ts'
-import { Asking } from '../plugins/routers/http/asking.ts'
-import { slotsIn } from '../plugins/routers/http/slots.ts'
+import { AzureEvents, type EventSubject } from './agent/azure-events.ts'
+import { type Count, createCount, shell } from './agent/count.ts'
+import { type AgentOptions, checkOptions } from './agent/options.ts'
+import { failureIn, tellPlimsoll } from './agent/tell.ts'
 import { CliError, EXIT_OK, messageOf } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
-import { type DaemonOptions, doorOf } from './daemon.ts'
+import { doorOf } from './daemon.ts'
 import { onInterrupt } from './interrupts.ts'
 import type { Io } from './io.ts'
 
-export interface AgentOptions extends DaemonOptions {
-  readonly fleet: string
-  readonly instance: string
-  readonly command?: string
-  readonly http?: string
-  readonly pointer: string
-  readonly everyMs: number
-  readonly leaseMs: number
-  readonly incarnation?: string
-  readonly onClose?: string
-  readonly onOpen?: string
-  readonly countOnly?: boolean
-}
-
-const COUNT_DEADLINE_MS = 10_000
 const ORDER_DEADLINE_MS = 60_000
 /** Besides the time the daemon waits with its answer. */
 const ANSWER_DEADLINE_MS = 10_000
+const MOST_TROUBLES = 50
 /** The most the daemon takes. */
 const LONGEST_WAIT_MS = 60_000
-/** Two misses in a row must not lapse the lease. */
-const REPORTS_PER_LEASE = 3
 
 export async function agentCommand(options: AgentOptions, io: Io): Promise<number> {
   checkOptions(options)
@@ -49,72 +36,32 @@ export async function agentCommand(options: AgentOptions, io: Io): Promise<numbe
   const stop = new AbortController()
   const stopListening = onInterrupt(() => stop.abort())
   const count = createCount(options)
+  const agent = new Agent(options, { io, url, token, count: count.read, signal: stop.signal })
+  const events = options.azureEvents === true ? followAzure(agent, options, io, stop.signal) : null
   try {
-    await new Agent(options, { io, url, token, count: count.read, signal: stop.signal }).run()
+    await agent.run()
   } finally {
     stopListening()
+    stop.abort()
+    await events
     await count.close()
   }
   return EXIT_OK
 }
 
-function checkOptions({ command, http, onClose, countOnly, everyMs, leaseMs }: AgentOptions): void {
-  if ((command === undefined) === (http === undefined)) {
-    throw new CliError('PLM-501', 'Say how sessions are counted: either --command LINE or --http URL.')
+async function followAzure(
+  subject: EventSubject,
+  { azureMetadata }: AgentOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<void> {
+  const metadata = createInstanceMetadata(azureMetadata)
+  const pause = (ms: number) => wait(ms, undefined, { signal }).catch(() => undefined)
+  try {
+    await new AzureEvents({ metadata, subject, now: io.now, wait: pause }, signal).run()
+  } finally {
+    await metadata.close()
   }
-  if (http !== undefined && !/^https?:$/.test(URL.canParse(http) ? new URL(http).protocol : '')) {
-    throw new CliError(
-      'PLM-501',
-      `--http "${http}" is not an address. Give one as http://127.0.0.1:9000/stats`,
-    )
-  }
-  if ((onClose === undefined) === (countOnly !== true)) {
-    throw new CliError(
-      'PLM-501',
-      'Say what keeps new sessions away from the instance when it is closed: either --on-close LINE, or --count-only where another router does.',
-    )
-  }
-  if (leaseMs < everyMs * REPORTS_PER_LEASE) {
-    throw new CliError(
-      'PLM-502',
-      `With --every ${everyMs} ms a --lease of ${leaseMs} ms would lapse when a report is late; give at least ${everyMs * REPORTS_PER_LEASE} ms.`,
-    )
-  }
-}
-
-interface Count {
-  /** Slots in use; throws when it cannot tell. */
-  read(signal: AbortSignal): Promise<number>
-  close(): Promise<void>
-}
-
-function createCount({ command, http = '', pointer }: AgentOptions): Count {
-  if (command !== undefined) {
-    return { read: signal => countByCommand(command, signal), close: async () => undefined }
-  }
-  const asking = new Asking({}, COUNT_DEADLINE_MS)
-  const { origin, pathname, search } = new URL(http)
-  return {
-    async read(signal) {
-      const said = await asking.ask(origin, { method: 'GET', path: `${pathname}${search}` }, signal)
-      if (!said.ok) throw new Error(`GET ${origin}${pathname} ${said.saw}`)
-      const slots = slotsIn(said.text, pointer)
-      if (typeof slots === 'string') throw new Error(`GET ${origin}${pathname} answered, but ${slots}`)
-      return slots
-    },
-    close: () => asking.close(),
-  }
-}
-
-async function countByCommand(line: string, signal: AbortSignal): Promise<number> {
-  const text = (await runCommand(shell(line), { input: null, timeoutMs: COUNT_DEADLINE_MS, signal })).trim()
-  const slots = Number(text)
-  if (text !== '' && Number.isFinite(slots) && slots >= 0) return slots
-  throw new Error(`the command printed "${text.slice(0, 100)}", which is no number of sessions`)
-}
-
-function shell(line: string): string[] {
-  return process.platform === 'win32' ? ['cmd', '/d', '/s', '/c', line] : ['sh', '-c', line]
 }
 
 type Answer = z.output<typeof AdmittedWire> | { readonly refused: string }
@@ -127,14 +74,26 @@ interface AgentWorld {
   readonly signal: AbortSignal
 }
 
-class Agent {
+interface LastReport {
+  readonly slots: number
+  readonly at: EpochMs
+  /** Closed when it began to count, as the daemon still wants it. */
+  readonly wasClosed: boolean
+}
+
+class Agent implements EventSubject {
   readonly #options: AgentOptions
   readonly #world: AgentWorld
   readonly #target: URL
   /** The close it obeys. */
   #obeyed: string | null = null
+  /** Shut for a reason of its own, whatever the daemon says. */
+  #isHeld = false
+  #commands: Promise<void> = Promise.resolve()
+  #last: LastReport | null = null
   #isKnown = false
   #lastTrouble = ''
+  readonly #troubles = new Set<string>()
 
   constructor(options: AgentOptions, world: AgentWorld) {
     this.#options = options
@@ -158,6 +117,7 @@ class Agent {
   /** Answers whether the next may follow at once. */
   async #round(): Promise<boolean> {
     try {
+      const obeyed = this.#obeyed
       const slots = await this.#world.count(this.#world.signal)
       const answer = await this.#report(slots)
       if (this.#world.signal.aborted) return false
@@ -166,6 +126,8 @@ class Agent {
         return false
       }
       this.#heard(slots)
+      const wasClosed = obeyed !== null && answer.close === obeyed
+      this.#last = { slots, at: this.#world.io.now(), wasClosed }
       if (answer.close !== this.#obeyed) await this.#obey(answer.close)
       return true
     } catch (error) {
@@ -175,26 +137,54 @@ class Agent {
     }
   }
 
+  async shut(): Promise<void> {
+    this.#isHeld = true
+    if (this.#obeyed === null) await this.#run(this.#options.onClose)
+  }
+
+  async unshut(): Promise<void> {
+    this.#isHeld = false
+    if (this.#obeyed === null) await this.#run(this.#options.onOpen)
+  }
+
+  async tell(event: ScheduledEvent | null): Promise<void> {
+    const { fleet, instance } = this.#options
+    const { io, url, token } = this.#world
+    await tellPlimsoll({ url, token, fleet, instance, now: io.now() }, event)
+  }
+
+  isEmpty(): boolean {
+    const { now } = this.#world.io
+    return (
+      this.#last?.wasClosed === true &&
+      this.#last.slots === 0 &&
+      now() - this.#last.at < this.#options.leaseMs
+    )
+  }
+
   /** What it was told counts as obeyed only once the command for it has ended well. */
   async #obey(close: string | null): Promise<void> {
     const { onClose, onOpen, instance } = this.#options
-    const line = close === null ? onOpen : onClose
-    if (line !== undefined) {
-      const { signal } = this.#world
-      await runCommand(shell(line), {
-        input: null,
-        timeoutMs: ORDER_DEADLINE_MS,
-        signal,
-        excess: 'is-dropped',
-      })
-    }
+    if (close !== null) await this.#run(onClose)
+    else if (!this.#isHeld) await this.#run(onOpen)
     this.#obeyed = close
-    this.#say(
+    this.#last = null
+    this.say(
       close === null
         ? `${instance} may take sessions again`
         : `${instance} is closed: it takes no more sessions`,
       { admission: close === null ? 'open' : 'closed' },
     )
+  }
+
+  /** One after the other: opening does not overtake closing. */
+  #run(line: string | undefined): Promise<void> {
+    if (line === undefined) return Promise.resolve()
+    const { signal } = this.#world
+    const order = { input: null, timeoutMs: ORDER_DEADLINE_MS, signal, excess: 'is-dropped' } as const
+    const ended = this.#commands.then(async () => void (await runCommand(shell(line), order)))
+    this.#commands = ended.catch(() => undefined)
+    return ended
   }
 
   async #report(slots: number): Promise<Answer> {
@@ -226,11 +216,7 @@ class Agent {
     }
     const told = AdmittedWire.safeParse(body)
     if (response.ok && told.success) return told.data
-    const failure = Failure.safeParse(body)
-    const said = failure.success
-      ? `${failure.data.error.code}: ${failure.data.error.message}`
-      : 'not what was expected'
-    return { refused: `the daemon at ${this.#target.origin} answered ${response.status}, ${said}` }
+    return { refused: `the daemon at ${this.#target.origin} answered ${response.status}, ${failureIn(body)}` }
   }
 
   #heard(slots: number): void {
@@ -238,10 +224,11 @@ class Agent {
     this.#isKnown = true
     this.#lastTrouble = ''
     const { fleet, instance } = this.#options
-    this.#say(`${instance} of ${fleet} reports ${slots} slots in use to ${this.#target.origin}`, { slots })
+    this.say(`${instance} of ${fleet} reports ${slots} slots in use to ${this.#target.origin}`, { slots })
   }
 
-  #say(message: string, fields: object): void {
+  say(message: string, fields: object): void {
+    this.#troubles.clear()
     const { io } = this.#world
     const line = this.#options.json === true ? JSON.stringify({ ...fields, message }) : message
     io.stdout.write(`${line}\n`)
@@ -251,7 +238,18 @@ class Agent {
   #trouble(because: string): void {
     if (because === this.#lastTrouble) return
     this.#lastTrouble = because
+    this.#warn(`nothing was reported: ${because}`)
+  }
+
+  trouble(because: string): void {
+    if (this.#troubles.has(because)) return
+    if (this.#troubles.size >= MOST_TROUBLES) this.#troubles.clear()
+    this.#troubles.add(because)
+    this.#warn(because)
+  }
+
+  #warn(line: string): void {
     const { io } = this.#world
-    io.stderr.write(`${coloursFor(io).yellow('plimsoll:')} nothing was reported: ${because}\n`)
+    io.stderr.write(`${coloursFor(io).yellow('plimsoll:')} ${line}\n`)
   }
 }

@@ -52,6 +52,8 @@ function addAgentCommand(program: Command, io: Io, done: Done): void {
     .option('--on-close <line>', 'a shell command after which the instance takes no more sessions')
     .option('--on-open <line>', 'a shell command after which it takes them again')
     .option('--count-only', 'instead of --on-close: another router keeps new sessions away')
+    .option('--azure-events', 'on a VM of Azure: drain it when Azure is about to take it away')
+    .option('--azure-metadata <url>', 'where Azure tells a VM about itself', 'http://169.254.169.254')
     .action(async options => {
       const { every, lease, ...rest } = options
       done(await (await import('./agent.ts')).agentCommand({ ...rest, everyMs: every, leaseMs: lease }, io))
