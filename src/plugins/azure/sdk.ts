@@ -18,6 +18,12 @@ export type ClientOptions = Pick<
 >
 
 /**
+ * One at a time: the clients share modules, some of them loaded one way and some the other, and the loader fails for good on one that is
+ * asked for both ways at once.
+ */
+let turn: Promise<unknown> = Promise.resolve()
+
+/**
  * @param who needs them, e.g. `the target azure-vmss`
  * @throws PluginError PLM-760 when they are not installed
  */
@@ -27,7 +33,9 @@ export async function loadSdk<T>(
   load: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await load()
+    const loaded = turn.then(load)
+    turn = loaded.catch(() => {})
+    return await loaded
   } catch (cause) {
     const saw = cause instanceof Error ? cause.message : String(cause)
     throw new PluginError(

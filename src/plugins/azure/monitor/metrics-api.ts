@@ -163,7 +163,9 @@ async function connect(
     ['@azure/monitor-query-metrics', '@azure/identity'],
     context.loadSdk ?? (() => import('@azure/monitor-query-metrics')),
   )
-  const credential = context.credential ?? (await defaultCredential(authorityHost))
+  const credential =
+    context.credential ??
+    (await loadSdk('signing in to Azure', ['@azure/identity'], () => defaultCredential(authorityHost)))
   return new Client(endpoint, credential, {
     ...context.client,
     ...watchedBy(allowance, timeoutMs),
