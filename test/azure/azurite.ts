@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -43,9 +43,20 @@ export type TableRow = Readonly<Record<string, unknown>> & {
   readonly rowKey: string
 }
 
-export async function startAzurite(): Promise<Azurite> {
+export interface AzuriteOptions {
+  /** Over TLS, and those who bring a token are let in. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+}
+
+export async function startAzurite({ tls }: AzuriteOptions = {}): Promise<Azurite> {
   const folder = mkdtempSync(path.join(tmpdir(), 'azurite-'))
-  const options = ['--location', folder, '--skipApiVersionCheck', '--disableTelemetry']
+  const options = [
+    '--location',
+    folder,
+    '--skipApiVersionCheck',
+    '--disableTelemetry',
+    ...tlsOptions(folder, tls),
+  ]
   const hosts = ['blob', 'queue', 'table'].flatMap(each => [
     `--${each}Host`,
     '127.0.0.1',
@@ -75,15 +86,23 @@ export async function startAzurite(): Promise<Azurite> {
     child.kill('SIGKILL')
     throw new Error(`Azurite did not start: ${said.join('\n')}`)
   }
-  return azuriteAt({ queue, table }, async () => {
+  return azuriteAt({ queue, table }, tls === undefined ? 'http' : 'https', async () => {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await gone
     rmSync(folder, { recursive: true, force: true })
   })
 }
 
-function azuriteAt(ports: Ports, stop: () => Promise<void>): Azurite {
-  const connection = (through: Partial<Ports> = {}) => connectionTo({ ...ports, ...through })
+function tlsOptions(folder: string, tls: AzuriteOptions['tls']): string[] {
+  if (tls === undefined) return []
+  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')]
+  writeFileSync(key, tls.key)
+  writeFileSync(cert, tls.cert)
+  return ['--key', key, '--cert', cert, '--oauth', 'basic']
+}
+
+function azuriteAt(ports: Ports, protocol: 'http' | 'https', stop: () => Promise<void>): Azurite {
+  const connection = (through: Partial<Ports> = {}) => connectionTo({ ...ports, ...through }, protocol)
   const table = (name: string) =>
     TableClient.fromConnectionString(connection(), name, { allowInsecureConnection: true })
   return {
@@ -101,12 +120,12 @@ function azuriteAt(ports: Ports, stop: () => Promise<void>): Azurite {
   }
 }
 
-function connectionTo({ queue, table }: Ports): string {
+function connectionTo({ queue, table }: Ports, protocol: 'http' | 'https'): string {
   return [
-    'DefaultEndpointsProtocol=http',
+    `DefaultEndpointsProtocol=${protocol}`,
     `AccountName=${ACCOUNT}`,
     `AccountKey=${KEY}`,
-    `QueueEndpoint=http://127.0.0.1:${queue}/${ACCOUNT}`,
-    `TableEndpoint=http://127.0.0.1:${table}/${ACCOUNT}`,
+    `QueueEndpoint=${protocol}://127.0.0.1:${queue}/${ACCOUNT}`,
+    `TableEndpoint=${protocol}://127.0.0.1:${table}/${ACCOUNT}`,
   ].join(';')
 }

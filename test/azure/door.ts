@@ -13,7 +13,8 @@ export interface Door {
   close(): void
 }
 
-export async function openDoor(): Promise<Door> {
+/** @param token what callers are given */
+export async function openDoor(token = 'a-token'): Promise<Door> {
   const resources: (string | null)[] = []
   const server = createServer((request, response) => {
     const resource = new URL(request.url ?? '/', 'http://door').searchParams.get('resource')
@@ -21,7 +22,7 @@ export async function openDoor(): Promise<Door> {
     const expires = Math.floor(Date.now() / 1000) + 3_600
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(
-      JSON.stringify({ access_token: 'a-token', expires_on: `${expires}`, resource, token_type: 'Bearer' }),
+      JSON.stringify({ access_token: token, expires_on: `${expires}`, resource, token_type: 'Bearer' }),
     )
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

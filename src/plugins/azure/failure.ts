@@ -36,6 +36,8 @@ export interface Tried {
   readonly remedy: Remedy
 }
 
+const NOT_KNOWN = ' Whether it was done is not known; the next listing shows.'
+
 export function failureOf(error: unknown, { what, signal, changes, remedy }: Tried): PluginError {
   if (error instanceof PluginError) return error
   const { status, code } = answeredBy(error)
@@ -52,7 +54,7 @@ export function failureOf(error: unknown, { what, signal, changes, remedy }: Tri
   if (status >= 500 || status === 408) {
     return new PluginError(
       'unavailable',
-      `PLM-761 tried to ${what}: Azure answered ${status}, ${said}. Whether it was done is not known; the next listing shows.`,
+      `PLM-761 tried to ${what}: Azure answered ${status}, ${said}.${changes ? NOT_KNOWN : ''}`,
       details,
     )
   }
@@ -74,14 +76,14 @@ export function failureOf(error: unknown, { what, signal, changes, remedy }: Tri
   )
 }
 
-function noAnswer(error: unknown, said: string, { what, signal, remedy }: Tried): PluginError {
+function noAnswer(error: unknown, said: string, { what, signal, changes, remedy }: Tried): PluginError {
   if (signal.aborted && !isTimeout(signal.reason)) return calledOff(what)
   const name = error instanceof Error ? error.name : ''
   if (/Credential|Authentication/.test(name)) return notAllowed(what, said, remedy, error)
   const saw = signal.aborted ? 'no answer in time' : said
   return new PluginError(
     'unavailable',
-    `PLM-761 tried to ${what}: ${saw}. Whether it was done is not known; the next listing shows. Can this machine reach Azure's endpoint?`,
+    `PLM-761 tried to ${what}: ${saw}.${changes ? NOT_KNOWN : ''} Can this machine reach Azure's endpoint?`,
     { cause: error },
   )
 }
