@@ -109,6 +109,7 @@ describe('a comparison', () => {
     ['the rule fires no more', m => ({ theirs: 4, cpu: m >= 10 && m < 20 ? 90 : 50 }), 'we-came'],
     ['it turned', m => ({ theirs: 4, cpu: m < 10 ? 50 : m < 20 ? 90 : 10 }), 'turned'],
     ['the target did not answer', m => ({ theirs: m >= 20 ? null : 4, cpu: m < 10 ? 50 : 90 }), 'unknown'],
+    ['its rules had no data', m => ({ theirs: 4, cpu: m < 10 ? 50 : m < 20 ? 90 : null }), 'blind'],
     ['it goes on', m => ({ theirs: 4, cpu: m < 10 ? 50 : 90 }), 'goes-on'],
     [
       'Plimsoll began to scale',
@@ -189,6 +190,13 @@ describe('what cannot be compared', () => {
     const script = minutes(90, () => calm(4)).filter(({ minute }) => minute < 10 || minute >= 60)
     const comparison = comparisonOf(script, { from: 30, minutes: 90 })
     expect(comparison.timeMs).toMatchObject({ gap: 30 * MINUTE, same: 30 * MINUTE })
+  })
+
+  it('is time in which the rules had no data: that nothing changed then is no agreement', () => {
+    const script = minutes(60, minute => ({ theirs: 4, cpu: minute < 20 ? null : 50 }))
+    const comparison = comparisonOf(script, { minutes: 60 })
+    expect(comparison.timeMs).toMatchObject({ blind: 20 * MINUTE, same: 40 * MINUTE })
+    expect(comparison.comparedMs).toBe(40 * MINUTE)
   })
 
   it('goes on from the tick before the time where that still speaks', () => {
@@ -390,6 +398,7 @@ describe('of any journal', () => {
     theirs: fc.option(fc.nat(5), { freq: 9 }),
     ours: fc.option(fc.nat(5), { freq: 9 }),
     asked: fc.constantFrom('grow' as const, 'shrink' as const, 'keep' as const),
+    blind: fc.boolean(),
     held: fc.boolean(),
     kpis: fc.record({ busy: fc.constantFrom('green' as const, 'red' as const, 'unknown' as const) }),
     lowest: fc.constant(0),

@@ -120,6 +120,7 @@ function byKind(value: (kind: SpanKind) => number): Record<SpanKind, number> {
     more: value('more'),
     fewer: value('fewer'),
     unknown: value('unknown'),
+    blind: value('blind'),
     gap: value('gap'),
     itself: value('itself'),
     paused: value('paused'),

@@ -19,7 +19,7 @@ export const AFTER_MS = 15 * 60_000
 
 /**
  * `they-came`: to the count that was recommended. `we-came`: the recommendation went back to theirs. `both`: each moved. `turned`: from
- * more to fewer or back. `configuration`: another one came in force. `gap`, `unknown`: then nobody knows. `stopped`: paused, ordered
+ * more to fewer or back. `configuration`: another one came in force. `gap`, `unknown`, `blind`: then nobody knows. `stopped`: paused, ordered
  * by hand, or Plimsoll began to scale. `goes-on`: it had not ended yet.
  */
 export type Ended =
@@ -30,6 +30,7 @@ export type Ended =
   | 'configuration'
   | 'gap'
   | 'unknown'
+  | 'blind'
   | 'stopped'
   | 'goes-on'
 
@@ -163,6 +164,7 @@ function whereTo(kind: SpanKind, { kind: direction, first }: Open, after: Sighti
     case 'fewer':
       return 'turned'
     case 'unknown':
+    case 'blind':
     case 'gap':
       return kind
     case 'itself':

@@ -37,6 +37,8 @@ export interface Sighting {
   readonly ours: number | null
   /** What the rules and bounds asked for, before any guard. */
   readonly asked: 'grow' | 'shrink' | 'keep'
+  /** A rule had no data, and nothing changes: whether it would have is not known. */
+  readonly blind: boolean
   /** Guards withheld all of it. */
   readonly held: boolean
   readonly kpis: Readonly<Record<string, KpiState>>
@@ -67,6 +69,7 @@ export function sightingOf(tick: SeenTick): Sighting {
     theirs,
     ours,
     asked,
+    blind: decision.direction === 'none' && decision.steps.some(isUnknown),
     held: asked !== 'keep' && decision.desired === decision.current,
     kpis: decision.kpis,
     lowest: decision.bounds.lowest,
@@ -140,6 +143,11 @@ function askedOf({ current, bounds, steps }: Decision): Sighting['asked'] {
   }
   wanted = Math.max(bounds.lowest, Math.min(bounds.highest, wanted))
   return wanted > current ? 'grow' : wanted < current ? 'shrink' : 'keep'
+}
+
+/** It abstains for want of data, not since it is switched off or not its time. */
+function isUnknown(step: Step): boolean {
+  return step.stage === 'proposals' && step.outcome === 'abstain' && step.reason === 'unknown'
 }
 
 function becauseOf({ desired, current, because }: Decision, owed: number, theirs: number): string {

@@ -10,15 +10,16 @@ import type { Sighting, Standing } from './sighting.ts'
 
 /**
  * `same`: Plimsoll would have changed nothing. `more`, `fewer`: of what Plimsoll recommends. `unknown`: how many there were is not
- * known. `gap`: nobody looked. The others as a sighting's standing has them.
+ * known. `blind`: the rules had no data, which is no agreement. `gap`: nobody looked. The others as a sighting's standing has them.
  */
-export type SpanKind = 'same' | 'more' | 'fewer' | 'unknown' | 'gap' | Exclude<Standing, 'compared'>
+export type SpanKind = 'same' | 'more' | 'fewer' | 'unknown' | 'blind' | 'gap' | Exclude<Standing, 'compared'>
 
 export const SPAN_KINDS: readonly SpanKind[] = [
   'same',
   'more',
   'fewer',
   'unknown',
+  'blind',
   'gap',
   'itself',
   'paused',
@@ -56,10 +57,10 @@ export function spansOf(sightings: readonly Sighting[], window: Interval): reado
   return spans
 }
 
-export function kindOf({ standing, theirs, ours }: Sighting): SpanKind {
+export function kindOf({ standing, theirs, ours, blind }: Sighting): SpanKind {
   if (standing !== 'compared') return standing
   if (theirs === null || ours === null) return 'unknown'
-  return ours > theirs ? 'more' : ours < theirs ? 'fewer' : 'same'
+  return ours > theirs ? 'more' : ours < theirs ? 'fewer' : blind ? 'blind' : 'same'
 }
 
 export function isCompared(kind: SpanKind): kind is 'same' | 'more' | 'fewer' {

@@ -37,6 +37,7 @@ export const KIND_WORDS: Readonly<Record<SpanKind, string>> = {
   more: 'Plimsoll would have had more',
   fewer: 'Plimsoll would have had fewer',
   unknown: 'how many there were is not known',
+  blind: 'its rules had no data',
   gap: 'nobody looked: no daemon ran',
   itself: 'Plimsoll scaled it itself',
   paused: 'paused',
@@ -92,9 +93,9 @@ function followedText({ disagreements }: Comparison): readonly string[] {
     if (came.length === 0) return [`${would}; they never came to the same count.`]
     const half = spanText(medianOf(came.map(({ from, to }) => to - from)))
     const when = came.length === 1 ? `after ${half}` : `half of those within ${half}`
-    return [
-      `${would}; ${all.length === 1 ? '' : `in ${came.length} of them `}they came to the same count, ${when}.`,
-    ]
+    const often =
+      all.length === 1 ? '' : came.length === all.length ? 'each time ' : `in ${came.length} of them `
+    return [`${would}; ${often}they came to the same count, ${when}.`]
   })
 }
 
@@ -162,6 +163,8 @@ function endedText(ended: Ended, { direction }: Disagreement): string {
       return 'then nobody looked'
     case 'unknown':
       return 'then the count was not known'
+    case 'blind':
+      return 'then its rules had no data'
     case 'stopped':
       return 'then it was paused, ordered by hand, or scaled by Plimsoll'
     case 'goes-on':
