@@ -19,6 +19,7 @@ import { systemClock } from '../plugins/clocks/system.ts'
 import type { LoadReports } from '../plugins/routers/agent/reports.ts'
 import { createAzureMonitorSource } from '../plugins/sources/azure-monitor.ts'
 import { createAzureQueueSource } from '../plugins/sources/azure-queue.ts'
+import { createAzureServiceBusSource } from '../plugins/sources/azure-service-bus.ts'
 import { createAzureTableSource } from '../plugins/sources/azure-table.ts'
 import { createCommandSource } from '../plugins/sources/command.ts'
 import { createHttpJsonSource } from '../plugins/sources/http-json.ts'
@@ -352,6 +353,13 @@ export class Daemon implements Runtime {
       [
         'azure-monitor',
         createAzureMonitorSource({ clock: this.clock, metrics: () => this.#metricsOf('azure-monitor') }),
+      ],
+      [
+        'azure-service-bus',
+        createAzureServiceBusSource({
+          clock: this.clock,
+          metrics: () => this.#metricsOf('azure-service-bus'),
+        }),
       ],
       [
         'azure-queue',

@@ -7,6 +7,7 @@
  */
 
 import type { z } from 'zod'
+import { checkAzureServiceBus } from './check-azure-service-bus.ts'
 import { checkAzureStorage } from './check-azure-storage.ts'
 import { checkFleet } from './check-fleet.ts'
 import { checkGroup } from './check-group.ts'
@@ -102,6 +103,7 @@ function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
     checkOneOf(check, raw, ['region', 'endpoint'], path, `a metric of ${source}`, REGION_HINT)
   }
   checkAzureStorage(check, source, raw, path)
+  checkAzureServiceBus(check, source, raw, path)
   return pieces === null ? UNKNOWN_METRIC : metricFacts(pieces)
 }
 

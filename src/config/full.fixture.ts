@@ -10,6 +10,7 @@ export const FULL_ENV: Readonly<Record<string, string>> = {
   COOKIE_SECRET: 'secret-of-sixteen-and-more',
   HOOK_SECRET: 'hook-secret-of-sixteen-and-more',
   SHOP_STORAGE: 'AccountName=shopdiag;AccountKey=a2V5LW9mLXRoZS1hY2NvdW50',
+  SHOP_BUS: 'Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=plimsoll;SharedAccessKey=a2V5',
   SMTP_URL: 'smtp://plimsoll:secret@mail.example.org:587',
 }
 
@@ -38,6 +39,8 @@ metrics:
   minutes: { source: azure-table, account: shopdiag, table: WADMetricsPT1MP10DV2S, counter: '\\Memory\\Available Bytes', resource: /subscriptions/s1/resourceGroups/web-rg/providers/Microsoft.Compute/virtualMachineScaleSets/web, value: Maximum, where: "Host ne 'web000001'" }
   reads: { source: azure-table, account: shopdata, table: $MetricsMinutePrimaryTransactionsQueue, row: user;GetMessages, value: TotalRequests }
   own: { source: azure-table, account: shopdata, table: Load, partition: shop, time: RowKey, timeAs: ticks, value: Orders, instance: Machine }
+  inbox: { source: azure-service-bus, namespace: shop.servicebus.usgovcloudapi.net, cloud: usGovernment, authorityHost: "https://127.0.0.1:8444", topic: events, subscription: mails, read: deadLetter, timeout: 3s }
+  parcels: { source: azure-service-bus, connection: "\${env:SHOP_BUS}", queue: parcels }
   replicas: { source: push, kind: independent }
 fleets:
   web:
@@ -107,6 +110,8 @@ fleets:
   shopfront:
     target: { type: azure-app-service-plan, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: shop-rg, plan: shop, cloud: usGovernment, endpoint: "https://127.0.0.1:8443", authorityHost: "https://127.0.0.1:8444", ledger: true, resizeWait: 10s, timeout: 5s }
     capacity: { min: 1, max: 3 }
+    rules:
+      - { name: Posted, when: "last(inbox) > 100 or last(parcels) > 1000", scale: { by: 1 } }
   advice:
     target: { type: none, count: "last(replicas)" }
     capacity: { min: 1, max: 3 }

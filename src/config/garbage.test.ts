@@ -148,7 +148,8 @@ const SLICES: readonly string[] = [
     metrics: ['files', 'replicas'],
     fleets: ['advice'],
   }),
-  sliceOf({ plimsoll: 'all', fleets: ['rooms', 'jobs', 'calls', 'cloud', 'shopfront'] }),
+  sliceOf({ plimsoll: 'all', fleets: ['rooms', 'jobs', 'calls', 'cloud'] }),
+  sliceOf({ plimsoll: 'all', metrics: ['inbox', 'parcels'], fleets: ['shopfront'] }),
   sliceOf({ plimsoll: 'all', metrics: ['replicas', 'files'], fleets: ['advice'], notifiers: 'all' }),
   sliceOf({
     plimsoll: 'all',

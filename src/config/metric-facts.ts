@@ -91,6 +91,7 @@ function unitOf(keys: MetricKeys): MetricUnit | null {
   const declared = UNITS.find(each => each === unit)
   if (declared !== undefined) return declared
   if (source === 'azure-monitor') return azureFacts(keys)?.unit ?? null
+  if (source === 'azure-service-bus') return 'count'
   if (!WITH_READINGS.has(source) || typeof read !== 'string') return null
   return Object.hasOwn(UNIT_OF_READING, read) ? (UNIT_OF_READING[read] ?? null) : null
 }

@@ -22,6 +22,11 @@ import {
 } from './schema-azure-monitor.ts'
 import { AZURE_PLAN_MEANING, azurePlanShape, azurePlanTarget } from './schema-azure-plan.ts'
 import { AZURE_QUEUE_MEANING, azureQueueShape, azureQueueSource } from './schema-azure-queue.ts'
+import {
+  azureServiceBusShape,
+  azureServiceBusSource,
+  SERVICE_BUS_MEANING,
+} from './schema-azure-service-bus.ts'
 import { AZURE_TABLE_MEANING, azureTableShape, azureTableSource } from './schema-azure-table.ts'
 import { AZURE_VMSS_MEANING, azureVmssShape, azureVmssTarget } from './schema-azure-vmss.ts'
 import { approvalSchema, billingHourSchema, outageGuardSchema, rateLimitsSchema } from './schema-guards.ts'
@@ -328,6 +333,7 @@ const sourceShapes = {
     ),
   },
   'azure-monitor': azureMonitorShape,
+  'azure-service-bus': azureServiceBusShape,
   'azure-queue': azureQueueShape,
   'azure-table': azureTableShape,
 } as const
@@ -346,6 +352,7 @@ export const sourceOptions = {
     pointer: place ?? null,
   })),
   azureMonitor: azureMonitorSource,
+  azureServiceBus: azureServiceBusSource,
   azureQueue: azureQueueSource,
   azureTable: azureTableSource,
 } as const
@@ -363,6 +370,7 @@ const optionsOfSource: Readonly<Record<SourceName, z.ZodType<Record<string, unkn
   'http-json': sourceOptions.httpJson,
   command: sourceOptions.command,
   'azure-monitor': sourceOptions.azureMonitor,
+  'azure-service-bus': sourceOptions.azureServiceBus,
   'azure-queue': sourceOptions.azureQueue,
   'azure-table': sourceOptions.azureTable,
 }
@@ -497,6 +505,7 @@ const SOURCE_MEANING: Readonly<Record<SourceName, string>> = {
   'http-json': 'A number in the JSON an address answers.',
   command: 'A number a command prints.',
   'azure-monitor': AZURE_MONITOR_MEANING,
+  'azure-service-bus': SERVICE_BUS_MEANING,
   'azure-queue': AZURE_QUEUE_MEANING,
   'azure-table': AZURE_TABLE_MEANING,
 }
@@ -507,6 +516,10 @@ const builtInMetrics = {
   proxy: z.strictObject(sourceShape('proxy')),
   'http-json': z.strictObject(sourceShape('http-json')),
   command: z.strictObject(sourceShape('command')),
+  'azure-service-bus': z.strictObject({
+    ...sourceShape('azure-service-bus'),
+    ...metricShape('30s', 'total'),
+  }),
   'azure-monitor': z.strictObject({
     ...sourceShape('azure-monitor'),
     kind: key(
@@ -549,6 +562,7 @@ export function metricSchema(extensions: Extensions) {
     builtInMetrics['http-json'],
     command,
     builtInMetrics['azure-monitor'],
+    builtInMetrics['azure-service-bus'],
     builtInMetrics['azure-queue'],
     builtInMetrics['azure-table'],
     ...extra,

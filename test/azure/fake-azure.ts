@@ -48,6 +48,7 @@ export interface Question {
 
 export interface Reply {
   readonly status: number
+  /** Sent as JSON, or a text as XML. */
   readonly body: unknown
   readonly headers?: Record<string, string>
 }
@@ -71,13 +72,24 @@ export abstract class FakeAzure {
   readonly faults: Fault[] = []
   /** Told with each answer: `Microsoft.Compute/GetVMScaleSetVM3Min;480`. */
   remaining = ''
+  readonly #identity: ReturnType<typeof selfSigned> | null
   #listening: { readonly server: Server; readonly cert: string } | null = null
+
+  /** @param identity one for several that are asked by the same program: who trusts it trusts them all */
+  constructor(identity: ReturnType<typeof selfSigned> | null = null) {
+    this.#identity = identity
+  }
 
   /** What it says when nothing is wrong. */
   protected abstract answer(question: Question): Reply | Promise<Reply>
 
+  /** How it words an error. */
+  protected worded(code: string, message: string): unknown {
+    return errorBody(code, message)
+  }
+
   async listen(): Promise<this> {
-    const { key, cert } = selfSigned()
+    const { key, cert } = this.#identity ?? selfSigned()
     const server = createServer({ key, cert }, (request, response) => void this.#serve(request, response))
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     this.#listening = { server, cert }
@@ -119,10 +131,12 @@ export abstract class FakeAzure {
     const send = (status: number, answer: unknown, headers: Record<string, string> = {}) => {
       note(status)
       const limits = this.remaining === '' ? {} : { 'x-ms-ratelimit-remaining-resource': this.remaining }
-      const all = { 'content-type': 'application/json', ...limits, ...headers }
+      const isXml = typeof answer === 'string'
+      const type = isXml ? 'application/xml' : 'application/json'
+      const all = { 'content-type': type, ...limits, ...headers }
       tell({ status, body: answer, headers: all })
       response.writeHead(status, all)
-      response.end(answer === null ? '' : JSON.stringify(answer))
+      response.end(answer === null ? '' : isXml ? answer : JSON.stringify(answer))
     }
     const fault = this.#faultOf(method, url.pathname)
     fault?.also?.()
@@ -134,11 +148,11 @@ export abstract class FakeAzure {
     if (fault?.what === 'silent') return
     if (typeof fault?.what === 'object') {
       const { status, code = 'Faulty', headers = {} } = fault.what
-      send(status, errorBody(code, `the fake answers ${status}`), headers)
+      send(status, this.worded(code, `the fake answers ${status}`), headers)
       return
     }
     if (request.headers.authorization === undefined) {
-      send(401, errorBody('AuthenticationFailed', 'no token'))
+      send(401, this.worded('AuthenticationFailed', 'no token'))
       return
     }
     const question = { method, url, headers: request.headers, text, body }

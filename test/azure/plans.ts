@@ -94,13 +94,13 @@ export class FakePlans extends FakeAzure {
   readonly #operations = new Map<string, Operation>()
   #nextWorker = 0
 
-  private constructor() {
-    super()
+  private constructor(...identity: ConstructorParameters<typeof FakeAzure>) {
+    super(...identity)
     this.#fill(READINGS)
   }
 
-  static start(): Promise<FakePlans> {
-    return new FakePlans().listen()
+  static start(...identity: ConstructorParameters<typeof FakeAzure>): Promise<FakePlans> {
+    return new FakePlans(...identity).listen()
   }
 
   get capacity(): number {
