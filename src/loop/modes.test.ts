@@ -453,3 +453,33 @@ describe('an override', () => {
     expect(fleet.ids()).toHaveLength(2)
   })
 })
+
+describe('what the target keeps in order besides', () => {
+  it.each([
+    ['scale', 1],
+    ['scale-and-notify', 1],
+    ['notify', 0],
+    ['recommend', 0],
+  ] as const)('is left alone where nobody acts: %s, %i a tick', async (mode, times) => {
+    const simulated = await standing(mode)
+    let tended = 0
+    Object.assign(simulated.fleet.target, {
+      tend: async () => {
+        tended += 1
+      },
+    })
+    await simulated.tick()
+    expect(tended).toBe(times)
+    await operatorOf(simulated).set('web', { kind: 'pause' }, { ...ADA, forMs: null })
+    await simulated.tick()
+    expect(tended).toBe(times)
+  })
+
+  it('is told when it fails, and disturbs nothing', async () => {
+    const simulated = await standing('scale')
+    Object.assign(simulated.fleet.target, { tend: () => Promise.reject(new Error('no right to')) })
+    const { inventory } = await simulated.tick()
+    expect(inventory.instances).toHaveLength(2)
+    expect(simulated.events).toContainEqual(expect.objectContaining({ type: 'trouble', what: 'no right to' }))
+  })
+})

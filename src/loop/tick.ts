@@ -121,7 +121,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   }
   await requireLease(world, seat, lease)
   const done = conduct.acts ? await carryOut(world, lease, entry, intent) : entry
-  if (conduct.acts) await tendOrSay(world, entry)
+  if (conduct.acts && spec.mode !== 'notify') await tendOrSay(world, entry)
   notifyLost(world, done, observed, takesOver)
   notifyGaps(world, done, before)
   return { outcome: 'ticked', fleet: spec.name, at, entry: done }

@@ -169,6 +169,40 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
     expect([up(rig).length, rig.arm.capacity]).toEqual([1, capacity])
   })
 
+  it('starts nothing for an order that the capacity was raised for, though somebody went meanwhile', async () => {
+    const rig = await rigOf({ mode, appearMs: 30 })
+    const [vm] = await filled(rig, 1)
+    rig.arm.hidesNew = true
+    expect(told(await rig.target.launch([order('next/1')], signal))).toEqual(['unavailable PLM-770'])
+    await park(rig, vm?.name ?? '')
+    expect(told(await rig.target.launch([order('next/1')], signal))).toEqual(['unavailable PLM-770'])
+    rig.arm.showAll()
+    const [launched] = await rig.target.launch([order('next/1')], signal)
+    expect(launched).toMatchObject({ ok: true })
+    expect([vm?.power, rig.arm.capacity]).toEqual(['deallocated', 2])
+  })
+
+  it('holds a start that was never answered for begun, whatever the next answer says', async () => {
+    const rig = await rigOf({ mode })
+    const [vm] = await filled(rig, 1)
+    await park(rig, vm?.name ?? '')
+    rig.arm.faults.push({ ...START, what: 'lost' }, { ...START, what: { status: 409, code: 'Conflict' } })
+    expect(told(await rig.target.launch([order('next/1')], signal))).toEqual([vm?.name])
+    expect(rig.arm.capacity).toBe(1)
+  })
+
+  it('with a ledger holds that across a restart of ours, too', async () => {
+    const rig = await rigOf({ mode, ledger: true, appearMs: 30 }, { lives: new LivesBook(fileOfLives()) })
+    const [vm] = await filled(rig, 1)
+    rig.arm.hidesNew = true
+    await rig.target.launch([order('next/1')], signal)
+    await park(rig, vm?.name ?? '')
+    const next = rig.again()
+    rig.arm.showAll()
+    expect(await next.launch([order('next/1')], signal)).toMatchObject([{ ok: true }])
+    expect([vm?.power, rig.arm.capacity]).toEqual(['deallocated', 2])
+  })
+
   it('a start that is answered 429 launches nothing else', async () => {
     const rig = await rigOf({ mode })
     const [vm] = await filled(rig, 1)

@@ -2,9 +2,13 @@
  * Orders and terminations in any order, with any faults between: in the end each order is one instance, neither more nor less, and only
  * who was chosen is gone.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { LaunchResult, Target } from '../../src/ports/target.ts'
+import { LivesBook } from '../../src/plugins/targets/azure-vmss/lives.ts'
+import type { LaunchResult, Target, Victim } from '../../src/ports/target.ts'
 import { until } from '../builders/until.ts'
 import { runs } from '../seed.ts'
 import type { Fault } from './fake-azure.ts'
@@ -14,6 +18,9 @@ const signal = AbortSignal.timeout(120_000)
 const RAISE = { method: 'PATCH', path: /./ }
 const READ = { method: 'GET', path: /./ }
 const DELETE = { method: 'POST', path: /\/delete$/ }
+const DEALLOCATE = { method: 'POST', path: /\/deallocate$/ }
+const START = { method: 'POST', path: /\/start$/ }
+const SCALE_OUT = { method: 'POST', path: /\/scaleOut$/ }
 
 const what = fc.constantFrom<Fault['what']>(
   'lost',
@@ -26,7 +33,7 @@ const what = fc.constantFrom<Fault['what']>(
   { status: 409, code: 'OperationNotAllowed' },
 )
 const fault = fc.record({
-  on: fc.constantFrom(RAISE, READ, DELETE),
+  on: fc.constantFrom(RAISE, READ, DELETE, DEALLOCATE, START, SCALE_OUT),
   what,
   times: fc.integer({ min: 1, max: 2 }),
 })
@@ -81,6 +88,44 @@ it('one order is one instance, whatever happens to the calls', async () => {
   )
 })
 
+it('so it is where instances are deallocated and started again, by zone or not, across restarts of ours', async () => {
+  const someOtherStep = fc.record({ do: fc.constant('restart' as const) })
+  const steps = fc.oneof({ weight: 6, arbitrary: step }, { weight: 1, arbitrary: someOtherStep })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('Uniform' as const, 'Flexible' as const),
+      fc.constantFrom<readonly string[]>([], ['1', '2', '3']),
+      fc.integer({ min: 0, max: 3 }),
+      fc.array(fc.record({ faults, step: steps }), { minLength: 1, maxLength: 10 }),
+      async (mode, zones, keepDeallocated, taken) => {
+        const livesIn = join(mkdtempSync(join(tmpdir(), 'plimsoll-orders-')), 'web.lives')
+        const options = { mode, zones, scaleIn: 'deallocate' as const, keepDeallocated, appearMs: 10 }
+        const rig = await azureRig(options, { lives: new LivesBook(livesIn) })
+        try {
+          const fleet = new Fleet(rig, zones)
+          for (const { faults, step } of taken) {
+            rig.arm.faults.push(...faults.map(({ on, ...rest }) => ({ ...on, ...rest })))
+            // What was asked of Azure and not answered is known again only where there is a ledger, or a book of lives.
+            if (step.do !== 'restart' || fleet.isSettled) await fleet.take(step)
+          }
+          await fleet.rest()
+          const staying = [...rig.arm.vms.values()].filter(vm => vm.provisioning !== 'Deleting')
+          const up = staying.filter(({ power }) => power !== 'deallocated' && power !== 'deallocating')
+          expect(up.map(vm => vm.name).sort()).toEqual([...fleet.standing].sort())
+          expect([rig.arm.capacity, rig.arm.lowered]).toEqual([staying.length, 0])
+          const all = await rig.again().listInstances(signal)
+          const listed = all.filter(({ lifecycle }) => lifecycle !== 'terminating')
+          expect(listed.map(({ id }) => id).sort()).toEqual([...fleet.standing].sort())
+        } finally {
+          await rig.stop()
+          rmSync(dirname(livesIn), { recursive: true })
+        }
+      },
+    ),
+    { numRuns: runs(30) },
+  )
+})
+
 it('with a ledger that holds across restarts of ours, too', async () => {
   const restarts = fc.record({ do: fc.constant('restart' as const) })
   const steps = fc.oneof(
@@ -115,12 +160,20 @@ class Fleet {
   #target: Target
   /** Told that nobody knows: asked for again. */
   #open: string[] = []
-  #doomed: string[] = []
+  #doomed: Victim[] = []
   #next = 0
 
-  constructor(rig: AzureRig) {
+  readonly #zones: readonly string[]
+
+  constructor(rig: AzureRig, zones: readonly string[] = []) {
     this.#rig = rig
+    this.#zones = zones
     this.#target = rig.target
+  }
+
+  /** Nothing is open that only this run knows of. */
+  get isSettled(): boolean {
+    return this.#open.length === 0
   }
 
   async take(step: Step): Promise<void> {
@@ -141,8 +194,12 @@ class Fleet {
       case 'launch':
         return this.#launch(step.count)
       case 'terminate': {
-        const chosen = [...this.standing][step.which]
-        return this.#terminate(chosen === undefined ? [] : [chosen])
+        const id = [...this.standing][step.which]
+        if (id === undefined) return this.#terminate([])
+        const listed = await this.#target.listInstances(signal).catch(() => [])
+        const incarnation = listed.find(one => one.id === id)?.incarnation ?? null
+        // As a fleet that could not be listed is left alone.
+        return this.#terminate(incarnation === null ? [] : [{ id, incarnation }])
       }
     }
   }
@@ -163,7 +220,7 @@ class Fleet {
     const fresh = Array.from({ length: count }, () => `web/${this.#next++}/1`)
     const tokens = [...this.#open, ...fresh]
     const results = await this.#target.launch(
-      tokens.map(token => ({ token, zone: null })),
+      tokens.map(token => ({ token, zone: this.#zoneOf(token) })),
       signal,
     )
     this.#open = results.filter(isOpen).map(({ token }) => token)
@@ -174,12 +231,16 @@ class Fleet {
     }
   }
 
-  async #terminate(chosen: readonly string[]): Promise<void> {
+  /** The same each time it is asked for. */
+  #zoneOf(token: string): string | null {
+    return this.#zones[Number(token.split('/')[1]) % this.#zones.length] ?? null
+  }
+
+  async #terminate(chosen: readonly Victim[]): Promise<void> {
+    for (const { id } of chosen) this.standing.delete(id)
     this.#doomed.push(...chosen)
-    const asked = this.#doomed.map(id => ({ id, incarnation: null }))
-    const results = await this.#target.terminate(asked, signal)
-    this.#doomed = results.filter(({ ok }) => !ok).map(({ instance }) => instance)
-    for (const { ok, instance } of results) if (ok) this.standing.delete(instance)
+    const results = await this.#target.terminate(this.#doomed, signal)
+    this.#doomed = this.#doomed.filter(({ id }) => results.some(({ ok, instance }) => !ok && instance === id))
   }
 }
 

@@ -75,10 +75,10 @@ export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureV
   const restarting = new Restarting(set, ending, clock)
   const guarding = options.protect ? new Guarding(set, clock) : null
   const isRefilled = (vm: Vm) => others.refills(vm) && !ending.hasDeleted(vm)
-  const starting = new Starting(set, book, muster, clock)
+  const starting = new Starting(set, book, muster, { clock, adopts: parks })
   const launching = new Launching(
     { set, claims, book, starting, clock, isRefilled },
-    { ...options, adopts: parks, lookEveryMs: context.lookEveryMs ?? LOOK_EVERY_MS },
+    { ...options, lookEveryMs: context.lookEveryMs ?? LOOK_EVERY_MS },
   )
   /** Of the last list. */
   let guarded: readonly Guarded[] = []

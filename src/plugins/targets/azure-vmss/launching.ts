@@ -27,8 +27,6 @@ export interface LaunchingOptions {
   readonly ledger: boolean
   /** Zones that orders may ask for. */
   readonly zones: readonly string[]
-  /** VMs may be deallocated though nothing was ever written down. */
-  readonly adopts: boolean
   /** How long it is waited for instances to appear in the list. */
   readonly appearMs: number
   /** Between two looks, at first. */
@@ -98,7 +96,7 @@ export class Launching {
     }
     let started: Started
     try {
-      started = await this.#parts.starting.begin(orders, this.#options.adopts, signal)
+      started = await this.#parts.starting.begin(orders, () => this.#raised(signal), signal)
     } catch (error) {
       if (!(error instanceof PluginError)) throw error
       return this.#failures(tokensOf(orders), error)
@@ -123,6 +121,13 @@ export class Launching {
       for (const [token, why] of failures(left, wait.refused.kind, wait.refused)) failed.set(token, why)
     }
     return failed
+  }
+
+  /** Orders that the capacity was raised for, by this run or, as far as the ledger tells, by one before. */
+  async #raised(signal: AbortSignal): Promise<(token: string) => boolean> {
+    const { claims, set } = this.#parts
+    const tags = this.#options.ledger ? (await set.read('act', signal)).tags : {}
+    return token => claims.isTried(token) || isInLedger(tags, token)
   }
 
   /** What was tried before and never answered may be launched yet, whatever this call met. */

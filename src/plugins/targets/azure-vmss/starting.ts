@@ -47,7 +47,16 @@ export class Starting {
   readonly #clock: Pick<Clock, 'now'>
   readonly #failedAt = new Map<string, number>()
 
-  constructor(set: ScaleSet, book: LivesBook, muster: Muster, clock: Pick<Clock, 'now'>) {
+  readonly #adopts: boolean
+
+  /** @param adopts VMs may be deallocated though nothing was ever written down */
+  constructor(
+    set: ScaleSet,
+    book: LivesBook,
+    muster: Muster,
+    { clock, adopts }: { readonly clock: Pick<Clock, 'now'>; readonly adopts: boolean },
+  ) {
+    this.#adopts = adopts
     this.#set = set
     this.#book = book
     this.#muster = muster
@@ -55,19 +64,28 @@ export class Starting {
   }
 
   /**
-   * @param adopts VMs may be deallocated though nothing was ever written down
+   * @param isRaised which orders the capacity was raised for before: theirs is to come
    * @throws PluginError where Azure, or the book of lives, cannot be read or written
    */
-  async begin(orders: readonly LaunchOrder[], adopts: boolean, signal: AbortSignal): Promise<Started> {
+  async begin(
+    orders: readonly LaunchOrder[],
+    isRaised: () => Promise<(token: string) => boolean>,
+    signal: AbortSignal,
+  ): Promise<Started> {
     const lives = await this.#book.read()
-    const isIdle = lives === null ? !adopts : [...lives.values()].every(({ state }) => state === 'out')
+    const isIdle = lives === null ? !this.#adopts : [...lives.values()].every(({ state }) => state === 'out')
     if (isIdle && !orders.some(({ token }) => holderOf(token, lives) !== null)) return nothing(orders)
+    const isOthers = await isRaised()
     const mustered = await this.#muster.call('act', signal)
     const { up, repeated, open } = await this.#known(orders, mustered, signal)
-    const { assigned, rest } = this.#assign(open, mustered)
+    const { assigned, rest } = this.#assign(
+      open.filter(({ token }) => !isOthers(token)),
+      mustered,
+    )
     await this.#write(assigned)
     const { coming, failed, refused } = await this.#ask([...repeated, ...assigned], signal)
-    return { up, coming, failed, rest: [...rest, ...refused] }
+    const raised = open.filter(({ token }) => isOthers(token))
+    return { up, coming, failed, rest: [...raised, ...rest, ...refused] }
   }
 
   /** Seen up. */
@@ -149,38 +167,39 @@ export class Starting {
 
   async #ask(all: readonly Assigned[], signal: AbortSignal) {
     const underway = new Map<string, Underway>()
+    const errors = new Map<string, PluginError>()
+    /** Never answered, so that it may start whatever a later answer says. */
+    const unsure = new Set<string>()
     let open = all
-    let errors: ReadonlyMap<string, PluginError> = new Map()
     for (let tried = 1; open.length > 0 && tried <= TRIES && !signal.aborted; tried += 1) {
-      const turned = await this.#set.turn(
-        'start',
-        open.map(({ vm }) => vm),
-        signal,
-      )
+      const asked = open.map(({ vm }) => vm)
+      const turned = await this.#set.turn('start', asked, signal)
       for (const [name, one] of turned.accepted) underway.set(name, one)
-      errors = new Map([...errors, ...turned.failed])
+      for (const [name, error] of turned.failed) errors.set(name, error)
       open = open.filter(({ vm }) => turned.failed.get(vm.name)?.kind === 'unavailable')
+      for (const { vm } of open) unsure.add(vm.name)
     }
-    const coming: { token: string; vm: Vm; underway: Underway | null }[] = []
-    const failed = new Map<string, PluginError>()
-    const refused: Assigned[] = []
-    for (const one of all) {
-      const { order, vm, isRepeated } = one
-      const error = errors.get(vm.name)
-      const isOpen = error === undefined || error.kind === 'unavailable'
+    const isComing = ({ vm: { name }, isRepeated }: Assigned): boolean => {
       // One that is being started answers that it is busy.
-      const isBusy = isRepeated && error?.kind === 'conflict'
-      if (underway.has(vm.name) || isOpen || isBusy) {
-        coming.push({ token: order.token, vm, underway: underway.get(vm.name) ?? null })
-      } else if (error.kind === 'throttled') {
-        failed.set(order.token, error)
-        refused.push(one)
-      } else refused.push(one)
+      const isBusy = isRepeated && errors.get(name)?.kind === 'conflict'
+      return underway.has(name) || unsure.has(name) || isBusy || !errors.has(name)
     }
-    await this.gaveUp(refused.filter(({ order }) => !failed.has(order.token)).map(({ vm }) => vm))
-    await this.#release(refused.filter(({ order }) => failed.has(order.token)).map(({ vm }) => vm))
-    const rest = refused.filter(({ order }) => !failed.has(order.token)).map(({ order }) => order)
-    return { coming, failed, refused: rest }
+    const coming = all.filter(isComing).map(({ order, vm }) => ({
+      token: order.token,
+      vm,
+      underway: underway.get(vm.name) ?? null,
+    }))
+    const not = all.filter(one => !isComing(one))
+    const isThrottled = ({ vm }: Assigned) => errors.get(vm.name)?.kind === 'throttled'
+    const failed = new Map<string, PluginError>()
+    for (const { order, vm } of not.filter(isThrottled)) {
+      const error = errors.get(vm.name)
+      if (error !== undefined) failed.set(order.token, error)
+    }
+    const refused = not.filter(one => !isThrottled(one))
+    await this.gaveUp(refused.map(({ vm }) => vm))
+    await this.#release(not.filter(isThrottled).map(({ vm }) => vm))
+    return { coming, failed, refused: refused.map(({ order }) => order) }
   }
 
   /** It was not asked for after all. */
