@@ -33,7 +33,7 @@ export const azureQueueShape = {
     'messages: about how many there are, held ones too; age: how many seconds the oldest one that can be seen has waited.',
     'messages',
   ),
-  ...azureStorageShape,
+  ...azureStorageShape('5s'),
 }
 
 export const azureQueueSource = z

@@ -19,7 +19,7 @@ const SUFFIXES: Readonly<Record<keyof typeof CLOUDS, string>> = {
 /** Exactly one of these says where it is. */
 export const STORAGE_WAYS = ['account', 'endpoint', 'connection'] as const
 
-export const azureStorageShape = {
+const waysShape = {
   account: key(
     z
       .string()
@@ -57,11 +57,18 @@ export const azureStorageShape = {
     '${env:SHOP_STORAGE}',
   ),
   authorityHost: azureCloudShape.authorityHost,
-  timeout: key(
-    duration({ min: 100, max: 60_000 }).prefault('5s'),
-    'Each call must be answered within this.',
-    '5s',
-  ),
+}
+
+/** @param timeout unless one is given */
+export function azureStorageShape(timeout: string) {
+  return {
+    ...waysShape,
+    timeout: key(
+      duration({ min: 100, max: 25_000 }).prefault(timeout),
+      'A reading must be done within this, with its repeats.',
+      timeout,
+    ),
+  }
 }
 
 interface Written {

@@ -146,7 +146,7 @@ export const azureTableShape = {
     'Rows are looked for so far back, or as far as the longest window of a rule, whichever is less. Default: 1h; of hourly rows 6h, of daily ones 3d.',
     '2h',
   ),
-  ...azureStorageShape,
+  ...azureStorageShape('10s'),
 }
 
 export const azureTableSource = z

@@ -281,10 +281,24 @@ describe('what goes wrong', () => {
 
   it('takes no longer than the deadline of a call', async () => {
     const queue = await queueWith(1)
-    between.meets('hang', 'hang', 'hang')
+    between.meets('hang')
     expect((await valuesOf(metricOf(queue, 'messages', { timeoutMs: 50 })))[0]).toMatch(
       /^PLM-761 .*no answer in time/,
     )
+    expect(callsFor(queue)).toHaveLength(1)
+  })
+
+  it('with many that say nothing holds up the others no longer than it must', async () => {
+    const good = await queueWith(2)
+    between.always('/silent-', 'hang')
+    const silent = Array.from({ length: 20 }, (_, n) =>
+      metricOf(`silent-${n}`, 'messages', { timeoutMs: 100 }),
+    )
+    const values = await valuesOf(...silent, metricOf(good))
+    between.always('/silent-', null)
+    expect(values.pop()).toBe(2)
+    expect(values.every(value => /no answer in time/.test(`${value}`))).toBe(true)
+    expect(callsFor('silent-')).toHaveLength(20)
   })
 
   it('by options that no configuration has is a gap of that metric', async () => {

@@ -21,6 +21,7 @@ export const storageAccountShape = {
   /** A secret: a connection string, or an address with a shared access signature. */
   connection: z.string().min(1).nullable(),
   authorityHost: z.string().min(1).nullable(),
+  /** Of a reading, with its repeats. */
   timeoutMs: z.number().positive().max(60_000),
 } as const
 export type StorageAccount = z.output<z.ZodObject<typeof storageAccountShape>>

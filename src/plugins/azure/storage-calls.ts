@@ -31,6 +31,13 @@ export interface StorageContext {
 /** More queues and tables than a configuration has metrics; the oldest are forgotten first. */
 const MOST_KEPT = 500
 
+const PATIENCE_MS = 25_000
+
+/** For a whole read: what is not there by then is a gap of its own. Whoever reads waits little longer, and has nothing at all then. */
+export function patiently(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
+}
+
 type Connect<Client> = (options: StorageAccount, name: string) => Promise<Client>
 
 export class StorageCalls<Client> {
@@ -97,8 +104,10 @@ export class StorageThing<Client> {
     call: (client: Client, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const tried = `${what} (${displayAccount(this.#account)})`
+    // Many that say nothing must not hold up the others of a read for three times so long.
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(this.#account.timeoutMs)])
     try {
-      return await this.#calls.reading('look', tried, signal, async (client, within) => {
+      return await this.#calls.reading('look', tried, inTime, async (client, within) => {
         try {
           return await call(client, within)
         } catch (error) {

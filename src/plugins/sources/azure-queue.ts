@@ -14,7 +14,7 @@ import type { MetricQuery, MetricSource } from '../../ports/metric-source.ts'
 import { PluginError } from '../../ports/plugin.ts'
 import { defaultCredential, loadSdk } from '../azure/sdk.ts'
 import { type StorageAccount, storageAccountShape, unusable, wayIn } from '../azure/storage-account.ts'
-import { StorageCalls, type StorageContext, type StorageThing } from '../azure/storage-calls.ts'
+import { patiently, StorageCalls, type StorageContext, type StorageThing } from '../azure/storage-calls.ts'
 import { checkedBy } from './checked.ts'
 import { optionsOf } from './options.ts'
 import { poll, type Question } from './polled.ts'
@@ -68,7 +68,7 @@ export function createAzureQueueSource(context: AzureQueueContext): MetricSource
           read: (value, at) => ({ samples: [{ at, value }] }),
         }
       }
-      return poll(queries, window, signal, () => clock.now(), ask)
+      return poll(queries, window, patiently(signal), () => clock.now(), ask)
     },
 
     async check(signal) {

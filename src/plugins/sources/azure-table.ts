@@ -14,7 +14,7 @@ import type { MetricAnswer, MetricQuery, MetricSource } from '../../ports/metric
 import { PluginError } from '../../ports/plugin.ts'
 import { answeredBy } from '../azure/failure.ts'
 import { storageAccountShape } from '../azure/storage-account.ts'
-import { StorageCalls, type StorageThing } from '../azure/storage-calls.ts'
+import { patiently, StorageCalls, type StorageThing } from '../azure/storage-calls.ts'
 import { anyTable, anyTableSchema } from './azure-table/any-table.ts'
 import { type AzureTableContext, connectTable } from './azure-table/connect.ts'
 import type { Asked, Layout, Row } from './azure-table/layout.ts'
@@ -88,7 +88,7 @@ export function createAzureTableSource(context: AzureTableContext): MetricSource
           read: ({ asked, rows }) => answerOf(metric.name, asked, rows, near),
         }
       }
-      return poll(queries, window, signal, () => clock.now(), ask)
+      return poll(queries, window, patiently(signal), () => clock.now(), ask)
     },
 
     async check(signal) {
