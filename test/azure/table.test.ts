@@ -423,6 +423,25 @@ describe('what goes wrong on the way to a table', () => {
     }
   })
 
+  it('in the middle of many rows leaves none of them, and no average of a part', async () => {
+    const table = nextName()
+    const client = await azurite.tableWith(table, [])
+    for (let batch = 0; batch < 11; batch += 1) {
+      await client.submitTransaction(
+        Array.from({ length: 100 }, (_, n) => {
+          const row = { partitionKey: 'shop', rowKey: `${batch}-${n}`, At: new Date(minutes(1)), Orders: n }
+          return ['create', row]
+        }),
+      )
+    }
+    between.always('NextRowKey', 'cut')
+    const gap = await told({ ...options, table })
+    between.always('NextRowKey', null)
+    expect(gap).toMatch(/^PLM-761 tried to read the table/)
+    const whole = await ask({ ...options, table })
+    expect('samples' in whole && whole.samples.length).toBe(1_100)
+  })
+
   it('is a gap of one table where it lasts, and of no other', async () => {
     const [good, bad] = [await filled(), await filled()]
     between.always(`/${bad}`, { status: 503, headers: { 'retry-after': '30' } })
