@@ -17,6 +17,7 @@ import type { FleetSpec, MetricSpec, Spec } from '../model/spec.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
 import { systemClock } from '../plugins/clocks/system.ts'
 import type { LoadReports } from '../plugins/routers/agent/reports.ts'
+import { createAzureLogsSource } from '../plugins/sources/azure-logs.ts'
 import { createAzureMonitorSource } from '../plugins/sources/azure-monitor.ts'
 import { createAzureQueueSource } from '../plugins/sources/azure-queue.ts'
 import { createAzureServiceBusSource } from '../plugins/sources/azure-service-bus.ts'
@@ -359,6 +360,13 @@ export class Daemon implements Runtime {
         createAzureServiceBusSource({
           clock: this.clock,
           metrics: () => this.#metricsOf('azure-service-bus'),
+        }),
+      ],
+      [
+        'azure-log-analytics',
+        createAzureLogsSource({
+          clock: this.clock,
+          metrics: () => this.#metricsOf('azure-log-analytics'),
         }),
       ],
       [

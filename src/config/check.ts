@@ -21,6 +21,7 @@ import { metricFacts } from './metric-facts.ts'
 import { type Check, checkPluginName } from './plugin-name.ts'
 import type { Path } from './problem.ts'
 import { apiSchema, configSchema, metricOfSource, SOURCES, stateSchema } from './schema.ts'
+import { LOGS_WAYS } from './schema-azure-logs.ts'
 import { ACTIONS, actionOfType, NOTIFIERS, notifierOfType } from './schema-notices.ts'
 import { isMapping, readEntries, readMapping, readObject } from './shape.ts'
 import { fleetName, name, word } from './values.ts'
@@ -81,6 +82,7 @@ function checkMetrics(check: Check, raw: unknown): ReadonlyMap<string, ContextMe
 
 const UNKNOWN_METRIC: ContextMetric = { unit: null, staleAfterMs: 30_000 }
 
+const LOGS_HINT = 'add the id of the workspace, or of the resource that logs'
 const REGION_HINT = 'add the region of what is measured, e.g. region: westeurope'
 
 function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
@@ -98,6 +100,9 @@ function checkMetric(check: Check, raw: unknown, path: Path): ContextMetric {
       path: [...path, 'across'],
       part: 'key',
     })
+  }
+  if (source === 'azure-log-analytics') {
+    checkOneOf(check, raw, LOGS_WAYS, path, `a metric of ${source}`, LOGS_HINT)
   }
   if (source === 'azure-monitor') {
     checkOneOf(check, raw, ['region', 'endpoint'], path, `a metric of ${source}`, REGION_HINT)

@@ -33,6 +33,10 @@ metrics:
   errors: { source: proxy, read: errorRatio }
   orders: { source: http-json, url: "http://127.0.0.1:9000/stats", pointer: /orders, headers: { accept: application/json }, timeout: 2s, every: 30s, kind: total, delay: 1m, grain: 1m, across: sum, filter: { region: [eu, us], zone: { not: [z3] } }, dividePerInstance: true }
   files: { source: command, command: [./count.sh, in], timeout: 3s, pointer: /n }
+  logged: { source: azure-log-analytics, workspace: 5f1c0000-0000-4000-8000-00000000000a, query: "requests | summarize n = count() by bin(timestamp, 1m), role", time: timestamp, value: n, instance: role, labels: [code], interval: 1m, cloud: usGovernment, endpoint: "https://127.0.0.1:8446", authorityHost: "https://127.0.0.1:8447", audience: "https://127.0.0.1:8448", timeout: 9s }
+  failed: { source: azure-log-analytics, resource: /subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/web-rg/providers/Microsoft.Insights/components/web, query: requests }
+  vmCpu: { source: azure-monitor, resource: /subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/web-rg/providers/Microsoft.Compute/virtualMachineScaleSets/web, metric: Percentage CPU, namespace: Microsoft.Compute/virtualMachineScaleSets, aggregation: maximum, interval: 5m, dimensions: { VMName: { not: [web_0] } }, instance: VMName, splitBy: [Zone], region: westeurope, cloud: china, authorityHost: "https://127.0.0.1:8449", audience: "https://127.0.0.1:8450", timeout: 9s, delay: 4m }
+  planCpu: { source: azure-monitor, resource: /subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/web-rg/providers/Microsoft.Web/serverfarms/plan, metric: CpuPercentage, dimensions: { Instance: [RD01] }, endpoint: "https://127.0.0.1:8451" }
   backlog: { source: azure-queue, account: shopdata, cloud: china, authorityHost: "https://127.0.0.1:8444", queue: orders, read: messages, timeout: 3s }
   oldest: { source: azure-queue, endpoint: "https://127.0.0.1:8445/shopdata", queue: orders, read: age }
   counters: { source: azure-table, connection: "\${env:SHOP_STORAGE}", table: WADPerformanceCountersTable, counter: '\\Processor(_Total)\\% Processor Time', role: Shop.Web, deployment: 1f0c, lookBack: 2h }
@@ -122,6 +126,11 @@ fleets:
     capacity: { min: 1, max: 3 }
     rules:
       - { name: Stored, when: "last(backlog) > 1000 and last(oldest) > 10m or avg(counters, 45m) > 80 or avg(minutes, 10m) < 1000 or last(reads) > 9 or last(own) > 9", scale: { by: 1 } }
+  measured:
+    target: { type: none, count: "last(failed)" }
+    capacity: { min: 1, max: 3 }
+    rules:
+      - { name: Measured, when: "last(logged) > 9 or avg(vmCpu, 15m) > 80% and avg(planCpu, 5m) > 80%", scale: { by: 1 } }
   store:
     preset: hpa
     target: { type: process, command: [node, store.mjs] }

@@ -156,6 +156,11 @@ const SLICES: readonly string[] = [
     metrics: ['backlog', 'oldest', 'counters', 'minutes', 'reads', 'own'],
     fleets: ['stored'],
   }),
+  sliceOf({
+    plimsoll: 'all',
+    metrics: ['logged', 'failed', 'vmCpu', 'planCpu'],
+    fleets: ['measured'],
+  }),
 ]
 
 /** One of the slices; now and then the whole, for what happens between distant parts of a file. */

@@ -25,6 +25,7 @@ const UNIT_OF_READING: Readonly<Record<string, MetricUnit>> = {
   age: 's',
 }
 
+const WITH_BINS: ReadonlySet<unknown> = new Set(['azure-monitor', 'azure-log-analytics'])
 const WITH_READINGS: ReadonlySet<unknown> = new Set(['process', 'proxy', 'azure-queue'])
 
 const STALE_AT_LEAST_MS = 30_000
@@ -73,7 +74,7 @@ function azureFacts({ source, resource, metric, aggregation }: MetricKeys): Azur
 
 export function metricFacts(keys: MetricKeys): ContextMetric {
   // What is told once per grain, or per bin, is as old as that.
-  const bin = keys.source === 'azure-monitor' ? numberOr0(keys.interval) : 0
+  const bin = WITH_BINS.has(keys.source) ? numberOr0(keys.interval) : 0
   const every = Math.max(numberOr0(keys.every), numberOr0(keys.grain), bin)
   const staleAfterMs =
     typeof keys.staleAfter === 'number' ? keys.staleAfter : Math.max(3 * every, STALE_AT_LEAST_MS)

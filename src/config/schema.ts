@@ -14,6 +14,7 @@ import type { PluginRef } from '../model/spec.ts'
 import { CODES } from './codes.ts'
 import { key } from './key.ts'
 import { PRESETS } from './presets.ts'
+import { AZURE_LOGS_DELAY, AZURE_LOGS_MEANING, azureLogsShape, azureLogsSource } from './schema-azure-logs.ts'
 import {
   AZURE_MONITOR_DELAY,
   AZURE_MONITOR_MEANING,
@@ -333,6 +334,7 @@ const sourceShapes = {
     ),
   },
   'azure-monitor': azureMonitorShape,
+  'azure-log-analytics': azureLogsShape,
   'azure-service-bus': azureServiceBusShape,
   'azure-queue': azureQueueShape,
   'azure-table': azureTableShape,
@@ -352,6 +354,7 @@ export const sourceOptions = {
     pointer: place ?? null,
   })),
   azureMonitor: azureMonitorSource,
+  azureLogs: azureLogsSource,
   azureServiceBus: azureServiceBusSource,
   azureQueue: azureQueueSource,
   azureTable: azureTableSource,
@@ -370,6 +373,7 @@ const optionsOfSource: Readonly<Record<SourceName, z.ZodType<Record<string, unkn
   'http-json': sourceOptions.httpJson,
   command: sourceOptions.command,
   'azure-monitor': sourceOptions.azureMonitor,
+  'azure-log-analytics': sourceOptions.azureLogs,
   'azure-service-bus': sourceOptions.azureServiceBus,
   'azure-queue': sourceOptions.azureQueue,
   'azure-table': sourceOptions.azureTable,
@@ -486,11 +490,13 @@ function sourceShape<N extends SourceName>(source: N) {
       ? metricShape('1s', 'perInstance')
       : source === 'proxy'
         ? metricShape('1s', 'total')
-        : source === 'azure-monitor'
-          ? metricShape('1m', 'independent', AZURE_MONITOR_DELAY)
-          : source === 'azure-table'
-            ? metricShape('1m', 'independent')
-            : metricShape('15s', 'independent')
+        : source === 'azure-log-analytics'
+          ? metricShape('1m', 'independent', AZURE_LOGS_DELAY)
+          : source === 'azure-monitor'
+            ? metricShape('1m', 'independent', AZURE_MONITOR_DELAY)
+            : source === 'azure-table'
+              ? metricShape('1m', 'independent')
+              : metricShape('15s', 'independent')
   return {
     source: z.literal(source).meta({ description: SOURCE_MEANING[source], 'x-examples': [source] }),
     ...own,
@@ -505,6 +511,7 @@ const SOURCE_MEANING: Readonly<Record<SourceName, string>> = {
   'http-json': 'A number in the JSON an address answers.',
   command: 'A number a command prints.',
   'azure-monitor': AZURE_MONITOR_MEANING,
+  'azure-log-analytics': AZURE_LOGS_MEANING,
   'azure-service-bus': SERVICE_BUS_MEANING,
   'azure-queue': AZURE_QUEUE_MEANING,
   'azure-table': AZURE_TABLE_MEANING,
@@ -528,6 +535,7 @@ const builtInMetrics = {
       'perInstance',
     ),
   }),
+  'azure-log-analytics': z.strictObject(sourceShape('azure-log-analytics')),
   'azure-queue': z.strictObject({
     ...sourceShape('azure-queue'),
     kind: key(
@@ -562,6 +570,7 @@ export function metricSchema(extensions: Extensions) {
     builtInMetrics['http-json'],
     command,
     builtInMetrics['azure-monitor'],
+    builtInMetrics['azure-log-analytics'],
     builtInMetrics['azure-service-bus'],
     builtInMetrics['azure-queue'],
     builtInMetrics['azure-table'],

@@ -73,6 +73,16 @@ describe('an imported metric', () => {
       'source: azure-queue, account: orders, queue: jobs, read: messages, kind: total, unit: count',
     ],
     [
+      'of a queue of Service Bus from there',
+      { metricName: 'ActiveMessageCount', metricResourceUri: `${BUS}/queues/Jobs.all` },
+      'source: azure-service-bus, namespace: shop.servicebus.windows.net, queue: Jobs.all, read: active, kind: total',
+    ],
+    [
+      'of a subscription of a topic from there',
+      { metricName: 'DeadletteredMessages', metricResourceUri: `${BUS}/topics/events/subscriptions/mails` },
+      'namespace: shop.servicebus.windows.net, topic: events, subscription: mails, read: deadLetter, kind: total',
+    ],
+    [
       'of a whole namespace from Azure Monitor',
       { metricName: 'ActiveMessages', metricResourceUri: BUS, statistic: 'Sum' },
       'metric: ActiveMessages, aggregation: total, region: westeurope, kind: total',
