@@ -36,13 +36,13 @@ export function wayIn(
   service: StorageService,
   { account, suffix, endpoint, connection }: StorageAccount,
 ): WayIn {
-  if (connection !== null) return wayOfSecret(connection)
+  if (connection !== null) return wayOfSecret(connection, suffix)
   if (endpoint !== null) return { kind: 'signed-in', url: endpoint.replace(/\/+$/, '') }
   if (account !== null) return { kind: 'signed-in', url: `https://${account}.${service}.${suffix}` }
   throw unusable('neither an account, nor an endpoint, nor a connection is named')
 }
 
-function wayOfSecret(connection: string): WayIn {
+function wayOfSecret(connection: string, suffix: string): WayIn {
   const text = connection.trim()
   if (/^https?:\/\//i.test(text)) {
     if (!URL.canParse(text)) throw unusable('the connection begins as an address, and is none')
@@ -57,9 +57,19 @@ function wayOfSecret(connection: string): WayIn {
     }
   }
   if (/^UseDevelopmentStorage=true\b/i.test(text) || /(^|;)(AccountName|[A-Za-z]+Endpoint)=/i.test(text)) {
-    return { kind: 'connection-string', text }
+    return { kind: 'connection-string', text: completed(text, suffix) }
   }
   throw unusable('the connection is neither a connection string nor an address with a signature')
+}
+
+/** Older ones leave out what the clients want to read. */
+function completed(text: string, suffix: string): string {
+  if (!/(^|;)\s*AccountName=/i.test(text) || /(^|;)\s*[A-Za-z]+Endpoint=/i.test(text)) return text
+  const missing = [
+    /(^|;)\s*DefaultEndpointsProtocol=/i.test(text) ? [] : ['DefaultEndpointsProtocol=https'],
+    /(^|;)\s*EndpointSuffix=/i.test(text) ? [] : [`EndpointSuffix=${suffix}`],
+  ].flat()
+  return [text.replace(/;+$/, ''), ...missing].join(';')
 }
 
 /** @param saw never holds anything of the secret */
