@@ -896,6 +896,22 @@ const ROWS: readonly Row[] = [
     /https/,
   ],
   [
+    'launches by zone that are to be kept in a ledger',
+    fleet(
+      'target: { type: azure-vmss, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: a, scaleSet: a, ledger: true, zones: »[1, 2] }',
+    ),
+    'PLM-117',
+    /delete "ledger", or delete "zones"/,
+  ],
+  [
+    'another way to let instances of a scale set go',
+    fleet(
+      'target: { type: azure-vmss, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: a, scaleSet: a, scaleIn: »dealocate }',
+    ),
+    'PLM-113',
+    'did you mean deallocate?',
+  ],
+  [
     'an App Service plan without its name',
     fleet(
       '»target: { type: azure-app-service-plan, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup: a }',

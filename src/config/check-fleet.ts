@@ -127,6 +127,22 @@ function checkTarget(check: FleetCheck, raw: unknown, path: Path, context: Expre
   if (type === 'none' && typeof pieces?.count === 'string') {
     checkParsed(check, parseExpression(pieces.count, context), [...path, 'count'])
   }
+  if (type === 'azure-vmss') checkScaleSet(check, raw, path)
+}
+
+function checkScaleSet(
+  check: FleetCheck,
+  { ledger, zones }: Readonly<Record<string, unknown>>,
+  path: Path,
+): void {
+  if (ledger !== true || !Array.isArray(zones) || zones.length === 0) return
+  check.report({
+    code: CODES.exclusiveKeys,
+    message:
+      'a target has either "zones" or "ledger: true": a launch in a zone cannot be entered in the ledger in the same call',
+    hint: 'delete "ledger", or delete "zones" and let Azure spread the instances',
+    path: [...path, 'zones'],
+  })
 }
 
 function readPlugin(

@@ -6,9 +6,8 @@
  */
 import { z } from 'zod'
 import { azureEndpoints, azureSubscriptionShape } from './azure-cloud.ts'
-import { CODES } from './codes.ts'
 import { key } from './key.ts'
-import { duration, refusal } from './values.ts'
+import { duration } from './values.ts'
 
 export const AZURE_VMSS_MEANING = 'Instances are the VMs of an Azure scale set.'
 
@@ -98,14 +97,6 @@ export const azureVmssShape = {
 
 export const azureVmssTarget = z
   .strictObject(azureVmssShape)
-  .refine(({ ledger, zones }) => !ledger || zones.length === 0, {
-    path: ['zones'],
-    error: refusal(
-      CODES.exclusiveKeys,
-      'a launch in a zone cannot be entered in the ledger in one call: a target has either "zones" or "ledger: true"',
-      'delete "ledger", or delete "zones" and let Azure spread the instances',
-    ),
-  })
   .transform(({ address, listingLag, launchWait, timeout, reach, zones, ...written }) => ({
     ...azureEndpoints(written),
     zones: [...new Set(zones.map(String))],
