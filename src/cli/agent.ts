@@ -10,10 +10,15 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { z } from 'zod'
 import { AdmittedWire } from '../api/wire/load.ts'
 import type { EpochMs } from '../model/time.ts'
-import { createInstanceMetadata, type ScheduledEvent } from '../plugins/azure/instance-metadata.ts'
+import {
+  createInstanceMetadata,
+  type InstanceMetadata,
+  type ScheduledEvent,
+} from '../plugins/azure/instance-metadata.ts'
 import { runCommand } from '../plugins/command.ts'
 import { AzureEvents, type EventSubject } from './agent/azure-events.ts'
 import { type Count, createCount, shell } from './agent/count.ts'
+import { type Identity, identityOnAzure, identityTold } from './agent/identify.ts'
 import { type AgentOptions, checkOptions } from './agent/options.ts'
 import { failureIn, tellPlimsoll } from './agent/tell.ts'
 import { CliError, EXIT_OK, messageOf } from './cli-error.ts'
@@ -36,32 +41,42 @@ export async function agentCommand(options: AgentOptions, io: Io): Promise<numbe
   const stop = new AbortController()
   const stopListening = onInterrupt(() => stop.abort())
   const count = createCount(options)
-  const agent = new Agent(options, { io, url, token, count: count.read, signal: stop.signal })
-  const events = options.azureEvents === true ? followAzure(agent, options, io, stop.signal) : null
+  const azure = options.azureEvents === true ? createInstanceMetadata(options.azureMetadata) : null
+  const { signal } = stop
+  const pause = (ms: number) => wait(ms, undefined, { signal }).catch(() => undefined)
+  let events: Promise<void> | null = null
   try {
+    const identity = identityTold(options) ?? (await askedFor(azure, { pause, io, signal }))
+    if (identity === null) return EXIT_OK
+    const agent = new Agent({ ...options, ...identity }, { io, url, token, count: count.read, signal })
+    if (azure !== null) {
+      events = new AzureEvents({ metadata: azure, subject: agent, now: io.now, wait: pause }, signal).run()
+    }
     await agent.run()
   } finally {
     stopListening()
     stop.abort()
     await events
+    await azure?.close()
     await count.close()
   }
   return EXIT_OK
 }
 
-async function followAzure(
-  subject: EventSubject,
-  { azureMetadata }: AgentOptions,
-  io: Io,
-  signal: AbortSignal,
-): Promise<void> {
-  const metadata = createInstanceMetadata(azureMetadata)
-  const pause = (ms: number) => wait(ms, undefined, { signal }).catch(() => undefined)
-  try {
-    await new AzureEvents({ metadata, subject, now: io.now, wait: pause }, signal).run()
-  } finally {
-    await metadata.close()
+interface Asking {
+  readonly pause: (ms: number) => Promise<unknown>
+  readonly io: Io
+  readonly signal: AbortSignal
+}
+
+async function askedFor(metadata: InstanceMetadata | null, { pause, io, signal }: Asking) {
+  if (metadata === null) return null
+  const troubles = new Set<string>()
+  const trouble = (because: string): void => {
+    if (!troubles.has(because)) warn(io, because)
+    troubles.add(because)
   }
+  return identityOnAzure({ metadata, wait: pause, trouble }, signal)
 }
 
 type Answer = z.output<typeof AdmittedWire> | { readonly refused: string }
@@ -82,7 +97,7 @@ interface LastReport {
 }
 
 class Agent implements EventSubject {
-  readonly #options: AgentOptions
+  readonly #options: AgentOptions & Identity
   readonly #world: AgentWorld
   readonly #target: URL
   /** The close it obeys. */
@@ -95,7 +110,7 @@ class Agent implements EventSubject {
   #lastTrouble = ''
   readonly #troubles = new Set<string>()
 
-  constructor(options: AgentOptions, world: AgentWorld) {
+  constructor(options: AgentOptions & Identity, world: AgentWorld) {
     this.#options = options
     this.#world = world
     const { fleet, instance } = options
@@ -238,18 +253,17 @@ class Agent implements EventSubject {
   #trouble(because: string): void {
     if (because === this.#lastTrouble) return
     this.#lastTrouble = because
-    this.#warn(`nothing was reported: ${because}`)
+    warn(this.#world.io, `nothing was reported: ${because}`)
   }
 
   trouble(because: string): void {
     if (this.#troubles.has(because)) return
     if (this.#troubles.size >= MOST_TROUBLES) this.#troubles.clear()
     this.#troubles.add(because)
-    this.#warn(because)
+    warn(this.#world.io, because)
   }
+}
 
-  #warn(line: string): void {
-    const { io } = this.#world
-    io.stderr.write(`${coloursFor(io).yellow('plimsoll:')} ${line}\n`)
-  }
+function warn(io: Io, line: string): void {
+  io.stderr.write(`${coloursFor(io).yellow('plimsoll:')} ${line}\n`)
 }

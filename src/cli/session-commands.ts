@@ -42,7 +42,7 @@ function addAgentCommand(program: Command, io: Io, done: Done): void {
       'Counts the sessions of an instance again and again, reports them to a fleet with `router: { type: agent }`, and closes the instance when it is told to.',
     )
     .requiredOption('--fleet <name>', 'its fleet')
-    .requiredOption('--instance <id>', 'its id, as the target lists it')
+    .option('--instance <id>', 'its id, as the target lists it; with --azure-events Azure says it')
     .option('--command <line>', 'count: a shell command that prints the number of slots in use')
     .option('--http <url>', 'count: an address that answers it as JSON')
     .option('--pointer <pointer>', 'where in that JSON the number is', '/sessions')

@@ -32,7 +32,7 @@ export interface FakeMetadata {
 }
 
 const EVENTS = '/metadata/scheduledevents'
-const NAME = '/metadata/instance/compute/name'
+const SELF = '/metadata/instance/compute'
 const approval = z.strictObject({
   StartRequests: z.array(z.strictObject({ EventId: z.string() })).length(1),
 })
@@ -45,9 +45,11 @@ export async function openMetadata(name: string): Promise<FakeMetadata> {
   let looks = 0
   let isSlow = false
 
+  const self = { name, vmId: '6F1C0000-0000-4000-8000-000000000001', vmScaleSetName: name.split('_')[0] }
+
   /** `null`: it is refused. */
   function answer(method: string | undefined, { pathname, searchParams }: URL, text: string): string | null {
-    if (pathname === NAME && searchParams.get('format') === 'text') return name
+    if (pathname === SELF && searchParams.get('format') === 'json') return JSON.stringify(self)
     if (pathname !== EVENTS || searchParams.get('api-version') !== '2020-07-01') return null
     if (method === 'GET') return JSON.stringify({ DocumentIncarnation: incarnation, Events: events })
     const ids = approval.parse(JSON.parse(text)).StartRequests.map(({ EventId }) => EventId)

@@ -44,8 +44,11 @@ describe('the way to an instance', () => {
         rig.network.rules = rules
         for (let n = 0; n < 3; n += 1) rig.arm.addVm()
         await until('all are reached', async () => Object.keys(await rig.ways()).length === 3)
+        rig.arm.shouts = true
+        rig.arm.addVm()
+        await until('one more is', async () => Object.keys(await rig.ways()).length === 4)
         expect(await rig.ways()).toEqual(expected(rig))
-        expect(new Set(Object.values(await rig.ways())).size).toBe(3)
+        expect(new Set(Object.values(await rig.ways())).size).toBe(4)
       })
     }
   }

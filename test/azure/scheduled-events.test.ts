@@ -44,7 +44,10 @@ interface OnVm {
 }
 
 /** An agent beside `web-1` with two sessions; its application takes no more while the file `shut` is there. */
-async function onVm(prepare: (metadata: FakeMetadata) => void = () => undefined): Promise<OnVm> {
+async function onVm(
+  prepare: (metadata: FakeMetadata) => void = () => undefined,
+  named: readonly string[] = ['--instance', 'web-1'],
+): Promise<OnVm> {
   const rooms = await openRooms({ router: '{ type: agent, lease: 30s }' })
   ends.push(() => rooms.end())
   const metadata = await openMetadata('Web-1')
@@ -54,7 +57,7 @@ async function onVm(prepare: (metadata: FakeMetadata) => void = () => undefined)
   ends.push(() => scene.end())
   const count = scene.file('count', '2')
   const shut = join(scene.cwd, 'shut')
-  const words = ['agent', '--fleet', 'web', '--instance', 'web-1', '--url', rooms.url, '--every', '200ms']
+  const words = ['agent', '--fleet', 'web', ...named, '--url', rooms.url, '--every', '200ms']
   const commands = ['--command', `cat ${count}`, '--on-close', `touch ${shut}`, '--on-open', `rm ${shut}`]
   const azure = ['--azure-events', '--azure-metadata', metadata.address]
   const child = spawn(process.execPath, ['bin/plimsoll.js', ...words, ...commands, ...azure], {
@@ -161,6 +164,30 @@ describe('an agent on a VM that Azure is about to take away', () => {
     await until('Azure may begin', () => metadata.approved.length === 1)
   })
 
+  it('lets nothing begin early that Plimsoll has not closed, though nobody is on it', async () => {
+    const { rooms, metadata, said, isShut, hold } = await onVm()
+    await until('it reports', () => said.out.includes('reports 2 slots'))
+    hold(0)
+    await rooms.daemon.stop()
+    metadata.plan(planned())
+    await until('it takes no more sessions', isShut)
+    const { looks } = metadata
+    await until('it has looked thrice more', () => metadata.looks >= looks + 3)
+    expect(metadata.approved).toEqual([])
+  })
+
+  it('needs not be told which instance it is', async () => {
+    const { metadata, said, isShut, isOpen } = await onVm(fake => {
+      fake.status = 503
+    }, [])
+    await until('it says that it does not know', () => said.err.includes('PLM-779'))
+    metadata.status = null
+    await until('it is open', isOpen)
+    metadata.plan(planned())
+    await until('it takes no more sessions', isShut)
+    await until('Plimsoll has closed it', () => said.out.includes('web-1 is closed'))
+  })
+
   it('notes a freeze, and does nothing', async () => {
     const { metadata, said, isShut, isOpen } = await onVm()
     metadata.plan(
@@ -172,6 +199,15 @@ describe('an agent on a VM that Azure is about to take away', () => {
     const { looks } = metadata
     await until('it has looked twice more', () => metadata.looks >= looks + 2)
     expect([isShut(), metadata.approved, said.out.includes('web-2')]).toEqual([false, [], false])
+  })
+
+  it('must be told which, where nobody else can', async () => {
+    const scene = openScene()
+    ends.push(() => scene.end())
+    expect(await scene.run(['agent', '--fleet', 'web', '--command', 'true', '--count-only'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/PLM-501.*--instance ID.*--azure-events/),
+    })
   })
 
   it('refuses an address that is none', async () => {
@@ -193,7 +229,7 @@ describe('the metadata service of a VM', () => {
     const metadata = createInstanceMetadata(fake.address, { firstAnswerMs: 400, answerMs: 50 })
     ends.push(() => metadata.close())
     const signal = AbortSignal.timeout(30_000)
-    expect(await metadata.name(signal)).toBe('web-1')
+    expect(await metadata.self(signal)).toMatchObject({ name: 'web-1', scaleSet: 'web-1' })
     expect((await metadata.events(signal)).incarnation).toBe('1')
     fake.isSlow = true
     await expect(metadata.events(signal)).rejects.toThrow('did not answer within 0.05 s')

@@ -39,7 +39,7 @@ class Scene {
     this.failing = failing
     const world = {
       metadata: {
-        name: async () => this.#unless('name', 'rooms_7'),
+        self: async () => this.#unless('name', { name: 'Rooms_7', vmId: '6f1c', scaleSet: 'Rooms' }),
         events: async () => this.#look(),
         approve: async (id: string) => this.#unless('approve', this.#note(`approve ${id}`)),
       },

@@ -29,7 +29,7 @@ export interface EventSubject {
 }
 
 export interface EventsWorld {
-  readonly metadata: Pick<InstanceMetadata, 'name' | 'events' | 'approve'>
+  readonly metadata: Pick<InstanceMetadata, 'self' | 'events' | 'approve'>
   readonly subject: EventSubject
   now(): EpochMs
   /** Resolves after so long, or when the signal aborts. */
@@ -72,7 +72,7 @@ export class AzureEvents {
     let name: string | null = null
     await this.#again(async () => {
       await this.#attempt('PLM-779 the name of this VM could not be read', async () => {
-        name = await this.#world.metadata.name(this.#signal)
+        name = (await this.#world.metadata.self(this.#signal)).name.toLowerCase()
       })
       return name !== null
     })

@@ -8,7 +8,8 @@ import type { DaemonOptions } from '../daemon.ts'
 
 export interface AgentOptions extends DaemonOptions {
   readonly fleet: string
-  readonly instance: string
+  /** Left out where Azure says it. */
+  readonly instance?: string
   readonly command?: string
   readonly http?: string
   readonly pointer: string
@@ -27,7 +28,14 @@ export interface AgentOptions extends DaemonOptions {
 const REPORTS_PER_LEASE = 3
 
 export function checkOptions(options: AgentOptions): void {
-  const { command, http, onClose, countOnly, everyMs, leaseMs, azureMetadata } = options
+  const { instance, command, http, onClose, countOnly, everyMs, leaseMs, azureEvents, azureMetadata } =
+    options
+  if (instance === undefined && azureEvents !== true) {
+    throw new CliError(
+      'PLM-501',
+      'Say which instance it is: --instance ID, as `plimsoll instances FLEET` lists it. On a VM of Azure --azure-events knows it.',
+    )
+  }
   if ((command === undefined) === (http === undefined)) {
     throw new CliError('PLM-501', 'Say how sessions are counted: either --command LINE or --http URL.')
   }

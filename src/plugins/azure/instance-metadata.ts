@@ -1,5 +1,5 @@
 /**
- * What Azure tells a VM about itself, from within: its name, and what is planned for it and its neighbours.
+ * What Azure tells a VM about itself, from within: who it is, and what is planned for it and its neighbours.
  *
  * Example: `events()` answers `{ incarnation: '7', events: [{ id: 'f020...', type: 'Terminate', resources: ['rooms_7'], notBefore: 1795348800000,
  * hasStarted: false }] }`; `approve('f020...')` lets Azure begin before that moment.
@@ -31,15 +31,24 @@ export interface EventsDocument {
   readonly events: readonly ScheduledEvent[]
 }
 
+export interface Self {
+  /** As its scale set calls it: `rooms_7`. */
+  readonly name: string
+  /** Azure's unique id, in small letters. */
+  readonly vmId: string
+  /** `null` where it is in none. */
+  readonly scaleSet: string | null
+}
+
 export interface InstanceMetadata {
-  name(signal: AbortSignal): Promise<string>
+  self(signal: AbortSignal): Promise<Self>
   events(signal: AbortSignal): Promise<EventsDocument>
   approve(eventId: string, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
 const EVENTS = '/metadata/scheduledevents?api-version=2020-07-01'
-const NAME = '/metadata/instance/compute/name?api-version=2021-02-01&format=text'
+const SELF = '/metadata/instance/compute?api-version=2021-02-01&format=json'
 export interface Patience {
   readonly firstAnswerMs: number
   readonly answerMs: number
@@ -50,6 +59,12 @@ const USUAL: Patience = { firstAnswerMs: 130_000, answerMs: 10_000 }
 const MOST_BYTES = 256 * 1024
 const MOST_EVENTS = 100
 const MOST_RESOURCES = 1_000
+
+const selfWire = z.object({
+  name: z.string().min(1).max(200),
+  vmId: z.string().min(1).max(200),
+  vmScaleSetName: z.string().max(200).default(''),
+})
 
 const eventsWire = z.object({
   DocumentIncarnation: z.union([z.number(), z.string().max(200)]),
@@ -99,10 +114,11 @@ export function createInstanceMetadata(
   }
 
   return {
-    async name(signal) {
-      const name = (await ask(NAME, null, firstAnswerMs, signal)).trim()
-      if (name === '') throw new PluginError('unavailable', `GET ${address}${NAME}: an empty name`)
-      return name.toLowerCase()
+    async self(signal) {
+      const parsed = selfWire.safeParse(jsonOf(await ask(SELF, null, firstAnswerMs, signal)))
+      if (!parsed.success) throw notAsExpected('what the VM is', parsed.error)
+      const { name, vmId, vmScaleSetName } = parsed.data
+      return { name, vmId: vmId.toLowerCase(), scaleSet: vmScaleSetName === '' ? null : vmScaleSetName }
     },
 
     async events(signal) {
@@ -124,12 +140,7 @@ export function createInstanceMetadata(
 /** @throws PluginError when it is none */
 export function documentIn(text: string): EventsDocument {
   const parsed = eventsWire.safeParse(jsonOf(text))
-  if (!parsed.success) {
-    throw new PluginError(
-      'unavailable',
-      `the scheduled events are not as expected: ${z.prettifyError(parsed.error)}`,
-    )
-  }
+  if (!parsed.success) throw notAsExpected('the list of scheduled events', parsed.error)
   const { DocumentIncarnation, Events } = parsed.data
   return {
     incarnation: String(DocumentIncarnation),
@@ -141,6 +152,10 @@ export function documentIn(text: string): EventsDocument {
       hasStarted: EventStatus.toLowerCase() !== 'scheduled',
     })),
   }
+}
+
+function notAsExpected(what: string, error: z.ZodError): PluginError {
+  return new PluginError('unavailable', `${what} is not as expected: ${z.prettifyError(error)}`)
 }
 
 /** `Mon, 19 Sep 2026 18:29:47 GMT`; empty once it has begun. */
