@@ -233,6 +233,15 @@ describe('a seal', () => {
 })
 
 describe('a report', () => {
+  it('of an instance that knows its VM, and not how often it was started, is taken', async () => {
+    const { agent } = await openAgent()
+    await agent.route([{ ...routed('a'), incarnation: '6f1c.2' }], soon())
+    expect(() => agent.report('a', { slots: 0, incarnation: '6f1' })).toThrow(/PLM-375/)
+    expect(() => agent.report('a', { slots: 0, incarnation: '6f1c.1' })).toThrow(/PLM-375/)
+    agent.report('a', { slots: 4, incarnation: '6f1c' })
+    expect(await loadOf(agent)).toMatchObject({ slots: 4 })
+  })
+
   it('of an instance that is not there, or of another incarnation, is refused', async () => {
     const { agent } = await openAgent()
     await agent.route([{ ...routed('a'), incarnation: '2' }], soon())

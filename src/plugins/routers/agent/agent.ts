@@ -61,7 +61,11 @@ class Agent implements AgentRouter {
   report(instance: string, report: LoadReport): Admitted {
     const reporter = this.#known(instance)
     const { incarnation } = report
-    if (incarnation !== undefined && reporter.incarnation !== null && incarnation !== reporter.incarnation) {
+    if (
+      incarnation !== undefined &&
+      reporter.incarnation !== null &&
+      !isOf(incarnation, reporter.incarnation)
+    ) {
       throw anotherIncarnation(instance, incarnation, reporter.incarnation)
     }
     const leaseMs = Math.min(report.leaseMs ?? this.#options.leaseMs, LONGEST_LEASE_MS)
@@ -236,6 +240,11 @@ class Agent implements AgentRouter {
       signal.addEventListener('abort', done)
     })
   }
+}
+
+/** An instance may know which VM it runs on, and not how often that was started: `6f1c` of `6f1c.2`. */
+function isOf(said: string, incarnation: string): boolean {
+  return incarnation === said || incarnation.startsWith(`${said}.`)
 }
 
 function isSame(known: string | null, told: string | null): boolean {
