@@ -1,9 +1,9 @@
 /**
- * The picture of two autoscalers beside each other: what the other one made as a line, what Plimsoll recommended as dashes, the room
+ * The picture of two autoscalers beside each other: what Plimsoll recommended as a line, what the other one made as dashes, the room
  * between them filled where they differ; below, strips of time, such as a KPI that was red. An SVG document as text, small whatever the
  * length. What cannot be compared is hatched.
  *
- * Example: a week of `web` shows a line at 4 and dashes that rise to 6 from 09:12 to 09:47; pointing at the green between them says why,
+ * Example: a week of `web` shows dashes at 4 and a line that rises to 6 from 09:12 to 09:47; pointing at the green between them says why,
  * and a red bar in the strip `busy` stands below it.
  */
 import type { Interval } from '../model/time.ts'
@@ -43,6 +43,7 @@ export interface ComparisonPicture {
 
 const STRIP = { height: 17, gap: 9 } as const
 const MOST_STRIPS = 5
+const [OURS, THEIRS] = [{ colour: COLOURS.instances }, { colour: COLOURS.desired, dash: '7 4' }] as const
 const MOST_MARKS = 300
 
 export function drawComparison(request: ComparisonPicture): string {
@@ -71,9 +72,9 @@ export function drawComparison(request: ComparisonPicture): string {
     fill(slabs, COLOURS.out, 0.4, frame),
     fill(slabsBetween(ours, theirs), COLOURS.in, 0.3, frame),
     drawApart(request.apart, frame),
-    // Under theirs: the dashes show where the two differ, which is what one looks for.
-    line(ours, COLOURS.desired, 1.8, frame, '6 5'),
-    line(theirs, COLOURS.instances, 2.6, frame),
+    // As in the picture of a replay: one's own in front, what was recorded as dashes that show where the two differ.
+    line(theirs, THEIRS.colour, 1.8, frame, THEIRS.dash),
+    line(ours, OURS.colour, 2.4, frame),
     ...drawMarks(request.marks, frame),
     ...strips.flatMap((strip, index) =>
       drawStrip(strip, frame.bottom + STRIP.gap + (index + 1) * STRIP.height, frame),
@@ -206,8 +207,8 @@ function legendOf(someApart: boolean, someBounds: boolean): readonly LegendEntry
       stroke: edge,
     })
   return [
-    { label: 'they had', swatch: stroke(COLOURS.instances, 2.6) },
-    { label: 'Plimsoll recommended', swatch: stroke(COLOURS.desired, 1.8, '6 5') },
+    { label: 'Plimsoll recommended', swatch: stroke(OURS.colour, 2.4) },
+    { label: 'they had', swatch: stroke(THEIRS.colour, 1.8, THEIRS.dash) },
     { label: 'more', swatch: box(COLOURS.out, 0.4) },
     { label: 'fewer', swatch: box(COLOURS.in, 0.3) },
     ...(someBounds ? [{ label: 'its bounds', swatch: box(COLOURS.band, 0.75, COLOURS.bound) }] : []),

@@ -2,7 +2,7 @@
  * A comparison as a picture: the two counts, where they differ, and below it when the rules asked for more than there was, and when
  * each KPI was red.
  *
- * Example: of a fleet with one KPI there are two strips, `asked` and the KPI's name.
+ * Example: of a fleet with one KPI there are two strips, `short` and the KPI's name.
  */
 import type { Interval } from '../../model/time.ts'
 import { type ComparisonStrip, drawComparison } from '../../pictures/comparison.ts'
@@ -40,7 +40,7 @@ function stripsOf(
   const share = (ms: number): string => percentText(comparedMs === 0 ? 0 : ms / comparedMs)
   return [
     {
-      label: 'asked',
+      label: 'short',
       intervals: joined(compared, ({ sighting }) => sighting?.asked === 'grow'),
       total: share(short.ms),
     },

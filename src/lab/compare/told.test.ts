@@ -113,7 +113,7 @@ describe('as a page', () => {
 describe('as a picture', () => {
   it('has the two counts, a strip of what was asked and one for the KPI', () => {
     const svg = svgComparison(COMPARISON, 'UTC')
-    expect(svg).toContain('>asked</text>')
+    expect(svg).toContain('>short</text>')
     expect(svg).toContain('>busy</text>')
     expect(svg).toContain('they 4, Plimsoll 5. &quot;Scale up&quot; fired')
   })
