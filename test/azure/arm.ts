@@ -109,6 +109,8 @@ export class FakeArm extends FakeAzure {
   /** Health as reported by an extension; null where there is none. */
   health: string | null = null
   zones: readonly string[] = ['1', '2', '3']
+  /** A launch by zone takes the capacity for what is to be added. */
+  addsByZone = false
   /** What the next start that is accepted ends with: the VM stays as it was. */
   nextStartError: Failure | null = null
   /** Azure's automatic repairs; null where they are off. */
@@ -367,7 +369,8 @@ export class FakeArm extends FakeAzure {
     if (ifMatch !== null && ifMatch !== `"${this.#etag}"`) {
       return refused(412, 'PreconditionFailed', `the etag is "${this.#etag}"`)
     }
-    const { capacity, properties } = scaleOutBody.parse(body)
+    const { capacity: told, properties } = scaleOutBody.parse(body)
+    const capacity = this.addsByZone ? this.capacity + told : told
     const zone = properties?.zone ?? null
     if (zone !== null && !this.zones.includes(zone)) {
       return refused(400, 'InvalidParameter', `the scale set has no zone ${zone}`)

@@ -6,7 +6,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/plugins/clocks/system.ts'
 import type { AzureVmssContext } from '../../src/plugins/targets/azure-vmss.ts'
-import { PluginError } from '../../src/ports/plugin.ts'
 import { victims } from '../../src/ports/target.acceptance.ts'
 import type { LaunchResult, TerminateResult } from '../../src/ports/target.ts'
 import type { FakeVm } from './arm.ts'
@@ -125,8 +124,7 @@ describe.each(MODES)('protection of a %s scale set', mode => {
     await filled(rig, 1)
     rig.arm.remaining = 'Microsoft.Compute/GetVMScaleSetVM3Min;9'
     await rig.target.listInstances(signal)
-    const failure = await rig.target.tend?.(signal).catch((error: unknown) => error)
-    expect(failure).toBeInstanceOf(PluginError)
+    await rig.target.tend?.(signal)
     expect(guarded(rig)).toEqual([])
     rig.arm.remaining = ''
     now += 60_000
@@ -339,6 +337,16 @@ describe.each(MODES)('a launch by zone in a %s scale set', mode => {
     expect(told(await rig.target.launch([order('b', '2')], signal))).toEqual(['launched'])
     expect([...rig.arm.vms.values()].map(({ zone }) => zone)).toEqual(['2'])
     expect(rig.arm.capacity).toBe(1)
+  })
+
+  it('that Azure takes for an addition is the last one', async () => {
+    const rig = await rigOf({ mode, zones: ZONES })
+    rig.arm.addsByZone = true
+    await rig.target.launch([order('a', '1')], signal)
+    await rig.target.launch([order('b', '2')], signal)
+    const count = rig.arm.capacity
+    expect(told(await rig.target.launch([order('c', '3')], signal))).toEqual(['misconfigured PLM-775'])
+    expect([rig.arm.capacity, rig.arm.countOf('POST', SCALE_OUT.path)]).toEqual([count, 2])
   })
 
   it('in a zone the set does not have is refused, and its check says so before', async () => {

@@ -60,7 +60,10 @@ export class Guarding {
     if (now < this.#pausedUntil) return
     // Who is not well first.
     const next = [...due.filter(one => !wants(one)), ...due.filter(wants)].slice(0, MOST_CHANGES)
-    for (const one of next) await this.#change(one, now, signal)
+    const failures = await Promise.all(next.map(one => this.#change(one, now, signal)))
+    const failure = failures.find(error => error !== null)
+    this.#trouble = failure?.message ?? (next.length > 0 ? null : this.#trouble)
+    if (failure !== undefined && failure !== null) throw failure
   }
 
   /** In words, for a check. */
@@ -71,21 +74,22 @@ export class Guarding {
       : `${this.#counts.done} of ${this.#counts.wanted} protected from scale-in by others`
   }
 
-  async #change(one: Guarded, now: number, signal: AbortSignal): Promise<void> {
+  /** @returns what an operator should know */
+  async #change(one: Guarded, now: number, signal: AbortSignal): Promise<PluginError | null> {
     const { vm } = one
+    const what = wants(one) ? 'protect' : 'lift the protection of'
     try {
-      this.#set.allowance.require('look', `protect ${vm.name}`)
+      this.#set.allowance.require('look', `${what} ${vm.name}`)
       await this.#set.protect(vm, wants(one), signal)
       this.#known.set(keyOf(vm), { isProtected: wants(one), at: now })
-      this.#trouble = null
+      return null
     } catch (error) {
       if (!(error instanceof PluginError)) throw error
-      this.#pausedUntil = now + PAUSE_MS
-      // Somebody else changed it meanwhile: the next listing shows how it is.
-      if (error.kind === 'conflict' || error.kind === 'not-found') return
-      const what = wants(one) ? 'protect' : 'lift the protection of'
-      this.#trouble = `PLM-774 could not ${what} ${vm.name}: ${error.message} It is tried again in a minute; until then others may choose it, or Azure leaves it unrepaired.`
-      throw new PluginError(error.kind, this.#trouble, { cause: error })
+      this.#pausedUntil = now + (error.retryAfterMs ?? PAUSE_MS)
+      // Later, or somebody else changed it meanwhile: the next listing shows how it is.
+      if (['throttled', 'conflict', 'not-found'].includes(error.kind)) return null
+      const told = `PLM-774 could not ${what} ${vm.name}: ${error.message} It is tried again in a minute; until then others may choose it, or Azure leaves it unrepaired.`
+      return new PluginError(error.kind, told, { cause: error })
     }
   }
 

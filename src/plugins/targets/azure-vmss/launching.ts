@@ -9,7 +9,7 @@
  * The capacity is never lowered, not even after a launch that failed: Azure would choose who goes.
  */
 import type { Clock } from '../../../ports/clock.ts'
-import { PluginError, type PluginErrorKind } from '../../../ports/plugin.ts'
+import { PluginError } from '../../../ports/plugin.ts'
 import type { LaunchOrder, LaunchResult } from '../../../ports/target.ts'
 import { calledOff } from '../../azure/failure.ts'
 import type { Claims } from './claims.ts'
@@ -19,8 +19,10 @@ import type { ScaleSetModel } from './model.ts'
 import type { ScaleSet } from './scale-set.ts'
 import type { Started, Starting } from './starting.ts'
 import type { Underway } from './underway.ts'
+import { type Failed, failures, notYet, Unanswered } from './unlaunched.ts'
 import { isLeaving, type Vm } from './vm-state.ts'
 import { awaitAll, Wait } from './wait.ts'
+import { Zonal } from './zonal.ts'
 
 export interface LaunchingOptions {
   /** Keep tokens as tags of the scale set. */
@@ -47,16 +49,16 @@ export interface LaunchingParts {
 /** Somebody else changed the set between reading and raising, so often. */
 const MOST_ROUNDS = 4
 
-type Failed = Extract<LaunchResult, { readonly ok: false }>
-
 export class Launching {
   readonly #parts: LaunchingParts
   readonly #options: LaunchingOptions
+  readonly #zonal: Zonal
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(parts: LaunchingParts, options: LaunchingOptions) {
     this.#parts = parts
     this.#options = options
+    this.#zonal = new Zonal(parts.set)
   }
 
   /** One call at a time: two would raise each other's capacity. */
@@ -193,7 +195,7 @@ export class Launching {
       zone,
     }
     try {
-      return await set.raise(raise, signal)
+      return await (zone === null ? set.raise(raise, signal) : this.#zonal.raise(raise, model, signal))
     } catch (error) {
       if (error instanceof PluginError && error.kind === 'unavailable') throw new Unanswered(error)
       throw error
@@ -288,34 +290,10 @@ interface Raising {
   readonly fresh: Set<string>
 }
 
-/** The capacity may be raised, or not. */
-class Unanswered extends PluginError {
-  constructor({ message, cause }: PluginError) {
-    super('unavailable', message, { cause })
-  }
-}
-
 function tokensOf(orders: readonly LaunchOrder[]): readonly string[] {
   return orders.map(({ token }) => token)
 }
 
 function byZone(orders: readonly LaunchOrder[]): ReadonlyMap<string | null, readonly LaunchOrder[]> {
   return Map.groupBy(orders, ({ zone }) => zone)
-}
-
-function notYet(token: string): Failed {
-  return {
-    token,
-    ok: false,
-    kind: 'unavailable',
-    error: `PLM-770 the capacity is raised for ${token}, or a deallocated instance is started for it, and it is not listed yet; it is asked again, and nothing more is launched for it.`,
-  }
-}
-
-function failures(
-  tokens: readonly string[],
-  kind: PluginErrorKind,
-  { message }: PluginError,
-): Map<string, Failed> {
-  return new Map(tokens.map(token => [token, { token, ok: false, kind, error: message }]))
 }
