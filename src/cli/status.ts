@@ -10,12 +10,14 @@
 import { z } from 'zod'
 import { InstanceWire } from '../api/wire/inventory.ts'
 import { formatSpan } from '../engine/explain.ts'
+import type { Observation } from '../model/observation.ts'
 import { EXIT_OK } from './cli-error.ts'
 import { type Colours, coloursFor } from './colours.ts'
 import { decisionJson } from './decision-json.ts'
 import { type TellOptions, tellCount, tellLaunchTrouble, tellTime } from './decision-text.ts'
 import { isoOf } from './instant.ts'
 import { type Io, printJson, printLine } from './io.ts'
+import { newestValues, tellLateness } from './newest-values.ts'
 import { type ReaderOptions, withReader } from './reader/open.ts'
 import type { FleetNow } from './reader/reader.ts'
 import { table } from './table.ts'
@@ -49,6 +51,9 @@ function statusJson({ tick, trouble, everyMs }: FleetNow) {
     everyMs,
     capacity: tick.observation.capacity,
     sessions: tick.observation.sessions,
+    newest: Object.fromEntries(
+      [...newestValues(tick.observation)].map(([metric, at]) => [metric, isoOf(at)]),
+    ),
     ...decisionJson(tick.decision, tick.plan),
     instances: tick.inventory.instances.map(instance => z.encode(InstanceWire, instance)),
   }
@@ -101,6 +106,11 @@ function tellKpis(kpis: Readonly<Record<string, 'green' | 'red' | 'unknown'>>, c
   return words.length === 0 ? '-' : words.join(', ')
 }
 
+function latenessOf(observation: Observation, colours: Colours): string[] {
+  const told = tellLateness(observation, formatSpan)
+  return told === null ? [] : [colours.dim(told)]
+}
+
 function reasonsOf({ tick, trouble }: FleetNow, options: TellOptions): string[] {
   const { colours } = options
   const reasons =
@@ -109,6 +119,7 @@ function reasonsOf({ tick, trouble }: FleetNow, options: TellOptions): string[] 
       : [
           tick.decision.because,
           ...tellLaunchTrouble(tick.plan, tick.outcomes, options).map(line => colours.yellow(line)),
+          ...latenessOf(tick.observation, colours),
         ]
   return trouble === null ? reasons : [...reasons, colours.red(trouble)]
 }

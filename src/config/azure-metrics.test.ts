@@ -125,6 +125,21 @@ describe('a metric of azure-monitor', () => {
   })
 })
 
+describe('a window over bins', () => {
+  const keys = { source: 'azure-monitor', resource: SET, metric: 'Requests', region: 'westeurope' }
+  const warnings = (change: Keys) => {
+    const result = load({ ...keys, ...change })
+    return result.ok ? result.loaded.warnings.map(({ message, hint }) => `${message}; ${hint}`) : ['refused']
+  }
+
+  it('must hold two of them, however often they are asked for', () => {
+    expect(warnings({ interval: '5m', every: '10m' })).toEqual([])
+    expect(warnings({ interval: '15m' })).toEqual([
+      'avg(m, 10m) will often be unknown: "m" has bins of 15m, and the window must hold two samples; make the window at least 30m, or `interval` shorter',
+    ])
+  })
+})
+
 describe('a metric of azure-log-analytics', () => {
   const keys = { source: 'azure-log-analytics', query: 'requests' }
   const workspace = '5f1c0000-0000-4000-8000-00000000000a'

@@ -47,18 +47,38 @@ function lintWindows(fleet: FleetSpec, origins: Origins, report: Report): void {
     const needed = shortestWindow(operand, metric)
     if (operand.windowMs >= needed) continue
     const own = isSatisfiedByOne(operand) ? 'one' : 'two'
-    const told =
-      metric.grainMs === null
-        ? `is read every ${formatDuration(metric.everyMs)}, and the window must hold ${own} sample${own === 'one' ? '' : 's'}`
-        : `has grains of ${formatDuration(metric.grainMs)}, and the window must hold ${own} of them in full`
+    const { told, remedy } = spacingOf(metric, own)
     report({
       code: CODES.shortWindow,
       severity: 'warning',
       message: `${textAtHome(operand.key, metric)} will often be unknown: "${nameAtHome(metric)}" ${told}`,
-      hint: `make the window at least ${formatDuration(needed)}, or ${metric.grainMs === null ? 'read the metric more often' : 'the grain shorter'}`,
+      hint: `make the window at least ${formatDuration(needed)}, or ${remedy}`,
       ...placeOf(textAtHome(operand.key, metric), fleet, origins, nameAtHome(metric)),
     })
   }
+}
+
+/** How far apart its values are, and what makes them nearer. */
+function spacingOf(
+  metric: MetricSpec,
+  own: 'one' | 'two',
+): { readonly told: string; readonly remedy: string } {
+  const { grainMs, everyMs } = metric
+  if (grainMs !== null) {
+    const told = `has grains of ${formatDuration(grainMs)}, and the window must hold ${own} of them in full`
+    return { told, remedy: 'the grain shorter' }
+  }
+  const samples = `and the window must hold ${own} sample${own === 'one' ? '' : 's'}`
+  const binMs = binOf(metric)
+  return binMs === null
+    ? { told: `is read every ${formatDuration(everyMs)}, ${samples}`, remedy: 'read the metric more often' }
+    : { told: `has bins of ${formatDuration(binMs)}, ${samples}`, remedy: '`interval` shorter' }
+}
+
+/** What is kept in bins has a sample for each, however often it is read. */
+function binOf({ source, options }: MetricSpec): number | null {
+  if (typeof options.intervalMs === 'number') return options.intervalMs
+  return source === 'azure-monitor' ? 60_000 : null
 }
 
 function isSatisfiedByOne({ aggregate }: AggregateOperand): boolean {
@@ -74,7 +94,7 @@ function textAtHome(key: string, metric: MetricSpec): string {
 function shortestWindow(operand: AggregateOperand, metric: MetricSpec): number {
   if (metric.grainMs !== null) return (isSatisfiedByOne(operand) ? 2 : 3) * metric.grainMs
   if (metric.source === 'push') return 0
-  return isSatisfiedByOne(operand) ? metric.everyMs : 2 * metric.everyMs
+  return (isSatisfiedByOne(operand) ? 1 : 2) * (binOf(metric) ?? metric.everyMs)
 }
 
 /** Where a text (or at least the metric it is about) is first written in what the fleet looks at. */

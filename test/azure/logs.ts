@@ -26,8 +26,8 @@ export class FakeLogs extends FakeAzure {
   /** Said beside the rows: there were more. */
   partial: { readonly code: string; readonly message: string } | null = null
 
-  static start(): Promise<FakeLogs> {
-    return new FakeLogs().listen()
+  static start(...identity: ConstructorParameters<typeof FakeAzure>): Promise<FakeLogs> {
+    return new FakeLogs(...identity).listen()
   }
 
   put(query: string, columns: readonly Column[], rows: readonly (readonly Cell[])[]): void {

@@ -72,13 +72,16 @@ export class FakeMonitor extends FakeAzure {
   /** Ids come back in capitals. */
   shouts = false
 
-  private constructor(now: () => number) {
-    super()
+  private constructor(now: () => number, identity: ConstructorParameters<typeof FakeAzure>) {
+    super(...identity)
     this.#now = now
   }
 
-  static start(now: () => number): Promise<FakeMonitor> {
-    return new FakeMonitor(now).listen()
+  static start(
+    now: () => number,
+    ...identity: ConstructorParameters<typeof FakeAzure>
+  ): Promise<FakeMonitor> {
+    return new FakeMonitor(now, identity).listen()
   }
 
   /** One value of the minute that `at` is in. */
