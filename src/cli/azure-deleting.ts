@@ -7,7 +7,8 @@
  */
 import { type Deletion, type Home, isOurs } from '../infrastructure/deletions.ts'
 import { answeredBy } from '../plugins/azure/failure.ts'
-import type { Found, Removal, Resources, Which } from '../plugins/azure/resources.ts'
+import type { Found, Resources, Which } from '../plugins/azure/resources.ts'
+import type { Underway } from '../plugins/azure/underway.ts'
 import { pause } from '../plugins/azure/waiting.ts'
 import type { Clock } from '../ports/clock.ts'
 import { PluginError } from '../ports/plugin.ts'
@@ -84,7 +85,7 @@ class Ending {
     }
   }
 
-  async #ask(): Promise<Removal | null> {
+  async #ask(): Promise<Underway | null> {
     if (this.#tries >= MOST_TRIES) throw this.#lastTrouble ?? stillThere(this.#deletion)
     try {
       const removal = await this.#context.resources.remove(whichOf(this.#deletion), this.#signal)
@@ -97,7 +98,7 @@ class Ending {
     }
   }
 
-  async #follow(removal: Removal): Promise<void> {
+  async #follow(removal: Underway): Promise<void> {
     for (;;) {
       try {
         if (await removal.isDone(this.#signal)) return

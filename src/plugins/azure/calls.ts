@@ -72,10 +72,6 @@ export class Calls<Client> {
     return within(clock, timeoutMs, AbortSignal.any([signal, this.#closing.signal]), work)
   }
 
-  deadline(signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(this.#options.timeoutMs)])
-  }
-
   failureOf(error: unknown, what: string, signal: AbortSignal, changes: boolean): PluginError {
     return failureOf(error, { what, signal, changes, remedy: this.#options.remedy })
   }

@@ -6,35 +6,19 @@
  */
 import type { GenericResource, ResourceManagementClient } from '@azure/arm-resources'
 import { z } from 'zod'
-import type { Clock } from '../../ports/clock.ts'
 import { PluginError } from '../../ports/plugin.ts'
-import { Allowance } from './allowance.ts'
-import { Calls } from './calls.ts'
+import type { Calls } from './calls.ts'
 import { answeredBy } from './failure.ts'
-import { type ClientOptions, type Credential, defaultCredential, loadSdk, watchedBy } from './sdk.ts'
-
-export interface ResourcesOptions {
-  readonly subscription: string
-  /** Of another cloud than the public one. */
-  readonly endpoint: string | null
-  readonly authorityHost: string | null
-  readonly timeoutMs: number
-}
+import { type ManagementContext, type ManagementOptions, managementCalls } from './management.ts'
+import { follow, type Underway } from './underway.ts'
 
 /** What of Microsoft's clients it needs. */
 export interface ResourcesSdk {
   readonly ResourceManagementClient: typeof ResourceManagementClient
 }
 
-export interface ResourcesContext {
-  readonly clock: Clock
-  /** Instead of the default chain of `@azure/identity`. */
-  readonly credential?: Credential
-  /** Further options of the client: whom to trust, say. */
-  readonly client?: ClientOptions
+export interface ResourcesContext extends ManagementContext {
   readonly loadResourcesSdk?: () => Promise<ResourcesSdk>
-  /** Before a reading that failed is tried again; twice as much before the next. */
-  readonly backOffMs?: number
 }
 
 /** Which one, for Azure and in words: `the load balancer web-lb`. */
@@ -51,31 +35,30 @@ export interface Found {
   readonly description: string | null
 }
 
-export interface Removal {
-  /** @throws PluginError `refused` when Azure has given up; `unavailable` when it could not be asked */
-  isDone(signal: AbortSignal): Promise<boolean>
-}
-
 type Client = ResourceManagementClient
+
+const REMEDY = {
+  settings: 'subscription and resourceGroup',
+  role: 'Contributor on the resource group, and Role Based Access Control Administrator for role assignments',
+}
 
 const properties = z.object({ provisioningState: z.string().optional(), description: z.string().optional() })
 
 export class Resources {
   readonly #calls: Calls<Client>
 
-  constructor(options: ResourcesOptions, context: ResourcesContext) {
-    const allowance = new Allowance(context.clock)
-    this.#calls = new Calls({
-      connect: () => connect(options, context, allowance),
-      allowance,
-      clock: context.clock,
-      timeoutMs: options.timeoutMs,
-      remedy: {
-        settings: 'subscription and resourceGroup',
-        role: 'Contributor on the resource group, and Role Based Access Control Administrator for role assignments',
+  constructor(options: ManagementOptions, context: ResourcesContext) {
+    const load = context.loadResourcesSdk ?? importSdk
+    this.#calls = managementCalls(
+      {
+        who: '`plimsoll azure cleanup`',
+        npmPackage: '@azure/arm-resources',
+        load: async () => (await load()).ResourceManagementClient,
+        remedy: REMEDY,
       },
-      backOffMs: context.backOffMs,
-    })
+      options,
+      context,
+    )
   }
 
   /** `null`: there is none, not even the resource group it would be in. */
@@ -94,58 +77,23 @@ export class Resources {
   }
 
   /** Accepted, or thrown: `unavailable` when nobody knows. */
-  async remove({ id, apiVersion, what }: Which, signal: AbortSignal): Promise<Removal> {
+  async remove({ id, apiVersion, what }: Which, signal: AbortSignal): Promise<Underway> {
     return this.#calls.changing(`delete ${what}`, signal, async (client, abortSignal) => {
       const poller = client.resources.deleteById(pathOf(id), apiVersion, { abortSignal })
       await poller.submitted()
-      return { isDone: pollSignal => this.#isDone(poller, what, pollSignal) }
+      const asked = `ask how the deletion of ${what} goes`
+      return follow(
+        this.#calls,
+        poller,
+        asked,
+        saw => `Azure accepted to delete ${what}, and gave up: ${saw}`,
+      )
     })
   }
 
   close(): void {
     this.#calls.close()
   }
-
-  async #isDone(poller: Poller, what: string, signal: AbortSignal): Promise<boolean> {
-    if (poller.isDone) return true
-    const within = this.#calls.deadline(signal)
-    try {
-      const { status, error } = await poller.poll({ abortSignal: within })
-      if (status === 'failed' || status === 'canceled') throw gaveUp(what, error)
-      return status === 'succeeded'
-    } catch (error) {
-      if (error instanceof PluginError) throw error
-      if (isVerdict(error, within)) throw gaveUp(what, error)
-      const { message } = this.#calls.failureOf(error, `ask how the deletion of ${what} goes`, within, true)
-      throw new PluginError('unavailable', message, { cause: error })
-    }
-  }
-}
-
-/** What of a poller of Microsoft's clients is used. */
-interface Poller {
-  readonly isDone: boolean
-  poll(options: { readonly abortSignal: AbortSignal }): Promise<{
-    readonly status: string
-    readonly error?: Error | undefined
-  }>
-}
-
-async function connect(
-  { subscription, endpoint, authorityHost, timeoutMs }: ResourcesOptions,
-  context: ResourcesContext,
-  allowance: Allowance,
-): Promise<Client> {
-  const packages = ['@azure/arm-resources', '@azure/identity']
-  const { client, credential } = await loadSdk('`plimsoll azure cleanup`', packages, async () => ({
-    client: (await (context.loadResourcesSdk ?? importSdk)()).ResourceManagementClient,
-    credential: context.credential ?? (await defaultCredential(authorityHost)),
-  }))
-  return new client(credential, subscription, {
-    ...context.client,
-    ...(endpoint === null ? {} : { endpoint, credentials: { scopes: [`${endpoint}/.default`] } }),
-    ...watchedBy(allowance, timeoutMs),
-  })
 }
 
 async function importSdk(): Promise<ResourcesSdk> {
@@ -164,16 +112,4 @@ function foundIn({ tags, properties: written }: GenericResource): Found {
     state: provisioningState?.toLowerCase() ?? null,
     description: description ?? null,
   }
-}
-
-/** That it failed for good is only what an answer to a poll says, which has no status of its own; anything else leaves it open. */
-function isVerdict(error: unknown, signal: AbortSignal): boolean {
-  const { status, code } = answeredBy(error)
-  const isBroken = code !== null && /^(REQUEST_SEND_ERROR|PARSE_ERROR|E[A-Z]+)$/.test(code)
-  return !signal.aborted && status === null && !isBroken
-}
-
-function gaveUp(what: string, error: unknown): PluginError {
-  const saw = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'no reason given'
-  return new PluginError('refused', `Azure accepted to delete ${what}, and gave up: ${saw}`, { cause: error })
 }

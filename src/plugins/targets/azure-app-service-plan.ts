@@ -8,6 +8,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { PluginErrorKind } from '../../ports/plugin.ts'
 import type { Target, TargetCapabilities } from '../../ports/target.ts'
+import { systemClock } from '../clocks/system.ts'
 import { type Limits, requireAllowed, requireOurs } from './azure-app-service-plan/limits.ts'
 import { Plan, type PlanContext, type PlanModel, type PlanOptions } from './azure-app-service-plan/plan.ts'
 import { Resizing } from './azure-app-service-plan/resizing.ts'
@@ -21,7 +22,7 @@ export interface AzureAppServicePlanOptions extends PlanOptions {
 }
 
 export interface AzureAppServicePlanContext extends Omit<PlanContext, 'clock'> {
-  readonly clock?: Pick<Clock, 'now'>
+  readonly clock?: Clock
   /** Between two looks at what is under way, at first. */
   readonly lookEveryMs?: number
 }
@@ -38,8 +39,10 @@ export function createAzureAppServicePlanTarget(
   options: AzureAppServicePlanOptions,
   context: AzureAppServicePlanContext = {},
 ): Target {
-  const plan = new Plan(options, { clock: { now: () => Date.now() }, ...context })
+  const clock = context.clock ?? systemClock
+  const plan = new Plan(options, { ...context, clock })
   const resizing = new Resizing(plan, {
+    clock,
     ledger: options.ledger,
     settleMs: options.settleMs,
     lookEveryMs: context.lookEveryMs ?? LOOK_EVERY_MS,

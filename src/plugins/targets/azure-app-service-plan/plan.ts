@@ -9,27 +9,17 @@
 import type { AppServicePlan, WebSiteManagementClient } from '@azure/arm-appservice'
 import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
-import { Allowance, type Purpose } from '../../azure/allowance.ts'
-import { Calls } from '../../azure/calls.ts'
+import type { Allowance, Purpose } from '../../azure/allowance.ts'
+import type { Calls } from '../../azure/calls.ts'
 import { answeredBy } from '../../azure/failure.ts'
-import {
-  type ClientOptions,
-  type Credential,
-  defaultCredential,
-  loadSdk,
-  watchedBy,
-} from '../../azure/sdk.ts'
+import { type ManagementContext, type ManagementOptions, managementCalls } from '../../azure/management.ts'
+import { isBroken } from '../../azure/underway.ts'
 import { type Limits, limitsOf, type PlanTier, scalesItself, toldIn } from './limits.ts'
 import type { Worker } from './workers.ts'
 
-export interface PlanOptions {
-  readonly subscription: string
+export interface PlanOptions extends ManagementOptions {
   readonly resourceGroup: string
   readonly plan: string
-  /** Of another cloud than the public one. */
-  readonly endpoint: string | null
-  readonly authorityHost: string | null
-  readonly timeoutMs: number
 }
 
 /** What of Microsoft's clients it needs. */
@@ -37,15 +27,8 @@ export interface PlanSdk {
   readonly WebSiteManagementClient: typeof WebSiteManagementClient
 }
 
-export interface PlanContext {
-  readonly clock: Pick<Clock, 'now'>
-  /** Instead of the default chain of `@azure/identity`. */
-  readonly credential?: Credential
-  /** Further options of the client: whom to trust, say. */
-  readonly client?: ClientOptions
+export interface PlanContext extends ManagementContext {
   readonly loadSdk?: () => Promise<PlanSdk>
-  /** Before a reading that failed is tried again; twice as much before the next. */
-  readonly backOffMs?: number
 }
 
 export interface PlanModel extends PlanTier {
@@ -92,14 +75,17 @@ export class Plan {
   constructor(options: PlanOptions, context: PlanContext) {
     this.#options = options
     this.#clock = context.clock
-    const allowance = new Allowance(context.clock)
-    this.#calls = new Calls({
-      connect: () => connect(options, context, allowance),
-      allowance,
-      timeoutMs: options.timeoutMs,
-      remedy: REMEDY,
-      backOffMs: context.backOffMs,
-    })
+    const load = context.loadSdk ?? importSdk
+    this.#calls = managementCalls(
+      {
+        who: 'the target azure-app-service-plan',
+        npmPackage: '@azure/arm-appservice',
+        load: async () => (await load()).WebSiteManagementClient,
+        remedy: REMEDY,
+      },
+      options,
+      context,
+    )
   }
 
   get allowance(): Allowance {
@@ -163,18 +149,19 @@ export class Plan {
       return {
         outcome: async pollSignal => {
           if (isBlind) return this.#lookAgain(pollSignal)
-          const within = this.#calls.deadline(pollSignal)
-          try {
-            const state = poller.isDone ? poller.operationState : await poller.poll({ abortSignal: within })
-            if (state?.status === 'failed' || state?.status === 'canceled') throw gaveUp(what, state.error)
-            return poller.isDone ? (poller.result?.sku?.capacity ?? null) : null
-          } catch (error) {
-            const failure = this.#pollFailure(error, what, within)
-            if (failure.kind === 'refused') throw failure
-            // The client takes any failed poll for the end, and polls no more: from now on the plan itself tells.
-            isBlind = true
-            return null
-          }
+          return this.#calls.within(pollSignal, async late => {
+            try {
+              const state = poller.isDone ? poller.operationState : await poller.poll({ abortSignal: late })
+              if (state?.status === 'failed' || state?.status === 'canceled') throw gaveUp(what, state.error)
+              return poller.isDone ? (poller.result?.sku?.capacity ?? null) : null
+            } catch (error) {
+              const failure = this.#pollFailure(error, what, late)
+              if (failure.kind === 'refused') throw failure
+              // The client takes any failed poll for the end, and polls no more: from now on the plan itself tells.
+              isBlind = true
+              return null
+            }
+          })
         },
       }
     })
@@ -238,28 +225,8 @@ function modelOf(whole: AppServicePlan, name: string): PlanModel {
   }
 }
 
-async function connect(options: PlanOptions, context: PlanContext, allowance: Allowance) {
-  const { subscription, endpoint, authorityHost, timeoutMs } = options
-  const packages = ['@azure/arm-appservice', '@azure/identity']
-  const { client, credential } = await loadSdk('the target azure-app-service-plan', packages, async () => ({
-    client: (await (context.loadSdk ?? importSdk)()).WebSiteManagementClient,
-    credential: context.credential ?? (await defaultCredential(authorityHost)),
-  }))
-  return new client(credential, subscription, {
-    ...context.client,
-    ...(endpoint === null ? {} : { endpoint, credentials: { scopes: [`${endpoint}/.default`] } }),
-    ...watchedBy(allowance, timeoutMs),
-  })
-}
-
 async function importSdk(): Promise<PlanSdk> {
   return await import('@azure/arm-appservice')
-}
-
-/** The connection, not the operation. */
-function isBroken(error: unknown): boolean {
-  const { code } = answeredBy(error)
-  return code !== null && /^(REQUEST_SEND_ERROR|PARSE_ERROR|E[A-Z]+)$/.test(code)
 }
 
 function gaveUp(what: string, error: unknown): PluginError {

@@ -6,17 +6,9 @@
  * `Map { 'rooms_7' => { host: '203.0.113.7', port: 50003 } }`. One that is behind no rule is not in it.
  */
 import type { LoadBalancer, NetworkManagementClient } from '@azure/arm-network'
-import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
-import { Allowance } from '../../azure/allowance.ts'
-import { Calls } from '../../azure/calls.ts'
-import {
-  type ClientOptions,
-  type Credential,
-  defaultCredential,
-  loadSdk,
-  watchedBy,
-} from '../../azure/sdk.ts'
+import type { Calls } from '../../azure/calls.ts'
+import { type ManagementContext, type ManagementOptions, managementCalls } from '../../azure/management.ts'
 import {
   lower,
   type OpenQuestion,
@@ -46,24 +38,16 @@ export interface NetworkSdk {
   readonly NetworkManagementClient: typeof NetworkManagementClient
 }
 
-/** Where Azure is, as everything on it has it. */
-export interface NatCloud {
-  readonly subscription: string
-  readonly endpoint: string | null
-  readonly authorityHost: string | null
-  readonly timeoutMs: number
-}
-
-export interface NatContext {
-  readonly clock: Clock
-  readonly credential?: Credential
-  readonly client?: ClientOptions
+export interface NatContext extends ManagementContext {
   readonly loadNetworkSdk?: () => Promise<NetworkSdk>
-  /** Before a reading that failed is tried again; twice as much before the next. */
-  readonly backOffMs?: number
 }
 
 type Client = NetworkManagementClient
+
+const REMEDY = {
+  settings: 'subscription, resourceGroup and `reach: { loadBalancer }`',
+  role: "Network Contributor on the load balancer's resource group",
+}
 
 /** Asked at the same time. */
 const QUESTIONS_AT_ONCE = 4
@@ -77,19 +61,19 @@ export class Nat {
   readonly #options: NatOptions
   readonly #calls: Calls<Client>
 
-  constructor(cloud: NatCloud, options: NatOptions, context: NatContext) {
+  constructor(cloud: ManagementOptions, options: NatOptions, context: NatContext) {
     this.#options = options
-    const allowance = new Allowance(context.clock)
-    this.#calls = new Calls({
-      connect: () => connect(cloud, context, allowance),
-      allowance,
-      timeoutMs: cloud.timeoutMs,
-      remedy: {
-        settings: 'subscription, resourceGroup and `reach: { loadBalancer }`',
-        role: "Network Contributor on the load balancer's resource group",
+    const load = context.loadNetworkSdk ?? importSdk
+    this.#calls = managementCalls(
+      {
+        who: '`reach` of the target azure-vmss',
+        npmPackage: '@azure/arm-network',
+        load: async () => (await load()).NetworkManagementClient,
+        remedy: REMEDY,
       },
-      backOffMs: context.backOffMs,
-    })
+      cloud,
+      context,
+    )
   }
 
   /**
@@ -231,23 +215,6 @@ class Hosts {
     if (ipAddress !== undefined) return ipAddress
     return id === undefined ? (found?.privateIPAddress ?? null) : this.#lookUp(id)
   }
-}
-
-async function connect(
-  { subscription, endpoint, authorityHost, timeoutMs }: NatCloud,
-  context: NatContext,
-  allowance: Allowance,
-): Promise<Client> {
-  const packages = ['@azure/arm-network', '@azure/identity']
-  const { client, credential } = await loadSdk('`reach` of the target azure-vmss', packages, async () => ({
-    client: (await (context.loadNetworkSdk ?? importSdk)()).NetworkManagementClient,
-    credential: context.credential ?? (await defaultCredential(authorityHost)),
-  }))
-  return new client(credential, subscription, {
-    ...context.client,
-    ...(endpoint === null ? {} : { endpoint, credentials: { scopes: [`${endpoint}/.default`] } }),
-    ...watchedBy(allowance, timeoutMs),
-  })
 }
 
 async function importSdk(): Promise<NetworkSdk> {

@@ -8,9 +8,9 @@
 import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
 import type { Victim } from '../../../ports/target.ts'
+import type { Underway } from '../../azure/underway.ts'
 import { type Ended, type Ending, failedBy } from './ending.ts'
 import type { ScaleSet } from './scale-set.ts'
-import type { Underway } from './underway.ts'
 import type { Vm } from './vm-state.ts'
 
 /** A restart that lasts longer is not waited for. */

@@ -8,11 +8,11 @@
 import type { ComputeManagementClient } from '@azure/arm-compute'
 import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
-import { Allowance, type Purpose } from '../../azure/allowance.ts'
-import { Calls } from '../../azure/calls.ts'
-import { connect, type ScaleSetContext, type ScaleSetOptions } from './client.ts'
+import type { Allowance, Purpose } from '../../azure/allowance.ts'
+import type { Calls } from '../../azure/calls.ts'
+import { follow, type Underway } from '../../azure/underway.ts'
+import { type ScaleSetContext, type ScaleSetOptions, scaleSetCalls } from './client.ts'
 import { modelOf, type ScaleSetModel } from './model.ts'
-import { follow, type Underway } from './underway.ts'
 import { flexibleVm, isMember, uniformIdOf, uniformVm } from './vm-reading.ts'
 import type { Vm } from './vm-state.ts'
 
@@ -40,10 +40,6 @@ export type View = 'with-view' | 'without-view'
 
 type Client = ComputeManagementClient
 
-const REMEDY = {
-  settings: 'subscription, resourceGroup and scaleSet',
-  role: "Virtual Machine Contributor on the scale set's resource group",
-}
 /** Azure allows 1000. */
 const MOST_INSTANCES = 2_000
 /** Ids in one call. */
@@ -60,16 +56,7 @@ export class ScaleSet {
   constructor(options: ScaleSetOptions, context: ScaleSetContext) {
     this.#options = options
     this.#clock = context.clock
-    const allowance = new Allowance(context.clock)
-    this.#calls = new Calls({
-      connect: () => connect(options, context, allowance),
-      allowance,
-      clock: context.clock,
-      random: context.random,
-      timeoutMs: options.timeoutMs,
-      remedy: REMEDY,
-      backOffMs: context.backOffMs,
-    })
+    this.#calls = scaleSetCalls(options, context)
   }
 
   get allowance(): Allowance {

@@ -9,10 +9,10 @@
 import type { Clock } from '../../../ports/clock.ts'
 import type { PluginError } from '../../../ports/plugin.ts'
 import type { LaunchOrder } from '../../../ports/target.ts'
+import type { Underway } from '../../azure/underway.ts'
 import { isDeallocated, isUp, type Life, type Lives, type LivesBook, lifeOf } from './lives.ts'
 import type { Muster, Mustered } from './muster.ts'
 import type { ScaleSet } from './scale-set.ts'
-import type { Underway } from './underway.ts'
 import { isLeaving, type Vm } from './vm-state.ts'
 
 export interface Started {

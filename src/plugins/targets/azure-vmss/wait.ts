@@ -6,8 +6,8 @@
  */
 import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
+import type { Underway } from '../../azure/underway.ts'
 import { pause, within } from '../../azure/waiting.ts'
-import type { Underway } from './underway.ts'
 import type { Vm } from './vm-state.ts'
 
 /** What some orders wait for. */

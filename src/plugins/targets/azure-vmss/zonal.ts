@@ -7,9 +7,9 @@
  * 21, PLM-775 would refuse further launches by zone.
  */
 import { PluginError } from '../../../ports/plugin.ts'
+import type { Underway } from '../../azure/underway.ts'
 import type { ScaleSetModel } from './model.ts'
 import type { Raise, ScaleSet } from './scale-set.ts'
-import type { Underway } from './underway.ts'
 
 export class Zonal {
   readonly #set: ScaleSet

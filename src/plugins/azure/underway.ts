@@ -4,10 +4,9 @@
  * Example: a raise is accepted with an operation to ask about; `isDone` answers `false` twice, then throws PLM-767 since the zone
  * has no room. Where the question itself fails (403, a broken connection), it is not known how it goes, which is `unavailable`.
  */
-import type { ComputeManagementClient } from '@azure/arm-compute'
-import { PluginError } from '../../../ports/plugin.ts'
-import type { Calls } from '../../azure/calls.ts'
-import { answeredBy } from '../../azure/failure.ts'
+import { PluginError } from '../../ports/plugin.ts'
+import type { Calls } from './calls.ts'
+import { answeredBy } from './failure.ts'
 
 export interface Underway {
   /** @throws PluginError `refused` when it has failed for good; false: not done yet */
@@ -16,6 +15,7 @@ export interface Underway {
 
 /** What of a poller of Microsoft's clients is used. */
 interface Poller {
+  readonly isDone: boolean
   poll(options: { readonly abortSignal: AbortSignal }): Promise<{
     readonly status: string
     readonly error?: Error | undefined
@@ -24,7 +24,7 @@ interface Poller {
 
 /** @param gaveUp what is said when Azure gives up, given what it said */
 export function follow(
-  calls: Calls<ComputeManagementClient>,
+  calls: Pick<Calls<never>, 'within' | 'failureOf'>,
   poller: Poller,
   what: string,
   gaveUp: (saw: string) => string,
@@ -56,7 +56,7 @@ function isAnswer(error: unknown, signal: AbortSignal): boolean {
 }
 
 /** The connection, not the operation. */
-function isBroken(error: unknown): boolean {
+export function isBroken(error: unknown): boolean {
   const { code } = answeredBy(error)
   return code !== null && /^(REQUEST_SEND_ERROR|PARSE_ERROR|E[A-Z]+)$/.test(code)
 }
