@@ -168,6 +168,11 @@ describe('an agent on a VM that Azure is about to take away', () => {
     const { rooms, metadata, said, isShut, hold } = await onVm()
     await until('it reports', () => said.out.includes('reports 2 slots'))
     hold(0)
+    await until('nobody is on it', () => {
+      rooms.daemon.wake('web')
+      const seen = rooms.daemon.latest('web')?.inventory.instances.find(({ id }) => id === 'web-1')
+      return seen?.load.kind === 'known' && seen.load.slots === 0
+    })
     await rooms.daemon.stop()
     metadata.plan(planned())
     await until('it takes no more sessions', isShut)

@@ -120,7 +120,7 @@ export class Nat {
   }
 
   async #ask({ configuration, pool }: OpenQuestion, ways: Ways, signal: AbortSignal) {
-    const { resourceGroup, loadBalancer, port } = this.#options
+    const { resourceGroup, loadBalancer } = this.#options
     const what = `ask the load balancer ${loadBalancer} for the ports of its pool ${pool}`
     const { inboundNatRulePortMappings = [] } = await this.#calls.reading(
       'look',
@@ -137,9 +137,9 @@ export class Nat {
           )
           .pollUntilDone({ abortSignal }),
     )
-    for (const { backendPort, frontendPort, inboundNatRuleName } of inboundNatRulePortMappings) {
+    for (const { frontendPort, inboundNatRuleName } of inboundNatRulePortMappings) {
       const frontend = ways.frontends.get(lower(inboundNatRuleName))
-      if (backendPort === port && frontendPort !== undefined && frontend !== undefined) {
+      if (frontendPort !== undefined && frontend !== undefined) {
         return { frontend, port: frontendPort }
       }
     }
