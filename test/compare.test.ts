@@ -24,6 +24,8 @@ fleets:
       list: [node, provider.mjs, list]
       launch: [node, provider.mjs, launch]
       terminate: [node, provider.mjs, terminate]
+    router: { type: agent }
+    sessions: { slotsPerInstance: 10 }
     capacity: { min: 1, max: 9 }
     kpis:
       quick: { goal: "last(orders) / instances <= 10" }
@@ -40,7 +42,10 @@ fleets:
 const SCALER = `import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 const state = existsSync('instances.json') ? JSON.parse(readFileSync('instances.json', 'utf8')) : { launched: 0, instances: [] }
 const wanted = Number(process.argv[2])
-while (state.instances.length < wanted) state.instances.push({ id: 'vm-' + ++state.launched, lifecycle: 'ready', token: null })
+while (state.instances.length < wanted) {
+  const id = 'vm-' + ++state.launched
+  state.instances.push({ id, lifecycle: 'ready', address: 'http://' + id, token: null })
+}
 state.instances.length = wanted
 writeFileSync('instances.json.new', JSON.stringify(state))
 renameSync('instances.json.new', 'instances.json')
@@ -49,6 +54,7 @@ renameSync('instances.json.new', 'instances.json')
 const Answer = z.object({
   agreementRatio: z.number(),
   shares: z.record(z.string(), z.number()),
+  removals: z.array(z.object({ instance: z.string(), sessions: z.number().nullable() })),
   theirs: z.object({ changes: z.number(), moves: z.array(z.object({ from: z.number(), to: z.number() })) }),
   short: z.object({ ms: z.number() }),
   surplus: z.object({ ms: z.number() }),
@@ -98,16 +104,31 @@ it('tells where it would have differed from a script that scales the same instan
     await recommends(daemon, 3, 4)
     await scale(5)
     await recommends(daemon, 5, 5)
-    // Too many, and it stays so.
+    // Too many; the script takes one away, whoever is on it, and it is still one too many.
+    const url = await daemon.url()
+    const report = (id: string, slots: number) =>
+      fetch(`${url}/v1/fleets/web/instances/${id}/load`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ slots }),
+        signal: AbortSignal.timeout(5_000),
+      }).then(response => response.json())
+    expect(await report('vm-5', 2)).toEqual({ admission: 'open', close: null })
+    await until('its load is known', async () => {
+      const [entry] = await daemon.journal('web', 1)
+      return JSON.stringify(entry).includes('"slots":2')
+    })
     await orders(daemon, 15)
     await recommends(daemon, 5, 4)
+    await scale(4)
+    await recommends(daemon, 4, 3)
 
     const whileItRuns = await compared(folder, 'plimsoll.yaml')
     const fromDaemon = await compared(folder, '--url', await daemon.url())
     expect(await daemon.stop('SIGTERM')).toEqual({ code: 0, signal: null })
     const afterwards = await compared(folder, 'state.db', '--fleet', 'web')
 
-    for (const { disagreements, theirs, shares, agreementRatio, short, surplus } of [
+    for (const { disagreements, removals, theirs, shares, agreementRatio, short, surplus } of [
       whileItRuns,
       fromDaemon,
       afterwards,
@@ -123,8 +144,12 @@ it('tells where it would have differed from a script that scales the same instan
         },
         { direction: 'fewer', theirs: 5, ours: 4, rule: 'Idle', ended: 'goes-on' },
       ])
+      expect(removals).toEqual([{ instance: 'vm-5', sessions: 2 }])
       expect(disagreements[0]?.because).toContain('"Behind" fired: last(orders) = 45')
-      expect(theirs.moves).toEqual([{ from: 3, to: 5 }])
+      expect(theirs.moves).toEqual([
+        { from: 3, to: 5 },
+        { from: 5, to: 4 },
+      ])
       expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9)
       expect(agreementRatio).toBeLessThan(1)
       expect(short.ms).toBeGreaterThan(0)

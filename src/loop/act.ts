@@ -70,6 +70,12 @@ export async function route(
   )
 }
 
+/** For a mode that touches nothing: the router learns who is there, and tells nobody anything. */
+export function watch(world: World, fleet: string, inventory: Inventory, memory: Memory): void {
+  const { router } = world.ports(fleet)
+  router?.watch?.(routesOf(inventory, memory, world.clock.now()))
+}
+
 export function routesOf({ instances }: Inventory, { marks, freeze }: Memory, at: EpochMs): RoutedInstance[] {
   const frozen = isFrozen(freeze, at)
   const here = new Set(instances.map(({ id }) => id))

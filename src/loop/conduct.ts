@@ -90,7 +90,7 @@ function advise({ decision, memory }: Decided, { plan, faults }: Planned): Condu
 }
 
 function paused(
-  { decided, targetActs }: Circumstances,
+  { spec, decided, targetActs }: Circumstances,
   { plan, faults }: Planned,
   { change, who, until }: Override,
 ): Conduct {
@@ -103,7 +103,7 @@ function paused(
     plan: held.plan,
     memory: { ...held.memory, approval },
     acts: false,
-    routes: targetActs,
+    routes: targetActs && spec.mode !== 'recommend',
     faults,
     approval,
     news,

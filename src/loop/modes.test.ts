@@ -114,6 +114,19 @@ describe('without a word, whatever happens', () => {
     expect(new Set(simulated.fleet.calls)).toEqual(new Set(['list', 'loads']))
   })
 
+  it('recommend lets the router know who is there, where that tells nobody anything, paused or not', async () => {
+    const simulated = await standing('recommend', { routed: true })
+    const { router } = simulated.world.ports('web')
+    const watched: string[][] = []
+    if (router === null) throw new Error('it has a router')
+    router.watch = instances => void watched.push(instances.map(({ id }) => id))
+    await simulated.tick()
+    await operatorOf(simulated).set('web', { kind: 'pause' }, { ...ADA, forMs: null })
+    await simulated.tick()
+    expect(watched).toEqual([simulated.fleet.ids(), simulated.fleet.ids()])
+    expect(simulated.fleet.calls).not.toContain('route')
+  })
+
   it('each tick is journalled with the mode it went by, that of an operator too', async () => {
     const simulated = await standing('notify')
     await simulated.tick()

@@ -21,7 +21,7 @@ import type { EpochMs } from '../model/time.ts'
 import { PluginError } from '../ports/plugin.ts'
 import type { Lease } from '../ports/state-store.ts'
 import type { Target } from '../ports/target.ts'
-import { act, route } from './act.ts'
+import { act, route, watch } from './act.ts'
 import { runsToBegin } from './action-runs.ts'
 import { type Conduct, conductOf } from './conduct.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
@@ -118,6 +118,8 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   if (conduct.routes && observed.observation.capacity !== null) {
     await requireLease(world, seat, lease)
     await routeOrSay(world, entry, observed.inventory, intent, () => isStillOurs(world, seat, lease))
+  } else if (spec.mode === 'recommend' && observed.observation.capacity !== null) {
+    watch(world, spec.name, observed.inventory, intent)
   }
   await requireLease(world, seat, lease)
   const done = conduct.acts ? await carryOut(world, lease, entry, intent) : entry

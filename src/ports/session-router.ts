@@ -29,6 +29,11 @@ export interface SessionRouter extends Plugin {
     signal: AbortSignal,
     isOurs?: () => Promise<boolean>,
   ): Promise<void>
+  /**
+   * In a mode that touches nothing: who is there, so that their loads can be read. Nobody is told anything, and nothing is closed or
+   * opened by it. A router that cannot know of loads without serving the instances leaves it out.
+   */
+  watch?(instances: readonly RoutedInstance[]): void
   /** By instance id; an instance the router does not know is absent, which is unknown, never zero. */
   readLoads(signal: AbortSignal): Promise<ReadonlyMap<string, Load>>
   /** When it returns, no new session is placed there. Idempotent; unknown instance: `PluginError('not-found')`. */

@@ -34,6 +34,10 @@ class Witnesses implements SessionRouter {
     await all(this.#routers.map(router => router.route(instances, signal, isOurs)))
   }
 
+  watch(instances: readonly RoutedInstance[]): void {
+    for (const router of this.#routers) router.watch?.(instances)
+  }
+
   async readLoads(signal: AbortSignal): Promise<ReadonlyMap<string, Load>> {
     const told = await all(this.#routers.map(router => router.readLoads(signal)))
     const ids = new Set(told.flatMap(loads => [...loads.keys()]))

@@ -137,6 +137,27 @@ describe('a load', () => {
   })
 })
 
+describe('in a mode that touches nothing', () => {
+  it('loads are reported and read, nobody is closed or opened by a list, and who is gone is forgotten with its lease', async () => {
+    const clock = new TestClock()
+    const agent = createAgentRouter({ leaseMs: 30_000 }, { fleet: 'rooms', clock, random: seededRandom(7) })
+    agent.watch?.([routed('a'), routed('b', 'closed')])
+    expect(agent.report('a', { slots: 3 })).toEqual({ admission: 'open', close: null })
+    expect(agent.report('b', { slots: 1 })).toEqual({ admission: 'open', close: null })
+    expect(await loadOf(agent, 'b')).toMatchObject({ kind: 'known', slots: 1 })
+    agent.watch?.([routed('a')])
+    expect(agent.report('b', { slots: 1 })).toEqual({ admission: 'open', close: null })
+    clock.pass(30_000)
+    agent.report('a', { slots: 3 })
+    agent.watch?.([routed('a')])
+    expect([...(await agent.readLoads(soon())).keys()]).toEqual(['a'])
+    await agent.route([routed('a', 'closed')], soon())
+    expect(agent.report('a', { slots: 3 })).toMatchObject({ admission: 'closed' })
+    agent.watch?.([routed('a')])
+    expect(agent.report('a', { slots: 3 })).toMatchObject({ admission: 'closed' })
+  })
+})
+
 describe('a close', () => {
   it('returns once the instance has said that it takes no more', async () => {
     const { agent } = await openAgent()

@@ -104,6 +104,26 @@ class Agent implements AgentRouter {
     }
   }
 
+  watch(instances: readonly RoutedInstance[]): void {
+    if (this.#ended) return
+    const here = instances.filter(({ admission }) => admission !== 'gone')
+    for (const routed of here) {
+      const known = this.#reporters.get(routed.id)
+      if (known !== undefined && !isSame(known.incarnation, routed.incarnation)) this.#remove(known)
+      const reporter = this.#reporters.get(routed.id) ?? new Reporter(routed)
+      this.#reporters.set(routed.id, reporter)
+      reporter.listed = true
+      reporter.incarnation = routed.incarnation ?? reporter.incarnation
+    }
+    const ids = new Set(here.map(({ id }) => id))
+    // A list may be behind: one that still reports is not told that nobody knows it.
+    for (const reporter of [...this.#reporters.values()]) {
+      if (ids.has(reporter.id)) continue
+      reporter.listed = false
+      if (reporter.load(this.#clock.now()).kind === 'unknown') this.#remove(reporter)
+    }
+  }
+
   async readLoads(): Promise<ReadonlyMap<string, Load>> {
     this.#requireOpen()
     const now = this.#clock.now()

@@ -180,6 +180,24 @@ describe('a load', () => {
   })
 })
 
+describe('in a mode that touches nothing', () => {
+  it('instances are asked for their load, and told nothing', async () => {
+    const app = await new App('a').start()
+    const router = createHttpRouter(OPTIONS, { fleet: 'rooms', clock: systemClock })
+    ends.push(
+      () => router.close(),
+      () => app.end(),
+    )
+    const listed = { id: 'a', address: app.address, incarnation: null, zone: null }
+    router.watch?.([{ ...listed, admission: 'closed' }])
+    app.sessions.add(1)
+    expect((await router.readLoads(soon())).get('a')).toMatchObject({ kind: 'known', slots: 1 })
+    expect(app.calls).toEqual(['GET /load'])
+    router.watch?.([])
+    expect(await router.readLoads(soon())).toEqual(new Map())
+  })
+})
+
 describe('a close', () => {
   it('fails where the instance does not obey, is asked again, and then no more', async () => {
     const { app, router, route } = await open()

@@ -70,6 +70,18 @@ class HttpRouter implements SessionRouter {
     await fewAtOnce(disobedient, async one => void (await this.#tell(one, over)))
   }
 
+  watch(instances: readonly RoutedInstance[]): void {
+    if (this.#ended) return
+    const here = instances.filter(({ admission }) => admission !== 'gone')
+    const ids = new Set(here.map(({ id }) => id))
+    for (const id of [...this.#instances.keys()]) if (!ids.has(id)) this.#instances.delete(id)
+    for (const routed of here) {
+      const known = this.#instances.get(routed.id)
+      const isOpen = known?.isOpen ?? true
+      this.#isListed({ ...routed, admission: isOpen ? 'open' : 'closed' })
+    }
+  }
+
   async readLoads(signal: AbortSignal): Promise<ReadonlyMap<string, Load>> {
     this.#requireOpen()
     const over = AbortSignal.any([signal, AbortSignal.timeout(READ_ALL_MS)])
