@@ -31,7 +31,7 @@ export interface ReplayOptions {
   /** Sorted by their beginning. */
   readonly sessions: readonly PlayedSession[]
   readonly seed: number
-  /** Empty. */
+  /** Empty. It and the log answer without anything outside of this process: no file, no network. */
   readonly store: StateStore
   readonly log: SessionLog
   /** Of the first session's clock; a day in spring unless said. */
@@ -74,7 +74,7 @@ export async function replaySessions(options: ReplayOptions): Promise<ReplayScor
 
 class SessionReplay {
   readonly #options: ReplayOptions
-  readonly #timeline = new Timeline()
+  readonly #timeline = new Timeline('promises')
   readonly #cloud: Cloud
   readonly #replica: Replica
   readonly #broker

@@ -5,9 +5,15 @@
  * Example: `timeline.after(5_000, boot)`, then `await timeline.advance(60_000)` has called `boot` on the way.
  */
 export class Timeline {
+  readonly #reach: Reach
   #now = 0
   #planned = 0
+  #rests = 0
   readonly #heap: Entry[] = []
+
+  constructor(reach: Reach = 'outside') {
+    this.#reach = reach
+  }
 
   /** Since the simulation began. */
   get now(): number {
@@ -25,18 +31,34 @@ export class Timeline {
   /** @param settled called after each entry, once all work it set going has come to rest */
   async advance(ms: number, settled: () => void = () => undefined): Promise<void> {
     const until = this.#now + ms
-    await atRest()
+    await this.#atRest()
     for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       pop(this.#heap)
       if (next.happen === null) continue
       this.#now = next.at
       next.happen()
-      await atRest()
+      await this.#atRest()
       settled()
     }
     this.#now = until
   }
+
+  /** Every promise that can settle without time passing has settled. */
+  #atRest(): Promise<void> {
+    this.#rests += 1
+    const isTurn = this.#reach === 'outside' || this.#rests % TURN_EVERY === 0
+    return isTurn ? eventLoopTurned() : promisesSettled()
+  }
 }
+
+/**
+ * What entries set going: `promises` that only wait for each other, or also something `outside` of them, such as streams. A turn
+ * of the event loop costs more than most entries do; promises alone need none, so that only now and then others have theirs.
+ */
+export type Reach = 'promises' | 'outside'
+
+/** Entries between two turns of the event loop. */
+const TURN_EVERY = 64
 
 interface Entry {
   readonly at: number
@@ -45,9 +67,13 @@ interface Entry {
   happen: (() => void) | null
 }
 
-/** Every promise that can settle without time passing has settled. */
-function atRest(): Promise<void> {
+function eventLoopTurned(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
+}
+
+/** A tick that is asked for by a promise's reaction comes when no reaction is left, however many follow from each other. */
+function promisesSettled(): Promise<void> {
+  return new Promise(resolve => queueMicrotask(() => process.nextTick(resolve)))
 }
 
 function isBefore(a: Entry, b: Entry): boolean {
