@@ -174,7 +174,11 @@ function countAsked(fleet: FleetSpec, metrics: readonly MetricSpec[]): Asked | n
     return {
       question: questionOf({ ...metric, options }),
       column: { name: INSTANCES, stepMs, combine: 'avg' },
-      reduce: series => reduced(series, OF_SERIES.count),
+      reduce: series =>
+        reduced(
+          series.filter(({ instance: named }) => named !== undefined),
+          OF_SERIES.count,
+        ),
     }
   }
   return null

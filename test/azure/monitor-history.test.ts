@@ -80,6 +80,8 @@ async function report(...argv: string[]) {
 describe('--history azure-monitor', () => {
   it('plays days that Azure kept against the rules, beside what was there then', async () => {
     putDays(NOON - 3 * DAY, NOON, MINUTE)
+    // Of nobody that Azure knows.
+    monitor.put(WEB, 'Percentage CPU', NOON - DAY, 50)
     const { facts, notes, scores } = await report('--from', '2d')
     expect(facts.Record).toMatch(/^Azure Monitor: 2877 bins of 1 min from 19 Nov 2026 12:00/)
     expect(notes).toContain('Demand is column "cpu", which is per instance, times the recorded instances.')

@@ -184,8 +184,17 @@ describe('the azure-monitor source', () => {
       `PLM-789 Azure Monitor answered nothing about metric "Percentage CPU" of ${SHOP}`,
     )
     expect(gapOf(web)).toBe(
-      'PLM-790 metric "Percentage CPU" has no dimension "VMName" with values of 1 to 200 characters; it has "vmname"',
+      'PLM-790 metric "Percentage CPU" has no dimension "VMName" with values of up to 200 characters; it has "vmname"',
     )
+  })
+
+  it('counts what Azure knows no instance of, as of nobody', async () => {
+    rig.monitor.put(WEB, 'Percentage CPU', FIRST, 40, { VMName: 'web_0' })
+    rig.monitor.put(WEB, 'Percentage CPU', FIRST, 10)
+    expect(await rig.samples({ ...CPU, instance: 'VMName' })).toEqual([
+      { at: FIRST + MINUTE - 1, value: 40, instance: 'web_0' },
+      { at: FIRST + MINUTE - 1, value: 10 },
+    ])
   })
 
   it('asks nothing while Azure wants to be left alone, and again after that', async () => {

@@ -194,7 +194,7 @@ export class FakeMonitor extends FakeAzure {
     const passing = puts.filter(put =>
       filter.every(({ dimension, isIn, values }) => {
         const is = dimensionOf(put, dimension)
-        if (values.includes('*')) return is !== ''
+        if (values.includes('*')) return true
         return values.some(value => same(value, is)) === isIn
       }),
     )
@@ -260,7 +260,7 @@ function filterOf(text: string): readonly Chosen[] | null {
   const terms = [...text.matchAll(/([A-Za-z][\w ./-]*?) (eq|ne) '((?:[^']|'')*)'/g)]
   const rest = text
     .replace(/[A-Za-z][\w ./-]*? (?:eq|ne) '(?:[^']|'')*'/g, '')
-    .replace(/[()]|\b(?:and|or)\b|\s/g, '')
+    .replace(/\b(?:and|or)\b|\s/g, '')
   if (terms.length === 0 || rest !== '') return null
   const chosen = new Map<string, Chosen>()
   for (const [, name = '', operator, value = ''] of terms) {

@@ -80,7 +80,7 @@ function nameOf(
   const dimensionOf = (dimension: string): string | undefined =>
     metadatavalues.find(({ name }) => name !== undefined && isDimension(name, dimension))?.value
   const lacks = (dimension: string): string =>
-    `PLM-790 metric "${metric}" has no dimension "${dimension}" with values of 1 to ${LONGEST_LABEL} characters; it has ${
+    `PLM-790 metric "${metric}" has no dimension "${dimension}" with values of up to ${LONGEST_LABEL} characters; it has ${
       metadatavalues.map(({ name }) => `"${name}"`).join(', ') || 'none'
     }`
   const labels: Record<string, string> = {}
@@ -92,11 +92,13 @@ function nameOf(
   const named = splitBy.length === 0 ? {} : { labels }
   if (instance === null) return named
   const value = dimensionOf(instance)
-  return isLabel(value) ? { instance: value, ...named } : lacks(instance)
+  if (!isLabel(value)) return lacks(instance)
+  // What Azure knows no instance of was measured all the same.
+  return value === '' ? named : { instance: value, ...named }
 }
 
 function isLabel(value: string | undefined): value is string {
-  return value !== undefined && value !== '' && value.length <= LONGEST_LABEL
+  return value !== undefined && value.length <= LONGEST_LABEL
 }
 
 function binsOf({ aggregation }: Question, { data = [] }: TimeSeriesElement): Bin[] {

@@ -66,12 +66,13 @@ function longestIn(grainMs: number | null): number {
   return INTERVALS_MS.findLast(ms => grainMs !== null && grainMs % ms === 0) ?? MINUTE_MS
 }
 
+/** In Azure `or` binds the values of one dimension, and `and` the dimensions: it needs no parentheses. */
 function choiceOf({ dimensions, instance, splitBy }: MonitorOptions): Pick<Question, 'filter' | 'rollUpBy'> {
   const split = [...(instance === null ? [] : [instance]), ...splitBy]
   const isSplit = (name: string): boolean => split.some(each => isSame(each, name))
   const chosen = dimensions.map(({ name, isIn, values }) => {
     const parts = values.map(value => `${name} ${isIn ? 'eq' : 'ne'} '${value.replaceAll("'", "''")}'`)
-    return parts.length === 1 ? parts.join('') : `(${parts.join(isIn ? ' or ' : ' and ')})`
+    return parts.join(isIn ? ' or ' : ' and ')
   })
   const open = split.filter(name => !dimensions.some(each => isSame(each.name, name)))
   const parts = [...chosen, ...open.map(name => `${name} eq '*'`)]
