@@ -3,6 +3,7 @@
  * it stays, and nothing that somebody else did meanwhile is undone.
  */
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/plugins/clocks/system.ts'
 import type {
   AzureAppServicePlanContext,
   AzureAppServicePlanOptions,
@@ -29,7 +30,7 @@ async function rigOf(
 /** Listed once, as the fleet is before anything is asked of it; `later` moves its clock. */
 async function listed(options: Partial<AzureAppServicePlanOptions> = {}) {
   let now = 1_000_000
-  const rig = await rigOf(options, { clock: { now: () => now } })
+  const rig = await rigOf(options, { clock: { ...systemClock, now: () => now } })
   await rig.target.listInstances(signal)
   return {
     ...rig,

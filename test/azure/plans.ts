@@ -107,8 +107,9 @@ export class FakePlans extends FakeAzure {
     return this.plan.sku?.capacity ?? 0
   }
 
-  /** Somebody else scales it, and it is done. */
+  /** Somebody else scales it, once what was under way is done. */
   set capacity(count: number) {
+    this.finish()
     this.plan.sku = { ...this.plan.sku, capacity: count }
     this.#fill(READINGS)
   }
@@ -121,7 +122,9 @@ export class FakePlans extends FakeAzure {
 
   /** What is under way is done, though nobody has looked. */
   finish(): void {
-    for (const operation of this.#operations.values()) this.#done(operation)
+    for (const operation of this.#operations.values()) {
+      while (operation.left > 0) this.#advance(operation)
+    }
   }
 
   protected answer({ method, url, body }: Question): Reply {
@@ -134,7 +137,10 @@ export class FakePlans extends FakeAzure {
     const place = `/subscriptions/${PLAN_SUBSCRIPTION}/resourcegroups/${PLAN_GROUP}/providers/microsoft.web/serverfarms/${PLAN}`
     if (!path.startsWith(place)) return refused(404, 'ResourceNotFound', `no ${path}`)
     const rest = path.slice(place.length)
-    if (rest === '' && method === 'GET') return { status: 200, body: this.#wire() }
+    if (rest === '' && method === 'GET') {
+      for (const operation of this.#operations.values()) this.#advance(operation)
+      return { status: 200, body: this.#wire() }
+    }
     if (rest === '' && method === 'PUT') return this.#put(body)
     if (rest === '/skus' && method === 'GET') {
       return this.skus === null ? refused(404, 'NotFound', 'no skus') : { status: 200, body: this.skus }
@@ -202,19 +208,20 @@ export class FakePlans extends FakeAzure {
   #poll(id: string): Reply {
     const operation = this.#operations.get(id)
     if (operation === undefined) return refused(404, 'NotFound', 'no such operation')
-    operation.left -= 1
+    this.#advance(operation)
     if (operation.left > 0) return { status: 202, body: null, headers: { 'retry-after': '0' } }
-    if (operation.error !== null) {
-      this.plan.provisioningState = 'Failed'
-      return { status: 409, body: { error: operation.error } }
-    }
-    this.#done(operation)
-    return { status: 200, body: this.#wire() }
+    return operation.error === null
+      ? { status: 200, body: this.#wire() }
+      : { status: 409, body: { error: operation.error } }
   }
 
-  #done({ capacity }: Operation): void {
-    this.plan.provisioningState = 'Succeeded'
-    this.plan.sku = { ...this.plan.sku, capacity }
+  #advance(operation: Operation): void {
+    if (operation.left === 0) return
+    operation.left -= 1
+    if (operation.left > 0) return
+    this.plan.provisioningState = operation.error === null ? 'Succeeded' : 'Failed'
+    if (operation.error !== null) return
+    this.plan.sku = { ...this.plan.sku, capacity: operation.capacity }
     this.#fill(0)
   }
 

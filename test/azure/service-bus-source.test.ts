@@ -56,7 +56,7 @@ function queryOf(options: Readonly<Record<string, unknown>>, fleet = 'web', name
 
 function contextFor(bus: FakeServiceBus, own: Partial<AzureServiceBusContext> = {}): AzureServiceBusContext {
   return {
-    clock: { now: () => NOW },
+    clock: { ...systemClock, now: () => NOW },
     credential: {
       getToken: async () => ({ token: BUS_TOKEN, expiresOnTimestamp: Date.now() + 3_600_000 }),
     },

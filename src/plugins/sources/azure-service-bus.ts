@@ -47,7 +47,7 @@ const optionsSchema = z.object({
 type Options = z.output<typeof optionsSchema>
 
 export interface AzureServiceBusContext extends ServiceBusContext {
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   /** Before a reading that failed is tried again; twice as much before the next. */
   readonly backOffMs?: number
   /** Whose queues and topics are looked at by a check. */
@@ -73,6 +73,7 @@ export function createAzureServiceBusSource(context: AzureServiceBusContext): Me
     const calls = new Calls<Bus>({
       connect: () => connectBus(options, context, allowance),
       allowance,
+      clock,
       timeoutMs,
       remedy: SERVICE_BUS_REMEDY,
       backOffMs: context.backOffMs,

@@ -5,13 +5,15 @@
  * and it is put back with capacity 5. The reply is lost; it is read once more: 5, so it was done. Had it been 4 at the first reading,
  * then somebody else has scaled it since the fleet was looked at, the 5 was worked out from what is not so, and nothing is changed.
  */
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
 import { calledOff } from '../../azure/failure.ts'
+import { pause, within } from '../../azure/waiting.ts'
 import { requireAllowed, requireOurs } from './limits.ts'
 import type { Plan, PlanModel, Underway } from './plan.ts'
 
 export interface ResizingOptions {
+  readonly clock: Clock
   /** Keep tokens as a tag of the plan. */
   readonly ledger: boolean
   /** How long it is waited to see what becomes of it. */
@@ -59,9 +61,15 @@ export class Resizing {
   async #resize(count: number, token: string, signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw calledOff(`resize the fleet to ${count}`)
     if (this.#done.has(token)) return
-    const { underway, from } = await this.#ask(count, token, signal)
+    const { underway, from } = await this.#ask(count, token, signal).catch((error: unknown) => {
+      throw this.#isOpen(error, token)
+        ? new PluginError('unavailable', error.message, { cause: error })
+        : error
+    })
     if (underway !== null) await this.#settle(underway, count, from, signal)
-    this.#note(token, count)
+    // One that is in the ledger may have been done long ago.
+    if (underway !== null || from === count) this.#known = count
+    this.#note(token)
   }
 
   /** Until the plan was put as it had just been read, or was so already. */
@@ -73,6 +81,7 @@ export class Resizing {
       requireOurs(before)
       requireAllowed(count, before, await this.#plan.limits(before, 'act', signal))
       const now = await this.#plan.read('act', signal)
+      if (this.#isDone(now, count, token)) return { underway: null, from: now.capacity }
       const isSame = marksOf(now) === marksOf(before)
       try {
         if (isSame) return { underway: await this.#put(now, count, token, signal), from: now.capacity }
@@ -81,24 +90,30 @@ export class Resizing {
         const isWorthIt = error.kind === 'unavailable' || error.kind === 'conflict'
         if (!isWorthIt || round === MOST_ROUNDS || signal.aborted) throw error
       }
-      if (round === MOST_ROUNDS) throw othersAct(`changed the plan ${now.name} ${MOST_ROUNDS} times in a row`)
-      await delay(this.#options.lookEveryMs * round, undefined, { signal }).catch(() => {
-        throw calledOff(`resize the fleet to ${count}`)
-      })
+      if (round === MOST_ROUNDS)
+        throw new OthersAct(`changed the plan ${now.name} ${MOST_ROUNDS} times in a row`)
+      await pause(this.#options.clock, this.#options.lookEveryMs * round, signal)
+      if (signal.aborted) throw calledOff(`resize the fleet to ${count}`)
     }
+  }
+
+  /** An earlier try got no answer, and what this one met says nothing of it. */
+  #isOpen(error: unknown, token: string): error is PluginError {
+    return error instanceof PluginError && !(error instanceof Overtaken) && this.#tried.has(token)
   }
 
   async #put(model: PlanModel, count: number, token: string, signal: AbortSignal): Promise<Underway> {
     const tags = this.#options.ledger
       ? { ...model.tags, [TAG]: withToken(model.tags[TAG], token) }
       : model.tags
+    const isFirst = !this.#tried.has(token)
     this.#tried.set(token, model.capacity)
     forgetOldest(this.#tried)
     try {
       return await this.#plan.put(model, count, tags, signal)
     } catch (error) {
       const isOpen = error instanceof PluginError && error.kind === 'unavailable'
-      if (!isOpen) this.#tried.delete(token)
+      if (isFirst && !isOpen) this.#tried.delete(token)
       throw error
     }
   }
@@ -112,34 +127,35 @@ export class Resizing {
     const tried = this.#tried.get(token)
     const expected = tried ?? this.#known
     if (expected === null || expected === capacity) return
-    throw othersAct(
+    throw new Overtaken(
       `set the plan ${name} to ${capacity} instances, where there were ${expected} when ${count} was decided on`,
     )
   }
 
   /** Until it is done, or took longer than is waited here; then it is under way, and listings tell. */
   async #settle(underway: Underway, count: number, from: number, signal: AbortSignal): Promise<void> {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(this.#options.settleMs)])
-    let pauseMs = this.#options.lookEveryMs
-    while (!within.aborted) {
-      try {
-        const capacity = await underway.outcome(within)
-        if (capacity === count) return
-        if (capacity !== null) throw othersSet(count, capacity)
-      } catch (error) {
-        if (!(error instanceof PluginError)) throw error
-        if (error.kind !== 'unavailable' && error.kind !== 'throttled') {
-          this.#known = from
-          throw error
+    const { clock, settleMs, lookEveryMs } = this.#options
+    await within(clock, settleMs, signal, async late => {
+      let pauseMs = lookEveryMs
+      while (!late.aborted) {
+        try {
+          const capacity = await underway.outcome(late)
+          if (capacity === count) return
+          if (capacity !== null) throw othersSet(count, capacity)
+        } catch (error) {
+          if (!(error instanceof PluginError)) throw error
+          if (error.kind !== 'unavailable' && error.kind !== 'throttled') {
+            this.#known = from
+            throw error
+          }
         }
+        await pause(clock, pauseMs, late)
+        pauseMs = Math.min(LONGEST_LOOK_MS, 2 * pauseMs)
       }
-      await delay(pauseMs, undefined, { signal: within }).catch(() => {})
-      pauseMs = Math.min(LONGEST_LOOK_MS, 2 * pauseMs)
-    }
+    })
   }
 
-  #note(token: string, count: number): void {
-    this.#known = count
+  #note(token: string): void {
     this.#tried.delete(token)
     this.#done.add(token)
     const [oldest] = this.#done
@@ -164,12 +180,17 @@ function withToken(tag: string | undefined, token: string): string {
   return tokens.join(' ')
 }
 
-function othersAct(what: string): PluginError {
-  return new PluginError(
-    'conflict',
-    `PLM-785 somebody else ${what}; nothing was changed, and the next tick decides anew. Switch Azure's own autoscale off for it.`,
-  )
+class OthersAct extends PluginError {
+  constructor(what: string) {
+    super(
+      'conflict',
+      `PLM-785 somebody else ${what}; nothing was changed, and the next tick decides anew. Switch Azure's own autoscale off for it.`,
+    )
+  }
 }
+
+/** Whatever became of our own try, what they did since is what holds. */
+class Overtaken extends OthersAct {}
 
 function othersSet(count: number, capacity: number): PluginError {
   return new PluginError(
