@@ -192,23 +192,23 @@ describe('asking for ways', () => {
       await Promise.resolve()
     }
     expect(asked).toHaveLength(5)
-    await reach.check(vms(2))
+    await reach.check(vms(2), signal)
     expect(asked.at(-1)).toEqual(['web_1'])
   })
 
   it('takes fifty at a time, and leaves out those that do not run', async () => {
     const { asked, reach } = reachOf(all)
     const fleet = [...vms(70), { ...RUNS, name: 'web_70', power: 'deallocated' }]
-    await reach.check(fleet)
-    await reach.check(fleet)
+    await reach.check(fleet, signal)
+    await reach.check(fleet, signal)
     expect(asked.map(names => names.length)).toEqual([50, 20])
   })
 
   it('is done again within the hour, in case somebody changed the load balancer, and shows the old meanwhile', async () => {
     const { asked, clock, reach } = reachOf(all)
-    await reach.check(vms(1))
+    await reach.check(vms(1), signal)
     clock.at += 3_599_000
-    await reach.check(vms(1))
+    await reach.check(vms(1), signal)
     expect(asked).toHaveLength(1)
     clock.at += 1_000
     expect(reach.accessOf(vms(1)).size).toBe(1)
@@ -217,17 +217,27 @@ describe('asking for ways', () => {
 
   it('forgets those that are gone', async () => {
     const { asked, reach } = reachOf(all)
-    await reach.check(vms(2))
+    await reach.check(vms(2), signal)
     reach.accessOf([])
-    await reach.check([])
+    await reach.check([], signal)
     expect(reach.accessOf(vms(1)).size).toBe(0)
     expect(asked).toHaveLength(2)
+  })
+
+  it('is not waited for longer than a check may take, and goes on', async () => {
+    const late = Promise.withResolvers<ReadonlyMap<string, { host: string; port: number }>>()
+    const doorways = { read: () => late.promise, close: () => undefined }
+    const reach = new Reach(REACH, doorways, { now: () => 0 })
+    expect(await reach.check(vms(1), AbortSignal.abort())).toBe('web-lb is still asked how to reach them')
+    const checked = reach.check(vms(1), signal)
+    late.resolve(all(['web_0']))
+    expect(await checked).toBe('port 22 of 1 of them is reached through web-lb')
   })
 
   it('asks nothing any more once closed', async () => {
     const { asked, reach } = reachOf(all)
     reach.close()
-    await reach.check(vms(1))
+    await reach.check(vms(1), signal)
     expect(asked).toEqual([])
   })
 })

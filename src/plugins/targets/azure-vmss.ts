@@ -174,7 +174,7 @@ export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureV
         const detail = [
           `${mode} scale set ${options.scaleSet}: capacity ${capacity}, ${vms.length} instances listed`,
           parked.length === 0 ? null : `${parked.length} kept deallocated`,
-          (await reach?.check(vms)) ?? null,
+          (await reach?.check(vms, signal)) ?? null,
           guarding?.describe() ?? null,
           options.exclusive || others.names === null ? null : `${others.names} of Azure act on it too`,
           strange.length === 0

@@ -76,12 +76,13 @@ export class Reach {
     )
   }
 
-  /** Asks now, and tells how it went. */
-  async check(vms: readonly Vm[]): Promise<string> {
+  /** Asks now, and tells how it went, or that it is still asking. */
+  async check(vms: readonly Vm[], signal: AbortSignal): Promise<string> {
     this.#pausedUntil = 0
-    await this.#askFor(vms)
     const { loadBalancer, port } = this.#options
-    const reached = vms.filter(vm => this.#known.get(keyOf(vm))?.doorway != null).length
+    const isDone = await Promise.race([this.#askFor(vms).then(() => true), aborted(signal)])
+    if (!isDone) return `${loadBalancer} is still asked how to reach them`
+    const reached = vms.filter(vm => this.#isReached(vm)).length
     return this.#trouble ?? `port ${port} of ${reached} of them is reached through ${loadBalancer}`
   }
 
@@ -130,6 +131,11 @@ export class Reach {
     })
   }
 
+  #isReached(vm: Vm): boolean {
+    const known = this.#known.get(keyOf(vm))
+    return known !== undefined && known.doorway !== null
+  }
+
   #forgetAllBut(vms: readonly Vm[]): void {
     const listed = new Set(vms.map(keyOf))
     for (const key of this.#known.keys()) if (!listed.has(key)) this.#known.delete(key)
@@ -140,6 +146,11 @@ export class Reach {
     const address = this.#options.show.replace(/\{(host|port)\}/g, (_, key: string) => shown[key] ?? '')
     return { name: nameOf(this.#options.port), address }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<false> {
+  if (signal.aborted) return Promise.resolve(false)
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(false), { once: true }))
 }
 
 function keyOf({ name, vmId }: Vm): string {
