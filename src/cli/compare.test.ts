@@ -133,6 +133,14 @@ describe('plimsoll compare', () => {
     })
   })
 
+  it('takes what is still to come for no gap', async () => {
+    const { out } = await compare('--json', '--until', '2026-11-28')
+    expect(JSON.parse(out)).toMatchObject({
+      window: { to: '2026-11-21T12:00:00.000Z' },
+      timeMs: { gap: 30 * MINUTE },
+    })
+  })
+
   it('writes a page, a picture and numbers, and refuses other names before it reads', async () => {
     const { code, out } = await compare('-o', 'c.html', '-o', 'c.svg', '-o', 'c.json')
     expect(code).toBe(0)

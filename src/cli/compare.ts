@@ -86,7 +86,8 @@ function windowOf({ since, until }: CompareOptions, timeZone: string, io: Io): I
   const context = { now: io.now(), timeZone }
   const window = {
     from: parseInstant(since, '--since', context),
-    to: parseInstant(until, '--until', context),
+    // What is still to come is no gap.
+    to: Math.min(context.now, parseInstant(until, '--until', context)),
   }
   if (window.to > window.from) return window
   throw new CliError('PLM-509', `--until ${until} is not after --since ${since}.`)

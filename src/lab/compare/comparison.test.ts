@@ -2,12 +2,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { instance, T0 } from '../../../test/builders/journal.ts'
+import { whatIsNotWellFormed } from '../../../test/oracles/xml.ts'
 import type { JournalEntry } from '../../model/journal.ts'
 import type { Override } from '../../model/override.ts'
 import { comparisonOf, MINUTE, type Scripted } from './compare.fixture.ts'
 import { compare } from './comparison.ts'
+import { htmlComparison } from './html.ts'
+import { svgComparison } from './picture.ts'
 import type { Sighting, Standing } from './sighting.ts'
 import { SPAN_KINDS } from './spans.ts'
+import { textComparison } from './text.ts'
 import { notesOf, summaryOf } from './words.ts'
 
 /** A tick a minute. */
@@ -452,6 +456,30 @@ describe('of any journal', () => {
           expect(short.ms).toBeLessThanOrEqual(comparedMs)
         },
       ),
+    )
+  })
+
+  it('it can be told, in words, as a picture and as a page', () => {
+    fc.assert(
+      fc.property(
+        journal,
+        fc.integer({ min: 1, max: 900_000 }),
+        fc.boolean(),
+        (sightings, laterMs, hasBefore) => {
+          const comparison = comparedIn(sightings, laterMs, hasBefore)
+          fc.pre(comparison.comparedMs > 0)
+          const options = { timeZone: 'UTC', replay: null, replayed: null }
+          const svg = svgComparison(comparison, 'UTC')
+          expect(whatIsNotWellFormed(svg)).toBeNull()
+          const told = [
+            svg,
+            textComparison(comparison, { ...options, width: 80, most: 3 }),
+            htmlComparison(comparison, options),
+          ]
+          expect(told.join('\n')).not.toMatch(/NaN|undefined|Infinity/)
+        },
+      ),
+      { numRuns: 50 },
     )
   })
 
