@@ -72,7 +72,7 @@ export async function readAzureHistory(
   })
   const bar = io.stderrIsTerminal === true ? createProgress(io) : null
   try {
-    return await readHistory(historyOf(asked, api), {
+    return await readHistory(historyOf(asked, api, mostInstances(fleet)), {
       window: { from: window.from, to: Math.min(window.to, io.now() - longestDelay(fleet)) },
       stepMs,
       async wait(ms, because) {
@@ -205,14 +205,20 @@ function reduced(series: readonly Series[], combine: (values: readonly number[])
   return { values: [...byBin].map(([startAt, values]) => ({ startAt, value: combine(values) })) }
 }
 
-function historyOf(asked: readonly Asked[], api: MetricsApi): History {
+/** Of each there may be a series. */
+function mostInstances({ constraints }: FleetSpec): number {
+  return Math.max(1, ...constraints.map(({ max }) => max))
+}
+
+/** @param mostSeries as far as is known before the first page */
+function historyOf(asked: readonly Asked[], api: MetricsApi, mostSeries: number): History {
   const shortestMs = Math.min(...asked.map(({ question }) => question.intervalMs))
-  let mostSeries = 1
+  let most = mostSeries
   return {
     name: NAME,
     columns: asked.map(({ column }) => column),
     dispensable: new Set([INSTANCES]),
-    pageMs: () => shortestMs * Math.max(60, Math.min(MOST_BINS, Math.floor(VALUES_A_PAGE / mostSeries))),
+    pageMs: () => shortestMs * Math.max(60, Math.min(MOST_BINS, Math.floor(VALUES_A_PAGE / most))),
     async page(window) {
       const answers = await api.ask(
         asked.map(({ question }) => question),
@@ -221,7 +227,7 @@ function historyOf(asked: readonly Asked[], api: MetricsApi): History {
         AbortSignal.timeout(120_000),
       )
       const sizes = answers.map(answer => ('gap' in answer ? 0 : answer.series.length))
-      mostSeries = Math.max(mostSeries, ...sizes)
+      most = Math.max(most, ...sizes)
       return answers.map((answer, index) => pageOf(answer, window, asked[index]))
     },
   }

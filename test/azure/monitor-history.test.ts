@@ -106,6 +106,17 @@ describe('--history azure-monitor', () => {
     ])
   })
 
+  it('asks a large fleet for less at once', async () => {
+    putDays(NOON - DAY, NOON)
+    scene.file('web.yaml', file().replace('max: 10', 'max: 200'))
+    await report('--from', '1d')
+    // 100,000 values of 200 instances.
+    const begins = monitor.queries
+      .filter(query => query.get('filter') !== null)
+      .map(query => (Date.parse(query.get('starttime') ?? '') - (NOON - DAY)) / MINUTE)
+    expect(begins).toEqual([0, 500, 1000])
+  })
+
   it('says what nobody kept, and never fills it', async () => {
     putDays(NOON - DAY, NOON - 10 * 60 * MINUTE, MINUTE)
     putDays(NOON - 9 * 60 * MINUTE, NOON, MINUTE)
