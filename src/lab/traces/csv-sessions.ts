@@ -4,7 +4,7 @@
  * Example: `start,end` over `2019-01-01T05:01:32Z,2019-01-01T05:06:00Z` is one session of 268 s.
  */
 import type { SessionTrace } from '../trace.ts'
-import { BadRows, eachRow, sayAssumed } from './csv.ts'
+import { BadRows, eachRow, hasMore, sayAssumed } from './csv.ts'
 import type { Input } from './input.ts'
 import { columnNamed, type Layout, listed, readsAsTime } from './layout.ts'
 import { isMissing, textIn } from './numbers.ts'
@@ -51,8 +51,8 @@ export async function readCsvSessions(
   const bad = new BadRows(file, builder.notes)
   const cutter = await eachRow(input, layout, row => {
     const { bytes, starts, ends, count, line } = row
-    if (count <= start) {
-      bad.short(row, layout.names.length)
+    if (count <= start || hasMore(row, layout.names.length)) {
+      bad.fields(row, layout.names.length)
       return
     }
     const from = times.read(bytes, starts[start] ?? 0, ends[start] ?? 0)
@@ -63,7 +63,7 @@ export async function readCsvSessions(
     const [at, end] = found.end < count ? [starts[found.end] ?? 0, ends[found.end] ?? 0] : [0, 0]
     // A row that is cut off is not a session that goes on.
     if (!row.complete && found.end >= count) {
-      bad.short(row, layout.names.length)
+      bad.fields(row, layout.names.length)
       return
     }
     const to = end > at ? times.read(bytes, at, end) : Number.NaN
@@ -75,7 +75,7 @@ export async function readCsvSessions(
     builder.add(line, from, to)
   })
   bad.settle()
-  sayAssumed(builder.notes, times, cutter)
+  sayAssumed(builder.notes, times, cutter, layout)
   return builder.finish(name)
 }
 

@@ -46,8 +46,8 @@ export async function readCsvLoad(input: Input, layout: Layout, asked: LoadAsked
 
   const cutter = await eachRow(input, layout, row => {
     const { bytes, starts, ends, count, line } = row
-    if (count < least) {
-      bad.short(row, layout.names.length)
+    if (count < least || hasMore(row, layout.names.length)) {
+      bad.fields(row, layout.names.length)
       return
     }
     const at = times.read(bytes, starts[timeIndex] ?? 0, ends[timeIndex] ?? 0)
@@ -66,7 +66,7 @@ export async function readCsvLoad(input: Input, layout: Layout, asked: LoadAsked
     builder.add(line, at, values)
   })
   bad.settle()
-  sayAssumed(builder.notes, times, cutter)
+  sayAssumed(builder.notes, times, cutter, layout)
   builder.notes.settle(
     'absurd',
     'word',
@@ -112,7 +112,8 @@ export class BadRows {
     this.#good++
   }
 
-  short(row: Row, width: number): void {
+  /** Too few or too many. */
+  fields(row: Row, width: number): void {
     this.#note(row, `has ${row.count} of ${width} fields`)
   }
 
@@ -153,6 +154,14 @@ export class BadRows {
   }
 }
 
+/** A value is more than the header names; spreadsheets may end every row with empty ones. */
+export function hasMore({ bytes, starts, ends, count }: Row, width: number): boolean {
+  for (let index = width; index < count; index++) {
+    if (textIn(bytes, starts[index] ?? 0, ends[index] ?? 0).trim() !== '') return true
+  }
+  return false
+}
+
 function noteWord(
   { bytes, starts, ends, line }: Row,
   index: number,
@@ -164,7 +173,13 @@ function noteWord(
   notes.note('absurd', 'word', () => `"${text.slice(0, 60)}" at line ${line}, column "${column}"`)
 }
 
-export function sayAssumed(notes: RepairNotes, times: TimeReader, cutter?: RecordCutter): void {
+export function sayAssumed(
+  notes: RepairNotes,
+  times: TimeReader,
+  cutter?: RecordCutter,
+  layout?: Layout,
+): void {
+  for (const { detail, count } of layout?.remarks ?? []) notes.say('assumed', detail, count)
   if (times.zoneless > 0) {
     notes.say('assumed', `${counted(times.zoneless, 'time')} without a zone; taken as UTC`, times.zoneless)
   }

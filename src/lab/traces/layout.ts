@@ -7,7 +7,8 @@
 import { nearest } from '../../config/expression/nearest.ts'
 import { type Input, SAMPLE_BYTES } from './input.ts'
 import { decimalCommaIn, isMissing, numberOf } from './numbers.ts'
-import { fieldText, RecordCutter, type Row } from './records.ts'
+import { fieldText, isInUtf8, RecordCutter, type Row } from './records.ts'
+import { counted } from './repair-notes.ts'
 import { TimeReader } from './times.ts'
 import { type Place, TRACE_CODES, TraceError } from './trace-error.ts'
 
@@ -27,11 +28,20 @@ export interface Layout {
   readonly decimalComma: boolean
   /** Rows of the sample as text, header aside. */
   readonly rows: readonly TextRow[]
+  /** What was assumed of the names. */
+  readonly remarks?: readonly Remark[]
+}
+
+export interface Remark {
+  readonly detail: string
+  readonly count: number
 }
 
 export interface TextRow {
   readonly line: number
   readonly fields: readonly string[]
+  /** Left out: it is. */
+  readonly isUtf8?: boolean
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
@@ -56,13 +66,15 @@ const LEAST_EPOCH = 1e8
 
 export function layoutOf(input: Input): Layout {
   const { file } = input
-  const best = DELIMITERS.map(delimiter => ({ delimiter, rows: rowsOf(input, delimiter) })).reduce(
+  const best = DELIMITERS.map(delimiter => ({ delimiter, ...sampled(input, delimiter) })).reduce(
     (one, other) => (merit(other.rows) > merit(one.rows) ? other : one),
   )
   const rows = best.rows.filter(({ fields }) => !isRemark(fields))
   const [first, second] = rows
-  if (first === undefined)
+  if (first === undefined) {
+    if (best.trouble !== null) throw best.trouble
     throw input.whole ? new TraceError(TRACE_CODES.empty, 'it is empty.', { file }) : tooLong(file, 1)
+  }
   const hasHeader = !first.fields.some(field => isTime(field) || !Number.isNaN(numberOf(field)))
   const data = hasHeader ? rows.slice(1) : rows
   const firstLine = (hasHeader ? second?.line : first.line) ?? first.line + 1
@@ -80,6 +92,7 @@ export function layoutOf(input: Input): Layout {
       best.delimiter !== ',' &&
       data.some(({ fields }) => fields.some(field => /^-?\d+,\d+$/.test(field.trim()))),
     rows: data,
+    remarks: hasHeader ? remarksOn(first) : [],
   }
 }
 
@@ -205,11 +218,18 @@ function merit(rows: readonly TextRow[]): number {
   return same / data.length + Math.min(width, 10) / 1000
 }
 
+interface Sampled {
+  readonly rows: readonly TextRow[]
+  /** Why there are no more of them, where that is the file's fault. */
+  readonly trouble: TraceError | null
+}
+
 /** The first rows of the sample, the last one not, where it may be cut off. */
-function rowsOf({ file, sample, whole }: Input, delimiter: string): TextRow[] {
+function sampled({ file, sample, whole }: Input, delimiter: string): Sampled {
   const rows: TextRow[] = []
   const cutter = new RecordCutter(file, delimiter.charCodeAt(0), row => {
-    if (rows.length < SAMPLE_ROWS && !isBlank(row)) rows.push({ line: row.line, fields: fieldsOf(row) })
+    if (rows.length >= SAMPLE_ROWS || isBlank(row)) return
+    rows.push({ line: row.line, fields: fieldsOf(row), isUtf8: isInUtf8(row) })
   })
   try {
     cutter.push(withoutMark(sample))
@@ -217,8 +237,9 @@ function rowsOf({ file, sample, whole }: Input, delimiter: string): TextRow[] {
   } catch (error) {
     // Under this delimiter; the reading itself says what is wrong under the best one.
     if (!(error instanceof TraceError)) throw error
+    return { rows, trouble: error }
   }
-  return rows
+  return { rows, trouble: null }
 }
 
 export function isBlank({ count, starts, ends }: Row): boolean {
@@ -238,6 +259,20 @@ export function withoutMark(bytes: Buffer): Buffer {
 
 function fieldsOf(row: Row): string[] {
   return Array.from({ length: row.count }, (_, index) => fieldText(row, index))
+}
+
+function remarksOn({ fields, isUtf8 = true }: TextRow): readonly Remark[] {
+  const names = named(fields)
+  const renamed = names.filter(
+    (name, index) => fields[index]?.trim() !== '' && name !== fields[index]?.trim(),
+  )
+  const first = fields.find((_, index) => renamed.includes(names[index] ?? ''))?.trim() ?? ''
+  const same = {
+    detail: `${counted(renamed.length, 'column')} ${renamed.length === 1 ? 'has' : 'have'} the name of another ("${first}"); called ${listed(renamed)}`,
+    count: renamed.length,
+  }
+  const odd = { detail: 'names of columns that are no UTF-8; taken as Latin-1', count: 1 }
+  return [...(renamed.length > 0 ? [same] : []), ...(isUtf8 ? [] : [odd])]
 }
 
 /** Every column by a name of its own. */

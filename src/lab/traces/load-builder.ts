@@ -142,7 +142,7 @@ export class LoadBuilder {
         { file },
       )
     }
-    return shapeOf(times, stepMs)
+    return shapeOf(times, stepMs, found !== null && stepMs >= 2 * found)
   }
 
   #tooMany({ stepMs }: GridShape, firstAt: EpochMs, line: number, at: EpochMs): TraceError {

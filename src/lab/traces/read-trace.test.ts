@@ -131,11 +131,6 @@ describe('a delimited file', () => {
       columns: { value: [1, 2, 3], other: [7, 8, 9] },
     },
     {
-      what: 'columns of one name',
-      text: `timestamp,cpu,cpu\n${A},1,7\n${B},2,8\n${C},3,9\n`,
-      columns: { cpu: [1, 2, 3], cpu_2: [7, 8, 9] },
-    },
-    {
       what: 'numbers of all kinds',
       text: `timestamp,value\n${A},1.25\n${B},2e3\n${C},+.5\n2026-11-21T12:03:00Z,0.1234567890123456789\n`,
       columns: { value: [1.25, 2000, 0.5, 0.12345678901234568] },

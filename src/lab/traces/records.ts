@@ -4,6 +4,7 @@
  *
  * Example: `a,"b ""c"", d"\r\n` is one row of two fields, `a` and `b "c", d`.
  */
+import { isUtf8 } from 'node:buffer'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
 
 const LINE_FEED = 10
@@ -199,10 +200,15 @@ function newlinesIn(bytes: Buffer, from: number, to: number): number {
   return count
 }
 
-/** A field as text; doubled quotes are one. */
+/** Whether all its fields are text as it should be written. */
+export function isInUtf8({ bytes, starts, ends, count }: Row): boolean {
+  return isUtf8(bytes.subarray(starts[0] ?? 0, ends[count - 1] ?? 0))
+}
+
+/** A field as text; doubled quotes are one. What is no UTF-8 is taken as Latin-1, in which every byte is a letter. */
 export function fieldText({ bytes, starts, ends, count }: Row, index: number): string {
   if (index >= count) return ''
   const [start, end] = [starts[index] ?? 0, ends[index] ?? 0]
-  const text = bytes.toString('utf8', start, end)
+  const text = bytes.toString(isUtf8(bytes.subarray(start, end)) ? 'utf8' : 'latin1', start, end)
   return bytes[start - 1] === QUOTE && text.includes('""') ? text.replaceAll('""', '"') : text
 }

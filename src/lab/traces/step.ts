@@ -52,12 +52,13 @@ export function stepOf(sorted: Float64Array, sampled = false): number | null {
   return usual ?? Math.max(1, Math.round(middle))
 }
 
-export function shapeOf(sorted: Float64Array, stepMs: number): GridShape {
+/** `isCoarse`: several rows are meant to share a bin, so that they do not scatter around its beginning. */
+export function shapeOf(sorted: Float64Array, stepMs: number, isCoarse = false): GridShape {
   const first = sorted[0] ?? 0
   if (sorted.every(at => (at - first) % stepMs === 0)) {
     return { stepMs, originAt: first, placing: 'floor', even: true }
   }
-  const phase = phaseOf(sorted, stepMs)
+  const phase = isCoarse ? null : phaseOf(sorted, stepMs)
   const aligned = Math.floor(first / stepMs) * stepMs
   if (phase === null) return { stepMs, originAt: aligned, placing: 'floor', even: false }
   return { stepMs, originAt: aligned + phase, placing: 'nearest', even: false }

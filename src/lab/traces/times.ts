@@ -69,6 +69,8 @@ export class TimeReader {
       this.unit = unitOf(value)
       this.relative = value < RELATIVE_BELOW
     }
+    // Zero, or seconds among milliseconds: a slip, and read as a date it would be half a century away.
+    if (!this.relative && (value < RELATIVE_BELOW || unitOf(value) !== this.unit)) return Number.NaN
     return Math.round(value * MS_IN[this.unit])
   }
 
