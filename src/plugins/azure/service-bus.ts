@@ -57,6 +57,8 @@ export const SERVICE_BUS_REMEDY: Remedy = {
 /** Azure allows 2,000 to a topic. */
 const MOST_SUBSCRIPTIONS = 2_000
 const PAGE = 100
+/** Twice as many as that takes. */
+const MOST_PAGES = 40
 
 /** A client, and what was answered to the call that has a signal. */
 export interface Bus {
@@ -154,8 +156,12 @@ export function unusable(saw: string): PluginError {
 }
 
 /** @param saw what was answered, e.g. `the queue orders was answered for without "MessageCount"` */
-export function notCounted(saw: string, todo: string): PluginError {
-  return new PluginError('unavailable', `PLM-786 ${saw}. ${todo}`)
+export function notCounted(
+  saw: string,
+  todo: string,
+  kind: 'unavailable' | 'misconfigured' = 'unavailable',
+): PluginError {
+  return new PluginError(kind, `PLM-786 ${saw}. ${todo}`)
 }
 
 async function subscriptionsOf(
@@ -165,19 +171,22 @@ async function subscriptionsOf(
 ): Promise<{ readonly counts: readonly Counts[]; readonly read: number }> {
   const counts = new Map<string, Counts>()
   let read = 0
+  let turned = 0
   const pages = client
     .listSubscriptionsRuntimeProperties(topic, { abortSignal })
     .byPage({ maxPageSize: PAGE })
   for await (const page of pages) {
     abortSignal.throwIfAborted()
+    turned += 1
     for (const each of page) {
       read += 1
       counts.set(each.subscriptionName.toLowerCase(), tallied(each, `the topic ${topic}`))
     }
-    if (read > MOST_SUBSCRIPTIONS) {
+    if (read > MOST_SUBSCRIPTIONS || turned > MOST_PAGES) {
       throw notCounted(
-        `the topic ${topic} lists more than ${MOST_SUBSCRIPTIONS} subscriptions`,
+        `the topic ${topic} lists more than ${MOST_SUBSCRIPTIONS} subscriptions, or pages without end`,
         'The list is not used; name one `subscription`.',
+        'misconfigured',
       )
     }
   }
@@ -186,6 +195,7 @@ async function subscriptionsOf(
     throw notCounted(
       `the topic ${topic} has no subscriptions, or is none`,
       'Is `topic` right? What is sent to a topic without subscriptions is kept nowhere.',
+      'misconfigured',
     )
   }
   return { counts: [...counts.values()], read }
