@@ -1,7 +1,7 @@
 /**
  * The demand of a fleet, minute by minute: what rules that look ahead learn from, and what is stored so that they learn the same
  * again after a restart. A minute is the mean of its ticks and ends with the last tick that is expected in it, so that nobody waits
- * for news. It is kept under what it is the demand of, not under the rule that asked, so that a rule may change and rules may share.
+ * for news; where that tick is late, missed or unknown, with the next one that comes. It is kept under what it is the demand of, not under the rule that asked, so that a rule may change and rules may share.
  *
  * Example, ticks every 15 s: 40, 42, 44 and 46 at 10:00:05, :20, :35 and :50 become the sample 43 at 10:00:50 of the series
  * `demand:total:last(requests)`.
@@ -30,6 +30,7 @@ export class DemandSeries {
   readonly #stepMs: number
   #minute = Number.NaN
   #ended = Number.NaN
+  #lastAt = Number.NaN
   #sum = 0
   #count = 0
   #fresh: Sample[] = []
@@ -46,24 +47,30 @@ export class DemandSeries {
     this.#ended = Math.floor(lastAt / this.#stepMs)
   }
 
-  /** @returns the sample of a minute that ended with it; `null` where none did */
-  add(at: EpochMs, demand: number): Sample | null {
-    if (!Number.isFinite(demand)) return null
+  /** @returns the samples of the minutes that ended with it: none, one, or also the one before */
+  add(at: EpochMs, demand: number): readonly Sample[] {
+    if (!Number.isFinite(demand)) return []
     const minute = Math.floor(at / this.#stepMs)
-    if (minute === this.#ended) return null
-    if (minute !== this.#minute) {
-      this.#minute = minute
-      this.#sum = 0
-      this.#count = 0
-    }
+    if (minute === this.#ended) return []
+    const before = minute === this.#minute ? [] : this.#end()
+    this.#minute = minute
+    this.#lastAt = at
     this.#sum += demand
     this.#count += 1
-    if (at + this.#everyMs < (minute + 1) * this.#stepMs) return null
-    this.#ended = minute
-    const sample = { at, value: this.#sum / this.#count }
+    const isLast = at + this.#everyMs >= (minute + 1) * this.#stepMs
+    return isLast ? [...before, ...this.#end()] : before
+  }
+
+  /** The minute so far is the whole of it. */
+  #end(): readonly Sample[] {
+    if (this.#count === 0) return []
+    const sample = { at: this.#lastAt, value: this.#sum / this.#count }
+    this.#ended = this.#minute
+    this.#sum = 0
+    this.#count = 0
     this.#fresh.push(sample)
     if (this.#fresh.length > MOST_UNSAVED) this.#fresh.shift()
-    return sample
+    return [sample]
   }
 
   fresh(): readonly SeriesSamples[] {

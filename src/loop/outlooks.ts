@@ -106,8 +106,7 @@ export class Outlooks {
     const outlooks: Record<string, Outlook> = {}
     const ended = this.#endedMinutes(at, demands)
     for (const { rule, series, learner } of this.#watched) {
-      const minute = ended.get(series)
-      if (minute !== undefined) learner.learn(minute.at, minute.value)
+      for (const minute of ended.get(series) ?? []) learner.learn(minute.at, minute.value)
       const demand = demands[rule.name] ?? NOT_READ
       outlooks[rule.name] = learner.outlook({
         at,
@@ -135,15 +134,15 @@ export class Outlooks {
     return known
   }
 
-  #endedMinutes(at: EpochMs, demands: Readonly<Record<string, Demand>>): ReadonlyMap<DemandSeries, Sample> {
-    const told = new Set<DemandSeries>()
-    const ended = new Map<DemandSeries, Sample>()
+  #endedMinutes(
+    at: EpochMs,
+    demands: Readonly<Record<string, Demand>>,
+  ): ReadonlyMap<DemandSeries, readonly Sample[]> {
+    const ended = new Map<DemandSeries, readonly Sample[]>()
     for (const { rule, series } of this.#watched) {
       const demand = demands[rule.name] ?? NOT_READ
-      if (told.has(series) || 'gap' in demand) continue
-      told.add(series)
-      const minute = series.add(at, demand.value)
-      if (minute !== null) ended.set(series, minute)
+      if (ended.has(series) || 'gap' in demand) continue
+      ended.set(series, series.add(at, demand.value))
     }
     return ended
   }
@@ -270,8 +269,7 @@ async function olderDemand(
   const older: Sample[] = []
   for (const sample of samples) {
     if (!passes(metric.filter, sample)) continue
-    const minute = binned.add(sample.at, sample.value)
-    if (minute !== null) older.push(minute)
+    older.push(...binned.add(sample.at, sample.value))
   }
   return older
 }
