@@ -31,6 +31,8 @@ const ORDER_DEADLINE_MS = 60_000
 /** Besides the time the daemon waits with its answer. */
 const ANSWER_DEADLINE_MS = 10_000
 const MOST_TROUBLES = 50
+/** Of an instance, not of its fleet. */
+const NOT_KNOWN = 'PLM-372'
 /** The most the daemon takes. */
 const LONGEST_WAIT_MS = 60_000
 
@@ -79,7 +81,10 @@ async function askedFor(metadata: InstanceMetadata | null, { pause, io, signal }
   return identityOnAzure({ metadata, wait: pause, trouble }, signal)
 }
 
-type Answer = z.output<typeof AdmittedWire> | { readonly refused: string }
+type Answer =
+  | z.output<typeof AdmittedWire>
+  /** `isForgotten`: the daemon does not know the instance, or not any more; nobody is sent there. */
+  | { readonly refused: string; readonly isForgotten: boolean }
 
 interface AgentWorld {
   readonly io: Io
@@ -136,13 +141,15 @@ class Agent implements EventSubject {
       const slots = await this.#world.count(this.#world.signal)
       const answer = await this.#report(slots)
       if (this.#world.signal.aborted) return false
+      const at = this.#world.io.now()
       if ('refused' in answer) {
+        // Sealed, and to be deleted: the very moment when Azure asks whether it may begin.
+        if (answer.isForgotten) this.#last = { slots, at, wasClosed: obeyed !== null }
         this.#trouble(answer.refused)
         return false
       }
       this.#heard(slots)
-      const wasClosed = obeyed !== null && answer.close === obeyed
-      this.#last = { slots, at: this.#world.io.now(), wasClosed }
+      this.#last = { slots, at, wasClosed: obeyed !== null && answer.close === obeyed }
       if (answer.close !== this.#obeyed) await this.#obey(answer.close)
       return true
     } catch (error) {
@@ -231,7 +238,11 @@ class Agent implements EventSubject {
     }
     const told = AdmittedWire.safeParse(body)
     if (response.ok && told.success) return told.data
-    return { refused: `the daemon at ${this.#target.origin} answered ${response.status}, ${failureIn(body)}` }
+    const said = failureIn(body)
+    return {
+      refused: `the daemon at ${this.#target.origin} answered ${response.status}, ${said}`,
+      isForgotten: response.status === 404 && said.startsWith(NOT_KNOWN),
+    }
   }
 
   #heard(slots: number): void {

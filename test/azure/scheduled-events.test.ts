@@ -121,6 +121,27 @@ describe('an agent on a VM that Azure is about to take away', () => {
     await until('it says so', () => said.out.includes('Azure: Terminate of web-1 may begin\n'))
   })
 
+  it('lets Azure delete at once what Plimsoll has emptied and deleted', async () => {
+    const { rooms, metadata, said, hold, isOpen } = await onVm(undefined, [
+      '--instance',
+      'web-1',
+      '--lease',
+      '1s',
+    ])
+    await until('it is open', isOpen)
+    hold(0)
+    await rooms.post('instances/web-1', { order: 'drain', who: 'ada' })
+    await until('it is gone', () => {
+      rooms.daemon.wake('web')
+      return !rooms.fleet.ids().includes('web-1')
+    })
+    await until('Plimsoll does not know it any more', () => said.err.includes('PLM-372'))
+    const { looks } = metadata
+    await until('its lease is over', () => metadata.looks >= looks + 3)
+    metadata.plan(planned())
+    await until('Azure may begin', () => metadata.approved.length === 1)
+  })
+
   it('gives it back when that is withdrawn', async () => {
     const { rooms, metadata, said, isShut, isOpen } = await onVm()
     metadata.plan(planned({ EventType: 'Reboot' }))
