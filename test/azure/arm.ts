@@ -111,6 +111,8 @@ export class FakeArm extends FakeAzure {
   zones: readonly string[] = ['1', '2', '3']
   /** A launch by zone takes the capacity for what is to be added. */
   addsByZone = false
+  /** What is started from now on stays as it was until it is false again. */
+  holdsStarts = false
   /** What the next start that is accepted ends with: the VM stays as it was. */
   nextStartError: Failure | null = null
   /** Azure's automatic repairs; null where they are off. */
@@ -402,7 +404,9 @@ export class FakeArm extends FakeAzure {
       const isThere = action !== 'restart' && vm?.power === POWER[action].to
       if (vm === undefined || error !== null || isThere) continue
       const { from, to } = POWER[action]
-      Object.assign(vm, { provisioning: 'Updating', power: from, becomes: to, left: READINGS })
+      const isHeld = action === 'start' && this.holdsStarts
+      const power = isHeld ? vm.power : from
+      Object.assign(vm, { provisioning: 'Updating', power, becomes: to, left: READINGS })
       vm.etag += 1
       if (action === 'restart') vm.restarts += 1
       else vm.health = null
@@ -494,6 +498,7 @@ export class FakeArm extends FakeAzure {
 
   #advance(vm: FakeVm): void {
     if (vm.becomes !== null && vm.provisioning === 'Updating') {
+      if (vm.becomes === 'running' && this.holdsStarts) return
       vm.left -= 1
       if (vm.left > 0) return
       vm.power = vm.becomes

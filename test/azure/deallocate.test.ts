@@ -94,6 +94,7 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
     expect([rig.arm.capacity, rig.arm.vms.size, up(rig).length]).toEqual([3, 3, 3])
     const again = (await listed(rig.target)).find(({ id }) => id === first?.name)
     expect(again?.token).toBe('next/1')
+    expect(again?.launchedAt).toBeGreaterThan(first?.createdAt ?? Number.POSITIVE_INFINITY)
     expect(again?.incarnation).toBe(`${before.incarnation}.1`)
 
     expect(told(await rig.target.terminate([before], signal))).toEqual(['gone'])
@@ -232,13 +233,25 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
     const rig = await rigOf({ mode, appearMs: 30 })
     const [first, second] = await filled(rig, 2)
     await park(rig, first?.name ?? '', second?.name ?? '')
-    rig.arm.freezeListings(1_000)
+    rig.arm.holdsStarts = true
     for (let n = 0; n < 3; n += 1) {
       expect(told(await rig.target.launch([order('next/1')], signal))).toEqual(['unavailable PLM-770'])
     }
-    rig.arm.freezeListings(0)
+    rig.arm.holdsStarts = false
+    await rig.settle(instances => instances.length === 1)
     expect(told(await rig.target.launch([order('next/1')], signal))).toEqual([first?.name])
     expect([up(rig), rig.arm.capacity]).toEqual([[first?.name], 2])
+  })
+
+  it('starts many at a time', async () => {
+    const rig = await rigOf({ mode })
+    const vms = await filled(rig, 12)
+    const victims = (await listed(rig.target)).map(({ id, incarnation = null }) => ({ id, incarnation }))
+    await rig.target.terminate(victims, signal)
+    await rig.settle(instances => instances.length === 0)
+    const orders = vms.map((_, n) => order(`next/${n}`))
+    expect(new Set(told(await rig.target.launch(orders, signal)))).toEqual(new Set(vms.map(vm => vm.name)))
+    expect([up(rig).length, rig.arm.capacity]).toEqual([12, 12])
   })
 
   it('launches in place of one that somebody deleted meanwhile', async () => {

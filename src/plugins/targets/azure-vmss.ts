@@ -113,9 +113,12 @@ export function createAzureVmssTarget(options: AzureVmssOptions, context: AzureV
     const judge = await others.judge(listed, signal)
     const access = reach?.accessOf(listed)
     const instances = listed.map(vm => {
+      const life = lifeOf(vm, lives)
       const is = {
         ...instanceOf(vm, options.address, tokenOf(vm)),
-        incarnation: incarnationOf(vm, lifeOf(vm, lives)),
+        incarnation: incarnationOf(vm, life),
+        // Its paid hours begin when it is started.
+        launchedAt: life.life > 0 && life.state === 'out' ? life.at : vm.createdAt,
       }
       const way = access?.get(vm.name)
       const seen = way === undefined ? judge(vm, is) : { ...judge(vm, is), access: [way] }

@@ -14,6 +14,7 @@ import type { LaunchOrder, LaunchResult } from '../../../ports/target.ts'
 import { calledOff } from '../../azure/failure.ts'
 import type { Underway } from '../../azure/underway.ts'
 import type { Claims } from './claims.ts'
+import { coveredOf } from './covered.ts'
 import { isInLedger, LEDGER_TOKENS, withTokens } from './ledger.ts'
 import { isUp, type LivesBook, lifeOf } from './lives.ts'
 import type { ScaleSetModel } from './model.ts'
@@ -48,6 +49,7 @@ export interface LaunchingParts {
 
 /** Somebody else changed the set between reading and raising, so often. */
 const MOST_ROUNDS = 4
+const FEW = 8
 
 export class Launching {
   readonly #parts: LaunchingParts
@@ -180,7 +182,7 @@ export class Launching {
     if (this.#options.ledger) this.#recall(open, model, vms)
     await this.#claim(open, vms)
     const asked = open.filter(token => !claims.has(token))
-    const missing = asked.length - this.#coveredOf(asked, model, vms)
+    const missing = asked.length - coveredOf(asked, model.capacity, vms, this.#parts)
     // Also where nothing is missing: that makes Azure fill places it gave up on, and enters the tokens in the ledger.
     const untried = asked.filter(token => !claims.isTried(token))
     for (const token of untried) {
@@ -212,21 +214,6 @@ export class Launching {
       if (!this.#options.ledger || !(error instanceof PluginError)) throw error
       throw new PluginError('unavailable', error.message, { cause: error })
     }
-  }
-
-  /**
-   * Places that the capacity has already and that no instance fills yet. Those that leave may or may not count in it still, so
-   * for an order that was never tried they count as filling one (rather one too many than none), but for those whose place Azure
-   * fills itself; for one that was tried, not.
-   */
-  #coveredOf(asked: readonly string[], { capacity }: ScaleSetModel, vms: readonly Vm[]): number {
-    const { claims, isRefilled } = this.#parts
-    const tried = asked.filter(token => claims.isTried(token)).length
-    const staying = vms.filter(vm => !isLeaving(vm)).length
-    const filled = vms.filter(vm => !isRefilled(vm)).length
-    const ofTried = Math.min(tried, Math.max(0, capacity - staying))
-    const free = Math.max(0, capacity - filled - ofTried - claims.triedBesides(asked))
-    return ofTried + Math.min(asked.length - tried, free)
   }
 
   /**
@@ -264,15 +251,25 @@ export class Launching {
       signal,
       isOpen,
       look: async within => {
-        const view = started.some(({ tokens }) => tokens.some(isOpen)) ? 'with-view' : 'without-view'
-        const vms = await set.list('act', view, within)
-        await this.#claim(raised, vms)
-        for (const { vm: asked, tokens } of started) {
+        if (raised.some(isOpen)) await this.#claim(raised, await set.list('act', 'without-view', within))
+        const open = started.filter(({ tokens }) => tokens.some(isOpen))
+        const vms = await this.#seen(open, within)
+        for (const { vm: asked, tokens } of open) {
           const vm = vms.find(({ vmId }) => vmId === asked?.vmId)
           for (const token of tokens) if (vm !== undefined && isUp(vm)) await this.#cameUp(token, vm)
         }
       },
     })
+  }
+
+  /** A few are asked one by one: a list of all with their views costs more of what Azure allows. */
+  async #seen(waits: readonly Wait[], signal: AbortSignal): Promise<readonly Vm[]> {
+    const { set } = this.#parts
+    if (waits.length > FEW) return set.list('act', 'with-view', signal)
+    const found = await Promise.all(
+      waits.map(({ vm }) => (vm === null ? null : set.find(vm.name, signal, 'with-view'))),
+    )
+    return found.filter(vm => vm !== null)
   }
 
   #requireLedgerable({ upgradeMode }: ScaleSetModel): void {

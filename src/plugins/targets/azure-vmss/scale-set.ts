@@ -13,7 +13,7 @@ import type { Calls } from '../../azure/calls.ts'
 import { follow, type Underway } from '../../azure/underway.ts'
 import { type ScaleSetContext, type ScaleSetOptions, scaleSetCalls } from './client.ts'
 import { modelOf, type ScaleSetModel } from './model.ts'
-import { flexibleVm, isMember, uniformIdOf, uniformVm } from './vm-reading.ts'
+import { collect, flexibleVm, isMember, uniformIdOf, uniformVm } from './vm-reading.ts'
 import type { Vm } from './vm-state.ts'
 
 export type { ScaleSetContext, ScaleSetOptions } from './client.ts'
@@ -40,8 +40,6 @@ export type View = 'with-view' | 'without-view'
 
 type Client = ComputeManagementClient
 
-/** Azure allows 1000. */
-const MOST_INSTANCES = 2_000
 /** Ids in one call. */
 const MOST_IDS = 200
 /** Calls at the same time, where each VM is asked for itself. */
@@ -274,29 +272,6 @@ export class ScaleSet {
     })
     return collect(pages.byPage(), abortSignal, vm => (isMember(vm, scaleSet) ? flexibleVm(vm) : null))
   }
-}
-
-/** Later pages are asked for without the signal, so it is looked at between them. */
-async function collect<T>(
-  pages: AsyncIterable<readonly T[]>,
-  signal: AbortSignal,
-  vmOf: (item: T) => Vm | null,
-): Promise<Vm[]> {
-  const vms: Vm[] = []
-  for await (const page of pages) {
-    signal.throwIfAborted()
-    for (const item of page) {
-      const vm = vmOf(item)
-      if (vm !== null) vms.push(vm)
-    }
-    if (vms.length > MOST_INSTANCES) {
-      throw new PluginError(
-        'misconfigured',
-        `PLM-769 the scale set lists more than ${MOST_INSTANCES} instances; the list is not used.`,
-      )
-    }
-  }
-  return vms
 }
 
 /** Refused, and it may be for the sake of one of them. */

@@ -33,7 +33,7 @@ interface Assigned {
 }
 
 /** A start that got no answer is asked for again: of one that starts already that changes nothing. */
-const TRIES = 3
+const TRIES = 2
 /** What failed to start is left alone for so long. */
 const SPARED_MS = 600_000
 /** What was to be started for an order that nobody asks about any more is free again after so long. */

@@ -6,7 +6,11 @@
  * `{ instanceId: '3', name: 'web_3', provisioning: 'succeeded', power: 'running', ... }`.
  */
 import type { VirtualMachine, VirtualMachineScaleSetVM } from '@azure/arm-compute'
+import { PluginError } from '../../../ports/plugin.ts'
 import type { Vm } from './vm-state.ts'
+
+/** Azure allows 1000. */
+const MOST_INSTANCES = 2_000
 
 type Common = Omit<Vm, 'instanceId' | 'name' | 'protection' | 'isOfLatestModel'>
 
@@ -58,4 +62,27 @@ export function uniformIdOf(name: string, scaleSet: string): string | null {
 export function isMember(vm: VirtualMachine, scaleSet: string): boolean {
   const id = vm.virtualMachineScaleSet?.id?.toLowerCase() ?? ''
   return id.endsWith(`/virtualmachinescalesets/${scaleSet.toLowerCase()}`)
+}
+
+/** Later pages are asked for without the signal, so it is looked at between them. */
+export async function collect<T>(
+  pages: AsyncIterable<readonly T[]>,
+  signal: AbortSignal,
+  vmOf: (item: T) => Vm | null,
+): Promise<Vm[]> {
+  const vms: Vm[] = []
+  for await (const page of pages) {
+    signal.throwIfAborted()
+    for (const item of page) {
+      const vm = vmOf(item)
+      if (vm !== null) vms.push(vm)
+    }
+    if (vms.length > MOST_INSTANCES) {
+      throw new PluginError(
+        'misconfigured',
+        `PLM-769 the scale set lists more than ${MOST_INSTANCES} instances; the list is not used.`,
+      )
+    }
+  }
+  return vms
 }
