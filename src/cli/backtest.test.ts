@@ -94,12 +94,23 @@ describe('plimsoll backtest', () => {
   })
 
   it('puts baselines beside it, with their knobs, and those that know the future out of competition', async () => {
-    const { out } = await played(...MODEL, '--against', 'hpa,hpa=0.5,oracle,static,hpa')
+    const { out } = await played(...MODEL, '--against', 'hpa,hpa=0.5,hpa=0.80,oracle,static,hpa')
     expect(out).toMatch(/^SCORE +UNIT +web +hpa +hpa=0\.5 +\(oracle\) +\(static\)$/m)
     expect(out.replaceAll(/\s+/g, ' ')).toContain(
       'hpa at target utilization 0.8, hpa at target utilization 0.5.',
     )
     expect(out).not.toMatch(/\*\S+$/m)
+  })
+
+  it('says why an oracle beside it may cost more than the one that cost is held against', async () => {
+    const note =
+      'The oracle beside it keeps to the same 12 to 20 instances; the one that cost is held against does not.'
+    scene.file('web.yaml', FILE.replace('min: 2', 'min: 1'))
+    expect((await played(...MODEL, '--against', 'oracle')).out).not.toContain('The oracle beside it')
+    scene.file('web.yaml', FILE.replace('min: 2', 'min: 12'))
+    expect((await played(...MODEL, '--against', 'hpa')).out).not.toContain('The oracle beside it')
+    const { out } = await played(...MODEL, '--against', 'oracle')
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(note)
   })
 
   it('knows every baseline there is', async () => {
@@ -285,7 +296,7 @@ describe('a bad record', () => {
     {
       words: ['--instances', 'ready', ...MODEL],
       code: 'PLM-721',
-      says: 'no column "ready". It has requests.',
+      says: 'no column "ready". It has "requests".',
     },
     {
       words: ['--metric', 'cpu=utilisation', ...MODEL],
@@ -306,6 +317,16 @@ describe('a bad record', () => {
       code: 'PLM-501',
       says: 'the knob of hpa (target utilization)',
     },
+    {
+      words: ['--against', 'static=7', ...MODEL],
+      code: 'PLM-501',
+      says: 'the knob of static (quantile) is a number above 0 and up to 1',
+    },
+    {
+      words: ['--against', 'hpa=0.5=0.7', ...MODEL],
+      code: 'PLM-501',
+      says: 'the knob of hpa (target utilization)',
+    },
     { words: ['--fleet', 'wbe', ...MODEL], code: 'PLM-507', says: 'Did you mean "web"?' },
     { words: ['-o', 'report.pdf', ...MODEL], code: 'PLM-501', says: 'ends in .html, .svg or .json' },
     { words: ['--zone', 'Mars', ...MODEL], code: 'PLM-502', says: '--zone Mars is no time zone' },
@@ -314,6 +335,11 @@ describe('a bad record', () => {
       words: ['--from', '2027-01-01', ...MODEL],
       code: 'PLM-509',
       says: 'it is from 2026-11-21T00:00:00.000Z to 2026-11-22T00:00:00.000Z',
+    },
+    {
+      words: ['--from', '2026-11-21T12:00Z', '--to', '2026-11-21T10:00Z', ...MODEL],
+      code: 'PLM-509',
+      says: '--to is not after --from.',
     },
     { words: ['--journal', ...MODEL], code: 'PLM-501', says: 'Give --trace or --journal, not both.' },
     { words: ['--step', '5', ...MODEL], code: 'PLM-501', says: '--step 5 is no duration' },
@@ -354,7 +380,7 @@ describe('a bad record', () => {
     )
     expect(await played(...MODEL)).toMatchObject({
       code: 2,
-      err: expect.stringContaining('PLM-720: day has the columns a, b; which of them is the demand'),
+      err: expect.stringContaining('PLM-720: day has the columns "a", "b"; which of them is the demand'),
     })
     expect(await played(...MODEL, '--load', 'b')).toMatchObject({ code: 0 })
   })

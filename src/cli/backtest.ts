@@ -142,30 +142,25 @@ export function fleetNamed(spec: Spec, name: string | undefined): string {
 
 /** `hpa,azure=0.7`: each with its knob where it is said; the same twice is one. */
 export function parseAgainst(text: string | undefined): readonly Chosen[] {
-  const words = [...new Set((text ?? '').split(',').map(word => word.trim()))]
-  return words
-    .filter(word => word !== '')
-    .map(word => {
-      const [name = '', said] = word.split('=')
-      const baseline = BASELINES.find(one => one.name === name)
-      if (baseline === undefined) {
-        throw new CliError(
-          'PLM-507',
-          `There is no baseline "${name}". ${suggest(
-            name,
-            BASELINES.map(one => one.name),
-          )}`,
-        )
-      }
-      const knob = said === undefined ? baseline.knob.usual : Number(said)
-      if (!Number.isFinite(knob) || knob <= 0) {
-        throw new CliError(
-          'PLM-501',
-          `--against ${word}: the knob of ${name} (${baseline.knob.name}) is a number above 0.`,
-        )
-      }
-      return { baseline, knob }
-    })
+  const words = (text ?? '').split(',').map(word => word.trim())
+  const chosen = words.filter(word => word !== '').map(word => baselineSaid(word))
+  return [...new Map(chosen.map(one => [`${one.baseline.name}=${one.knob}`, one])).values()]
+}
+
+function baselineSaid(word: string): Chosen {
+  const [name = '', ...said] = word.split('=')
+  const names = BASELINES.map(one => one.name)
+  const baseline = BASELINES.find(one => one.name === name)
+  if (baseline === undefined)
+    throw new CliError('PLM-507', `There is no baseline "${name}". ${suggest(name, names)}`)
+  const { usual, most = Number.POSITIVE_INFINITY } = baseline.knob
+  const knob = said.length === 0 ? usual : Number(said.join('='))
+  if (knob > 0 && knob <= most && Number.isFinite(knob)) return { baseline, knob }
+  const upTo = most === Number.POSITIVE_INFINITY ? '' : ` and up to ${most}`
+  throw new CliError(
+    'PLM-501',
+    `--against ${word}: the knob of ${name} (${baseline.knob.name}) is a number above 0${upTo}.`,
+  )
 }
 
 const WRITERS: Readonly<Record<string, (report: Report) => string>> = {

@@ -192,6 +192,7 @@ function cut(trace: Trace, { from, to, zone }: TraceOptions, io: Io): Trace {
   const timeZone = zone ?? io.timeZone
   const fromAt = from === undefined ? Number.NEGATIVE_INFINITY : instant(from, '--from', timeZone)
   const toAt = to === undefined ? Number.POSITIVE_INFINITY : instant(to, '--to', timeZone)
+  if (toAt <= fromAt) throw new CliError('PLM-509', '--to is not after --from.')
   const left = trace.kind === 'load' ? cutLoad(trace, fromAt, toAt) : cutSessions(trace, fromAt, toAt)
   const isEmpty = left.kind === 'load' ? left.length === 0 : left.sessions.length === 0
   if (!isEmpty) return left

@@ -85,7 +85,8 @@ export function backtest(options: BacktestOptions): Backtest {
     return course.name === fleet.name ? { ...course, name: `${course.name} (baseline)` } : course
   })
   const then = feeds.recorded === null ? [] : [recordedCourse(trace, feeds, feeds.recorded, model)]
-  const notes = caveatsOf({ fleet, trace, feeds, model, assumed, course: own, against })
+  const bounds = boundsOf(fleet)
+  const notes = caveatsOf({ fleet, trace, feeds, model, assumed, course: own, against, bounds })
   return { fleet, model, feeds, courses: [own, ...then, ...others], notes }
 }
 

@@ -11,6 +11,7 @@ import type { Course } from './course.ts'
 import type { Feeds } from './feeds.ts'
 import type { ServiceModel } from './service-model.ts'
 import { numberText, spanText } from './span-text.ts'
+import type { StandIn } from './stand-in.ts'
 import type { LoadTrace, Repair } from './trace.ts'
 
 export interface Told {
@@ -23,6 +24,8 @@ export interface Told {
   /** The fleet's own. */
   readonly course: Course
   readonly against: readonly Chosen[]
+  /** That those beside it keep to as well. */
+  readonly bounds: StandIn['bounds']
 }
 
 /** A simulated count this many times the recorded one, or one in so many of it, is another world than the recorded one. */
@@ -36,6 +39,7 @@ export function caveatsOf(told: Told): readonly string[] {
     ...assumed,
     ...coarseBins(told),
     ...baselinesSaid(against),
+    ...oracleSaid(told),
     ...boundSaid(told.course),
     ...repairsSaid(trace.repairs),
     ...gapsSaid(told.course),
@@ -69,6 +73,16 @@ function baselinesSaid(against: readonly Chosen[]): readonly string[] {
   )
   return [
     `Beside it, between the same lowest and highest count and with one decision a bin: ${knobs.join(', ')}.`,
+  ]
+}
+
+/** Two oracles of different cost in one table want a reason. */
+function oracleSaid({ against, bounds: { lowest, highest }, course: { needed } }: Told): readonly string[] {
+  const binds = needed.some(need => need < lowest || need > highest)
+  if (!binds || !against.some(({ baseline }) => baseline.name === 'oracle')) return []
+  const range = highest === Number.POSITIVE_INFINITY ? `at least ${lowest}` : `${lowest} to ${highest}`
+  return [
+    `The oracle beside it keeps to the same ${range} instances; the one that cost is held against does not.`,
   ]
 }
 

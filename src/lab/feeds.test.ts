@@ -163,4 +163,14 @@ describe('the demand of a record', () => {
     const asked = () => feedsOf(trace(columns), fleet({ m: metric }), { ...NOTHING_SAID, ...options })
     expect(asked).toThrow(expect.objectContaining({ code }))
   })
+
+  it('names the first columns of a record that has thousands', () => {
+    const columns = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`c${index}`, [1]]))
+    for (const options of [{}, { loadColumn: 'd1' }]) {
+      const asked = () =>
+        feedsOf(trace(columns), fleet({ m: { kind: 'total' } }), { ...NOTHING_SAID, ...options })
+      expect(asked).toThrow(/"c0", "c1", .* and 2980 more/)
+      expect(asked).not.toThrow(/c21/)
+    }
+  })
 })

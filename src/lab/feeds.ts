@@ -13,6 +13,7 @@ import type { EpochMs, Interval } from '../model/time.ts'
 import type { Seen } from './contender.ts'
 import { LabError } from './lab-error.ts'
 import type { LoadTrace } from './trace.ts'
+import { listed } from './traces/layout.ts'
 
 /** Where a metric's values come from: worked out from the load, or a column of the trace. */
 export type FeedSource = 'load' | 'utilization' | 'backlog' | { readonly column: string }
@@ -122,7 +123,7 @@ function findLoad(trace: LoadTrace, fleet: FleetSpec): string {
   if (found !== undefined) return found
   throw new LabError(
     'PLM-720',
-    `${trace.name} has the columns ${columns.join(', ')}; which of them is the demand of the fleet is not clear. Say it with --load COLUMN.`,
+    `${trace.name} has the columns ${listed(columns)}; which of them is the demand of the fleet is not clear. Say it with --load COLUMN.`,
   )
 }
 
@@ -137,7 +138,7 @@ function columnOf(trace: LoadTrace, name: string, others: readonly string[] = []
   const columns = Object.keys(trace.columns)
   throw new LabError(
     'PLM-721',
-    `${trace.name} has no column "${name}".${meant(name, [...columns, ...others])} It has ${columns.join(', ')}.`,
+    `${trace.name} has no column "${name}".${meant(name, [...columns, ...others])} It has ${listed(columns)}.`,
   )
 }
 

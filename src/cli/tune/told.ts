@@ -5,6 +5,7 @@
  */
 import type { Scores } from '../../lab/scores.ts'
 import { spanText } from '../../lab/span-text.ts'
+import { counted } from '../../lab/traces/repair-notes.ts'
 import { boundText, MEASURES, type Measure, measureText, type Objective } from '../../lab/tune/objective.ts'
 import type { SearchPlan } from '../../lab/tune/plan.ts'
 import { AS_IT_IS, type Outcome, type Tried } from '../../lab/tune/search.ts'
@@ -85,7 +86,7 @@ function introduction(told: Told): readonly string[] {
       ? `compared on the first ${span(outcome.bins)} of the ${span(tunedBins)} to tune on`
       : `tuned on the first ${span(tunedBins)}`
   return [
-    `${variation.combinations} combinations of ${variation.varied.length} ${variation.varied.length === 1 ? 'value' : 'values'}: ${how}${skipped}`,
+    `${counted(variation.combinations, 'combination')} of ${counted(variation.varied.length, 'value')}: ${how}${skipped}`,
     `the least ${objective.minimise.name}${bounds.length === 0 ? '' : ` with ${bounds.join(' and ')}`}; ${tuned}, held against the ${span(trace.length - tunedBins)} after`,
   ]
 }

@@ -31,6 +31,8 @@ export interface Baseline {
     readonly name: string
     /** What it is set to where nobody says. */
     readonly usual: number
+    /** It makes no sense above this; left out: it does. */
+    readonly most?: number
     /** From the leanest to the most generous. */
     readonly grid: readonly number[]
   }

@@ -19,6 +19,7 @@ export const staticPeak: Baseline = {
   knob: {
     name: 'quantile',
     usual: 1,
+    most: 1,
     grid: [0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 1],
   },
   outOfCompetition: true,
