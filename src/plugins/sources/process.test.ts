@@ -182,12 +182,14 @@ describe('the process source', () => {
         (await target.listInstances(signal)).find(instance => instance.id === busy)?.address ?? ''
       const source = createProcessSource(() => target, { now: () => Date.now() })
       const values = new Map<string | undefined, number>()
-      await until('one is over 20 % busy, the other under 10 %', async () => {
+      // How much of a core it gets is up to whoever else is on the machine.
+      await until('one is far busier than the other', async () => {
         await (await fetch(address)).text()
         const [answer] = await source.read([query('cpu')], { from: 0, to: Date.now() }, signal)
         if (answer && 'samples' in answer)
           for (const { instance, value } of answer.samples) values.set(instance, value)
-        if ((values.get(busy) ?? 0) > 20 && (values.get(idle) ?? 100) < 10) return true
+        const [most = 0, least = 100] = [values.get(busy), values.get(idle)]
+        if (most > 2 && most > 4 * least) return true
         throw new Error(JSON.stringify([...values]))
       })
       expect([...values.keys()].sort()).toEqual([busy, idle].sort())
