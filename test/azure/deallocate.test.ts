@@ -288,6 +288,21 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
     expect([first?.power, rig.arm.capacity, second?.provisioning]).toEqual(['deallocated', 1, 'Deleting'])
   })
 
+  it('forgets what somebody deleted, and keeps another in its place', async () => {
+    const clock = { ...systemClock, now: () => now }
+    let now = 1_000_000
+    const rig = await rigOf({ mode, keepDeallocated: 1 }, { clock })
+    const [gone, kept] = await filled(rig, 2)
+    await park(rig, gone?.name ?? '')
+    rig.arm.removeVm(gone?.instanceId ?? '')
+    for (const laterMs of [0, 900_000]) {
+      now += laterMs
+      await listed(rig.target)
+    }
+    await park(rig, kept?.name ?? '')
+    expect([kept?.power, rig.arm.vms.size, rig.arm.capacity]).toEqual(['deallocated', 1, 1])
+  })
+
   it('starts the longest parked first', async () => {
     let now = 1_000_000
     const rig = await rigOf({ mode }, { clock: { ...systemClock, now: () => now } })
