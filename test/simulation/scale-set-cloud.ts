@@ -47,11 +47,13 @@ export class ScaleSetCloud implements SimulatedCloud {
     this.#options = options
     const { random, timeline, epochOf } = options
     let ids = 0
+    const ledger = random.chance(0.5)
     this.#choices = {
-      ledger: random.chance(0.5),
+      ledger,
       scaleIn: random.pick(['delete', 'deallocate']),
       keepDeallocated: random.pick([1, 3, 1000]),
-      zones: random.pick([[], ['1', '2', '3']]),
+      // Azure has no launch by zone that could be told from another by its tags.
+      zones: ledger ? [] : random.pick([[], ['1', '2', '3']]),
       protect: random.chance(0.3),
     }
     this.#arm = new FakeArm({
