@@ -8,7 +8,7 @@ import type { EpochMs } from '../../model/time.ts'
 import { formatDate, formatMinute } from '../../pictures/zone-time.ts'
 import type { Backtest } from '../backtest.ts'
 import { BASELINES } from '../baselines/registry.ts'
-import { type Scores, scoresOf } from '../scores.ts'
+import { scoresOf } from '../scores.ts'
 import { bootQuantileMs } from '../service.ts'
 import type { ServiceModel } from '../service-model.ts'
 import { bootText, numberText, spanText } from '../span-text.ts'
@@ -52,10 +52,6 @@ export function scoreSettingOf(model: ServiceModel, pricePerHour: number | null)
     bootMs: bootQuantileMs(model.boot, USUAL_BOOT_SHARE),
     pricePerHour,
   }
-}
-
-export function scoresOfBacktest({ courses, model }: Backtest): readonly Scores[] {
-  return courses.map(course => scoresOf(course, scoreSettingOf(model, null)))
 }
 
 function isOutOfCompetition(name: string): boolean {

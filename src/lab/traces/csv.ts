@@ -4,6 +4,7 @@
  * Example: `readCsvLoad(input, {}, ...)` of `timestamp,value` over 1440 rows by the minute is a load trace of a day with the column `value`.
  */
 import type { LoadTrace } from '../trace.ts'
+import type { Aggregate } from './bins.ts'
 import type { Input } from './input.ts'
 import {
   type Asked,
@@ -14,7 +15,7 @@ import {
   valueColumns,
   withoutMark,
 } from './layout.ts'
-import { type Aggregate, LoadBuilder } from './load-builder.ts'
+import { LoadBuilder } from './load-builder.ts'
 import { decimalCommaIn, isMissing, numberIn, textIn } from './numbers.ts'
 import { RecordCutter, type Row } from './records.ts'
 import { counted, type RepairNotes } from './repair-notes.ts'

@@ -5,12 +5,12 @@
  */
 import type { EpochMs } from '../../model/time.ts'
 import type { Trace } from '../trace.ts'
+import type { Aggregate } from './bins.ts'
 import { readCsvLoad } from './csv.ts'
 import { readCsvSessions, sessionColumns } from './csv-sessions.ts'
 import { type Input, openInput } from './input.ts'
 import { jsonKind, readJsonArray, readJsonLines } from './json.ts'
 import { layoutOf } from './layout.ts'
-import type { Aggregate } from './load-builder.ts'
 import { isParquet, readParquet } from './parquet.ts'
 import { readPrometheus } from './prometheus.ts'
 import { PROMETHEUS_PREFIX, parseRangeQuery } from './prometheus-source.ts'
