@@ -5,7 +5,7 @@
  * already listens; when the port is taken, the target is closed again and the error says which port.
  */
 import { join } from 'node:path'
-import { targetOptions } from '../config/schema.ts'
+import { targetOptions } from '../config/schema-targets.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import type { AgentRouter } from '../plugins/routers/agent/agent.ts'
 import type { ProxyRouter } from '../plugins/routers/proxy/proxy.ts'

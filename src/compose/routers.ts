@@ -5,7 +5,7 @@
  * router that speaks to HAProxy's socket; both are asked before an instance counts as empty.
  */
 import { randomBytes } from 'node:crypto'
-import { routerOptions } from '../config/schema.ts'
+import { routerOptions } from '../config/schema-routers.ts'
 import type { FleetSpec, PluginRef } from '../model/spec.ts'
 import { createAgentRouter } from '../plugins/routers/agent/agent.ts'
 import { createHaproxyRouter } from '../plugins/routers/haproxy/haproxy.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from './load.ts'
-import { targetOptions } from './schema.ts'
+import { targetOptions } from './schema-targets.ts'
 
 /** What the target is made from. */
 function optionsOf(keys: string) {

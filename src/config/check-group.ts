@@ -8,7 +8,7 @@ import { checkRule } from './check-rule.ts'
 import { CODES } from './codes.ts'
 import { checkKnown, contextOf, type FleetCheck } from './fleet-check.ts'
 import type { Path } from './problem.ts'
-import { groupSchema } from './schema.ts'
+import { groupSchema } from './schema-fleet.ts'
 import { isMapping, readItems, readObject, shown } from './shape.ts'
 
 export function checkGroup(check: FleetCheck, raw: unknown, path: Path): void {

@@ -6,7 +6,7 @@
 import { Cron } from 'croner'
 import { CODES } from './codes.ts'
 import type { Path } from './problem.ts'
-import { RECURRENCES, scheduleSchema } from './schema.ts'
+import { RECURRENCES, scheduleSchema } from './schema-schedules.ts'
 import { isMapping, type Reading, readObject, shown } from './shape.ts'
 import { instantOf } from './zone.ts'
 

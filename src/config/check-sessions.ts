@@ -10,8 +10,8 @@ import { CODES } from './codes.ts'
 import type { FleetCheck } from './fleet-check.ts'
 import { checkPluginName } from './plugin-name.ts'
 import type { Path } from './problem.ts'
-import { fleetSchema, MOST_ROUTERS, ROUTERS, routerOfType } from './schema.ts'
-import { haproxyCheckSchema } from './schema-routers.ts'
+import { fleetSchema, MOST_ROUTERS } from './schema-fleet.ts'
+import { haproxyCheckSchema, ROUTERS, routerOfType } from './schema-routers.ts'
 import {
   drainSchema,
   healthSchema,

@@ -6,7 +6,7 @@
  */
 import type { z } from 'zod'
 import type { Recurrence, Schedule } from '../model/schedule.ts'
-import type { scheduleSchema } from './schema.ts'
+import type { scheduleSchema } from './schema-schedules.ts'
 import { instantOf } from './zone.ts'
 
 type ReadSchedule = z.output<typeof scheduleSchema>

@@ -23,7 +23,11 @@ import { constraintTimes, groupName, ruleTimes } from './groups.ts'
 import { kindOfMetric, metricFacts } from './metric-facts.ts'
 import type { Path } from './problem.ts'
 import { entriesOf, record } from './record.ts'
-import { optionsOfMetric, pluginRef, type ReadConfig, routerOptions, targetOptions } from './schema.ts'
+import type { ReadConfig } from './schema.ts'
+import { optionsOfMetric } from './schema-metrics.ts'
+import { pluginRef } from './schema-plugins.ts'
+import { routerOptions } from './schema-routers.ts'
+import { targetOptions } from './schema-targets.ts'
 import { withSocketPaths } from './socket-paths.ts'
 
 /**

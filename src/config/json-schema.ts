@@ -7,7 +7,8 @@
  * line, a file shows what every key means, and underlines `every: 5`.
  */
 import { z } from 'zod'
-import { configSchema, type Extensions } from './schema.ts'
+import { configSchema } from './schema.ts'
+import type { Extensions } from './schema-plugins.ts'
 
 /** A part of a JSON Schema as far as we write it. */
 export type JsonSchema = z.core.JSONSchema.JSONSchema

@@ -15,7 +15,8 @@ import {
   parseConfigObject,
   type Where,
 } from './load.ts'
-import { routerOptions, targetOptions } from './schema.ts'
+import { routerOptions } from './schema-routers.ts'
+import { targetOptions } from './schema-targets.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -17,14 +17,16 @@ import type { Check } from './plugin-name.ts'
 import { withPresets } from './presets.ts'
 import { type ConfigProblem, type Finding, pathText, sortProblems } from './problem.ts'
 import { MAX_REFERENCED, type Resolved, resolveReferences } from './references.ts'
-import { configSchema, type Extensions } from './schema.ts'
+import { configSchema } from './schema.ts'
+import type { Extensions } from './schema-plugins.ts'
 import { withServeDefaults } from './serve-defaults.ts'
 import { readValue } from './shape.ts'
 import { readTextFile, reason } from './text-file.ts'
 
 export { formatProblems } from './format-problems.ts'
 export type { ConfigProblem } from './problem.ts'
-export type { Config, Extensions } from './schema.ts'
+export type { Config } from './schema.ts'
+export type { Extensions } from './schema-plugins.ts'
 
 export interface Loaded {
   readonly spec: Spec

@@ -6,7 +6,7 @@
 import { CODES } from './codes.ts'
 import { nearest } from './expression/nearest.ts'
 import type { Path } from './problem.ts'
-import type { Extensions } from './schema.ts'
+import type { Extensions } from './schema-plugins.ts'
 import { type Reading, shown } from './shape.ts'
 
 /** What every check works with. */

@@ -1,12 +1,14 @@
 /**
- * The keys of the routers besides the built-in proxy: who places sessions and knows which instance holds how many.
+ * The keys of each router: who places sessions and knows which instance holds how many.
  *
  * Example: `{ type: haproxy, socket: /run/haproxy/admin.sock, backend: rooms }` reads as a router that speaks to HAProxy's
  * runtime socket, counts live connections and lets HAProxy check nothing.
  */
 import { z } from 'zod'
+import { CODES } from './codes.ts'
 import { key } from './key.ts'
-import { duration, headers, integer, pointer, secret, urlPath } from './values.ts'
+import { builtIn, type Extensions, extension, isOwn, namesBeside } from './schema-plugins.ts'
+import { duration, headers, integer, listen, pointer, refusal, secret, urlPath } from './values.ts'
 
 export const brokerRouterShape = {}
 
@@ -129,7 +131,7 @@ function callOf(text: string): { readonly method: string; readonly path: string 
 }
 
 /** What each router is given, in code units. */
-export const moreRouterOptions = {
+const moreRouterOptions = {
   broker: z.strictObject(brokerRouterShape),
   agent: z.strictObject(agentRouterShape).transform(({ lease }) => ({ leaseMs: lease })),
   http: z.strictObject(httpRouterShape).transform(({ timeout, close, reopen, ...written }) => ({
@@ -156,9 +158,103 @@ export const moreRouterOptions = {
   })),
 } as const
 
-export const MORE_ROUTERS_MEANING = {
+const MORE_ROUTERS_MEANING = {
   broker: 'The session broker: clients ask the session API for a place, and it knows every session.',
   agent: 'Each instance (or an agent beside it) reports its load, with a lease.',
   http: 'Each instance is asked for its load.',
   haproxy: 'HAProxy, over its runtime socket.',
 } as const
+
+const cookieShape = {
+  name: key(
+    z
+      .string()
+      .max(64)
+      .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, {
+        error: refusal(CODES.malformed, '{value} is not the name of a cookie', 'use letters, digits and -'),
+      })
+      .prefault('plimsoll'),
+    'Name of the cookie.',
+    'plimsoll',
+  ),
+  ttl: key(
+    duration({ min: 1000 }).prefault('30m'),
+    'A user who stays away this long may be placed anew.',
+    '30m',
+  ),
+  secret: key(
+    secret.optional(),
+    'Signs the cookie; without it one is made at each start, and users are placed anew.',
+    '${env:COOKIE_SECRET}',
+  ),
+}
+const proxyRouterShape = {
+  listen: key(listen, 'Where the proxy takes requests.', '127.0.0.1:8080'),
+  cookie: key(
+    z
+      .union([z.literal(false), z.strictObject(cookieShape)], {
+        error: () =>
+          refusal(
+            CODES.wrongType,
+            'expected the settings of a cookie or false, found {value}',
+            'write { name: plimsoll, ttl: 30m } or false',
+          ),
+      })
+      .prefault({}),
+    'Keeps a user on one instance by a signed cookie; false spreads every request.',
+    { name: 'plimsoll', ttl: '30m' },
+    false,
+  ),
+  concurrency: key(
+    integer(1, 100_000).default(100),
+    'Requests in flight per instance before further ones queue.',
+    100,
+  ),
+  queue: key(
+    integer(0, 1_000_000).default(1000),
+    'Requests that may wait; further ones are answered 503.',
+    1000,
+  ),
+  queueTimeout: key(
+    duration({ min: 10, max: 3_600_000 }).prefault('10s'),
+    'A request that waited this long is answered 503.',
+    '10s',
+  ),
+}
+const proxyRouter = z.strictObject(proxyRouterShape).transform(({ cookie, queueTimeout, ...written }) => ({
+  listen: written.listen,
+  cookie: cookie === false ? null : { name: cookie.name, ttlMs: cookie.ttl, secret: cookie.secret ?? null },
+  concurrency: written.concurrency,
+  queue: written.queue,
+  queueTimeoutMs: queueTimeout,
+}))
+
+export const routerOptions = { proxy: proxyRouter, ...moreRouterOptions } as const
+export type ProxyRouterOptions = z.output<typeof proxyRouter>
+
+const builtInRouters = {
+  proxy: builtIn('proxy', proxyRouterShape, 'A reverse proxy that spreads requests over the open instances.'),
+  broker: builtIn('broker', brokerRouterShape, MORE_ROUTERS_MEANING.broker),
+  agent: builtIn('agent', agentRouterShape, MORE_ROUTERS_MEANING.agent),
+  haproxy: builtIn('haproxy', haproxyRouterShape, MORE_ROUTERS_MEANING.haproxy),
+  http: builtIn('http', httpRouterShape, MORE_ROUTERS_MEANING.http),
+} as const
+
+export const ROUTERS = Object.keys(builtInRouters)
+
+export function routerSchema(extensions: Extensions) {
+  const { proxy, broker, agent, haproxy, http } = builtInRouters
+  return z.discriminatedUnion('type', [
+    proxy,
+    broker,
+    agent,
+    haproxy,
+    http,
+    ...namesBeside(extensions.routers, ROUTERS).map(extension),
+  ])
+}
+
+export function routerOfType(type: string, extensions: Extensions): z.ZodObject | null {
+  if (isOwn(builtInRouters, type)) return builtInRouters[type]
+  return extensions.routers?.includes(type) === true ? extension(type) : null
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FULL, FULL_ENV } from './full.fixture.ts'
 import { parseConfig } from './load.ts'
-import { routerOptions } from './schema.ts'
+import { routerOptions } from './schema-routers.ts'
 import { probeOptions } from './schema-sessions.ts'
 
 const where = { file: '/srv/shop/plimsoll.yaml', env: FULL_ENV, readFile: () => '' }

@@ -7,7 +7,7 @@
  * queue: jobs, read: messages`; of `{subscriptionId}/...`, which only a deployment knows, it is `source: push`.
  */
 import { type AzureAggregation, instanceDimensionOf, resourceType } from '../../config/azure-metrics.ts'
-import { metricOfSource } from '../../config/schema.ts'
+import { metricOfSource } from '../../config/schema-metrics.ts'
 import type { Trigger } from './setting.ts'
 
 /** Keys of a metric, in the order they are written; `because` where it is only posted. */
