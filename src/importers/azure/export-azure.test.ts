@@ -90,6 +90,32 @@ fleets:
     RULES
 `
 
+describe('two settings in one file', () => {
+  it('keep whom each tells, though their resources are called alike', () => {
+    const told = (address: string) => ({
+      notifications: [
+        {
+          operation: 'Scale',
+          email: { customEmails: [address] },
+          webhooks: [{ serviceUri: `https://example.org/${address}` }],
+        },
+      ],
+    })
+    const [test, production] = ['test@example.org', 'production@example.org']
+    const both = [
+      setting(told(test)),
+      setting({ ...told(production), targetResourceUri: SCALE_SET.replace('/shop/', '/live/') }),
+    ]
+    const config = importOf(both)
+    const found = exported(config).template.resources.map(({ properties }) => JSON.stringify(properties))
+    expect(found.map(text => [text.includes(test), text.includes(production)])).toEqual([
+      [true, false],
+      [false, true],
+    ])
+    expect(importOf(JSON.parse(exported(config).text))).toBe(config)
+  })
+})
+
 describe('an export of a configuration of one’s own', () => {
   it('asks for the resource, and names what it is told', () => {
     const { template, findings } = exported(

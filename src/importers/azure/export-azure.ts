@@ -367,7 +367,7 @@ class Exporter {
     const emails: string[] = []
     const webhooks: object[] = []
     for (const notifier of Object.values(this.spec.notifiers)) {
-      if (fleets.some(other => other !== fleet && notifier.name.startsWith(`${other} `))) continue
+      if ((ownerOf(notifier.name, fleets) ?? fleet) !== fleet) continue
       const place = this.places(['notifiers', notifier.name])
       const { type, options } = notifier
       if (type === 'email') emails.push(...listOf(options.to))
@@ -522,4 +522,10 @@ function mapped(
   change: (text: string) => string,
 ): Record<string, string> {
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]))
+}
+
+/** The fleet an import named it after: `web 2 email` is of `web 2` where there is one, and not of `web`. */
+function ownerOf(notifier: string, fleets: readonly string[]): string | null {
+  const named = fleets.filter(fleet => notifier.startsWith(`${fleet} `))
+  return named.sort((one, other) => other.length - one.length)[0] ?? null
 }

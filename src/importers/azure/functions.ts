@@ -88,7 +88,8 @@ function resourceId(call: Call, scope: 'group' | 'subscription'): Json {
   const before = words.slice(0, at)
   const group = scope === 'group' ? before.at(-1) : undefined
   const subscription = scope === 'group' ? before.at(-2) : before.at(-1)
-  const [provider = '', ...types] = type.split('/')
+  // A slash at the end of the type is a common slip, which Azure forgives.
+  const [provider = '', ...types] = type.replace(/\/+$/, '').split('/')
   const path = types.map((kind, index) => `${kind}/${names[index] ?? '{name}'}`).join('/')
   const head = `/subscriptions/${subscription ?? '{subscriptionId}'}`
   const inGroup = scope === 'group' ? `/resourceGroups/${group ?? '{resourceGroup}'}` : ''

@@ -7,11 +7,11 @@
  */
 import { parseConfig } from '../../config/load.ts'
 import type { Imported } from '../finding.ts'
-import { itemsOf, type Json, memberOf, readJson, textOf } from './json.ts'
+import { itemsOf, type Json, memberOf, readJson } from './json.ts'
 import { AzureRefusal, REFUSED } from './refusal.ts'
 import { collectFindings, type Tell } from './report.ts'
 import { type AzureSetting, looksLikeSetting, readSetting } from './setting.ts'
-import { parametersOf, Template } from './template.ts'
+import { parametersOf, Template, type Wanted } from './template.ts'
 import { writeSettings } from './write.ts'
 
 export interface JsonText {
@@ -66,7 +66,10 @@ export function readSettings(files: readonly JsonText[], tell: Tell): readonly A
   return settings
 }
 
-const SETTING_TYPE = /^Microsoft\.Insights\/autoscalesettings$/i
+const SETTINGS: Wanted = {
+  isType: type => /^Microsoft\.Insights\/autoscalesettings$/i.test(type),
+  isKey: name => !/^(?:dependsOn|comments|metadata)$/i.test(name),
+}
 
 function settingsIn(document: Json, given: ReadonlyMap<string, Json>, tell: Tell): readonly Json[] {
   if (looksLikeSetting(document)) return [document]
@@ -74,7 +77,5 @@ function settingsIn(document: Json, given: ReadonlyMap<string, Json>, tell: Tell
   const listed = memberOf(document, 'value')
   if (listed?.kind === 'array') return itemsOf(listed).filter(looksLikeSetting)
   if (memberOf(document, 'resources') === null) return []
-  return new Template(document, given, tell)
-    .resources(document)
-    .filter(resource => SETTING_TYPE.test(textOf(memberOf(resource, 'type')) ?? ''))
+  return new Template(document, given, tell).resources(document, SETTINGS)
 }

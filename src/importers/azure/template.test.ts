@@ -101,6 +101,7 @@ describe('an ARM template', () => {
       "[resourceId('s', 'g', 'A.B/c/e', 'd', 'f')]",
       '/subscriptions/s/resourceGroups/g/providers/A.B/c/d/e/f',
     ],
+    ["[resourceId('s', 'g', 'A.B/c/', 'd')]", '/subscriptions/s/resourceGroups/g/providers/A.B/c/d'],
     ['[subscription().subscriptionId]', '{subscriptionId}'],
   ])('works out %s', (name, value) => {
     expect(settingsOf([template([{ ...TYPE, name, properties: properties() }])])[0]?.name).toBe(value)
@@ -133,11 +134,15 @@ describe('an ARM template', () => {
     )
   })
 
-  it('leaves out a resource whose condition is false, and does not look into other deployments', () => {
+  it('leaves out a resource whose condition is false, and does not look for templates elsewhere', () => {
     const { tell, all } = collectFindings()
     const written = template([
       { ...TYPE, name: 'off', condition: '[equals(1, 2)]', properties: properties() },
-      { type: 'Microsoft.Resources/deployments', name: 'd', properties: { template: template([]) } },
+      {
+        type: 'Microsoft.Resources/deployments',
+        name: 'd',
+        properties: { templateLink: { uri: 'https://example.org/t.json' } },
+      },
       {
         type: 'Microsoft.Web/serverfarms',
         name: 'plan',
@@ -148,8 +153,77 @@ describe('an ARM template', () => {
     expect(found.map(({ name }) => name)).toEqual(['inside'])
     expect(all().map(({ kind, message }) => `${kind}: ${message.slice(0, 29)}`)).toEqual([
       'lost: a resource whose condition is',
-      'lost: a deployment inside the templ',
+      'lost: a deployment of a template th',
     ])
+  })
+
+  it('looks into the deployments inside of it, as Bicep makes them of modules', () => {
+    const inner = template(
+      {
+        mine: {
+          ...TYPE,
+          name: "[concat(parameters('name'), parameters('end'))]",
+          properties: properties({ targetResourceUri: "[parameters('target')]" }),
+        },
+      },
+      {
+        languageVersion: '2.0',
+        parameters: {
+          name: { type: 'string' },
+          end: { type: 'string', defaultValue: '-inner' },
+          target: { type: 'string' },
+        },
+      },
+    )
+    const deployment = (change: object) => ({
+      type: 'Microsoft.Resources/deployments',
+      name: 'module',
+      properties: { mode: 'Incremental', template: inner, ...change },
+    })
+    const own = {
+      expressionEvaluationOptions: { scope: 'inner' },
+      parameters: {
+        name: { value: "[concat(parameters('name'), '-', copyIndex())]" },
+        target: { value: "[resourceId('s', 'g', 'A.B/c', parameters('name'))]" },
+      },
+    }
+    const around = {
+      parameters: {
+        name: { type: 'string', defaultValue: 'outer' },
+        end: { type: 'string', defaultValue: '' },
+        target: { type: 'string', defaultValue: '/x' },
+      },
+    }
+    const found = settingsOf([
+      template([{ ...deployment(own), copy: { name: 'each', count: 2 } }, deployment({})], around),
+    ])
+    expect(found.map(({ name, target }) => [name, target])).toEqual([
+      ['outer-0-inner', '/subscriptions/s/resourceGroups/g/providers/A.B/c/outer'],
+      ['outer-1-inner', '/subscriptions/s/resourceGroups/g/providers/A.B/c/outer'],
+      ['outer', '/x'],
+    ])
+  })
+
+  it('says nothing of resources that are no settings, nor of those that exist already', () => {
+    const { tell, all } = collectFindings()
+    const written = template({
+      old: { ...TYPE, existing: true, name: 'old' },
+      store: { type: 'Microsoft.Storage/storageAccounts', name: "[uniqueString('a')]" },
+      fleet: {
+        type: 'Microsoft.Compute/virtualMachineScaleSets',
+        name: "[parameters('none')]",
+        condition: '[equals(1, 2)]',
+        copy: { name: 'each', count: "[parameters('none')]" },
+      },
+      mine: {
+        ...TYPE,
+        name: 'a',
+        dependsOn: ["[resourceId('Microsoft.Compute/virtualMachineScaleSets', 'web')]"],
+        properties: properties(),
+      },
+    })
+    const found = readSettings([{ file: 'a.json', text: JSON.stringify(written) }], tell)
+    expect([found.map(({ name }) => name), all()]).toEqual([['a'], []])
   })
 
   it('reads resources under symbolic names', () => {
@@ -176,6 +250,26 @@ describe('an ARM template', () => {
     )
     const written = template([{ ...TYPE, name: 'a', tags: input, properties: properties() }])
     expect(refusalOf(written)).toMatchObject({
+      code: 'PLM-750',
+      message: expect.stringContaining('too large'),
+    })
+  })
+
+  it('counts what is in other deployments towards that', () => {
+    const properties = (inner: object) => ({
+      expressionEvaluationOptions: { scope: 'inner' },
+      template: template([inner]),
+    })
+    const deployments = Array.from({ length: 4 }).reduce<object>(
+      inner => ({
+        type: 'Microsoft.Resources/deployments',
+        name: 'd',
+        copy: { name: 'each', count: 800 },
+        properties: properties(inner),
+      }),
+      { ...TYPE, name: 'a', properties: {} },
+    )
+    expect(refusalOf(template([deployments]))).toMatchObject({
       code: 'PLM-750',
       message: expect.stringContaining('too large'),
     })

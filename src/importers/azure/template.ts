@@ -1,6 +1,6 @@
 /**
  * An ARM template with its expressions worked out: parameters (from their defaults, or from a file of parameters), variables,
- * conditions and copies. What cannot be known before a deployment stays as it is written and is told.
+ * conditions, copies, and the deployments inside of it. What cannot be known before a deployment stays as it is written and is told.
  *
  * Example: a resource with `copy: { name: each, count: 2 }` and the name `[concat('web-', copyIndex(1))]` becomes two, `web-1`
  * and `web-2`.
@@ -38,6 +38,21 @@ interface Scope {
 
 const NO_COPIES: Scope = { copies: new Map() }
 
+/** How much was worked out so far, over all templates inside of one. */
+interface Spent {
+  values: number
+  nesting: number
+}
+
+/** What is worked out: resources of these types, and of them these keys. */
+export interface Wanted {
+  readonly isType: (type: string) => boolean
+  readonly isKey: (name: string) => boolean
+}
+
+const EVERYTHING: Wanted = { isType: () => true, isKey: () => true }
+const DEPLOYMENT = /^Microsoft\.Resources\/deployments$/i
+
 export class Template {
   private readonly parameters: JsonObject | null
   private readonly variables: JsonObject | null
@@ -45,39 +60,49 @@ export class Template {
   private readonly tell: Tell
   private readonly worked = new Map<string, Json>()
   private readonly working = new Set<string>()
-  private values = 0
-  private nesting = 0
+  private readonly spent: Spent
 
-  constructor(document: Json, given: ReadonlyMap<string, Json>, tell: Tell) {
+  constructor(
+    document: Json,
+    given: ReadonlyMap<string, Json>,
+    tell: Tell,
+    spent: Spent = { values: 0, nesting: 0 },
+  ) {
+    this.spent = spent
     this.parameters = objectOrNull(memberOf(document, 'parameters'))
     this.variables = objectOrNull(memberOf(document, 'variables'))
     this.given = given
     this.tell = tell
   }
 
-  /** Every resource that would be deployed, the ones inside others too, with what is written in it worked out. */
-  resources(document: Json): readonly Json[] {
-    return this.resourcesOf(memberOf(document, 'resources'), NO_COPIES)
+  /**
+   * Every resource that would be deployed, the ones inside others and inside of other deployments too, with what is written in it
+   * worked out. Of types that are not wanted nothing is worked out, and nothing told.
+   */
+  resources(document: Json, wanted: Wanted = EVERYTHING): readonly Json[] {
+    return this.resourcesOf(memberOf(document, 'resources'), NO_COPIES, wanted)
   }
 
-  private resourcesOf(written: Json | null, scope: Scope): readonly Json[] {
+  private resourcesOf(written: Json | null, scope: Scope, wanted: Wanted): readonly Json[] {
     const list =
       written?.kind === 'array'
         ? written.items
         : written?.kind === 'object'
           ? written.members.map(({ value }) => value)
           : []
-    return list.flatMap(resource => this.copiesOf(resource, scope))
+    return list.flatMap(resource => this.copiesOf(resource, scope, wanted))
   }
 
-  private copiesOf(resource: Json, scope: Scope): readonly Json[] {
-    if (resource.kind !== 'object') return []
+  private copiesOf(resource: Json, scope: Scope, wanted: Wanted): readonly Json[] {
+    // One that exists already is only named here.
+    if (resource.kind !== 'object' || isTrue(memberOf(resource, 'existing'))) return []
+    if (!holdsWanted(resource, wanted)) return []
     const copy = memberOf(resource, 'copy')
-    if (copy === null) return this.deployed(resource, scope)
-    return this.repeated(copy, scope).flatMap(inner => this.deployed(resource, inner))
+    if (copy === null) return this.deployed(resource, scope, wanted)
+    return this.repeated(copy, scope).flatMap(inner => this.deployed(resource, inner, wanted))
   }
 
-  private deployed(resource: JsonObject, scope: Scope): readonly Json[] {
+  private deployed(resource: JsonObject, scope: Scope, wanted: Wanted): readonly Json[] {
     const condition = memberOf(resource, 'condition')
     if (condition !== null) {
       const decided = this.work(condition, scope)
@@ -87,18 +112,42 @@ export class Template {
         return []
       }
     }
-    const nested = memberOf(resource, 'resources')
-    const inner = memberOf(memberOf(resource, 'properties') ?? resource, 'template')
-    if (inner !== null && /deployments$/i.test(textOf(memberOf(resource, 'type')) ?? '')) {
+    const type = this.typeOf(resource, scope)
+    if (DEPLOYMENT.test(type)) return this.inside(memberOf(resource, 'properties'), scope, wanted)
+    const nested = this.resourcesOf(memberOf(resource, 'resources'), scope, wanted)
+    if (!wanted.isType(type)) return nested
+    const own = resource.members.filter(
+      ({ name }) => !/^(?:copy|condition|resources)$/i.test(name) && wanted.isKey(name),
+    )
+    return [this.work({ ...resource, members: own }, scope), ...nested]
+  }
+
+  private typeOf(resource: JsonObject, scope: Scope): string {
+    const written = memberOf(resource, 'type')
+    return (written === null ? null : textOf(this.work(written, scope))) ?? ''
+  }
+
+  /** A deployment in the template: what Bicep makes of a module, say. */
+  private inside(properties: Json | null, scope: Scope, wanted: Wanted): readonly Json[] {
+    const template = properties === null ? null : memberOf(properties, 'template')
+    const link = properties === null ? null : memberOf(properties, 'templateLink')
+    if (link !== null) {
       this.tell(
         'lost',
-        inner.place,
-        'a deployment inside the template is not looked into',
-        'import its template by itself',
+        link.place,
+        'a deployment of a template that is elsewhere is not looked into',
+        'import that template by itself',
       )
     }
-    const own = resource.members.filter(({ name }) => !/^(?:copy|condition|resources)$/i.test(name))
-    return [this.work({ ...resource, members: own }, scope), ...this.resourcesOf(nested, scope)]
+    if (properties === null || template === null) return []
+    const options = memberOf(properties, 'expressionEvaluationOptions')
+    const isInner = textOf(options === null ? null : memberOf(options, 'scope'))?.toLowerCase() === 'inner'
+    // Without a scope of its own it has the parameters and variables of the template around it.
+    if (!isInner) return this.resourcesOf(memberOf(template, 'resources'), scope, wanted)
+    const given = new Map(
+      [...parametersOf(properties)].map(([name, value]): [string, Json] => [name, this.work(value, scope)]),
+    )
+    return new Template(template, given, this.tell, this.spent).resources(template, wanted)
   }
 
   private repeated(copy: Json, scope: Scope): readonly Scope[] {
@@ -127,10 +176,10 @@ export class Template {
 
   /** The value with everything in it worked out. */
   work(value: Json, scope: Scope = NO_COPIES): Json {
-    this.values += 1
-    this.nesting += 1
+    this.spent.values += 1
+    this.spent.nesting += 1
     try {
-      if (this.values > MOST_VALUES || this.nesting > MOST_NESTING * 3) {
+      if (this.spent.values > MOST_VALUES || this.spent.nesting > MOST_NESTING * 3) {
         throw new AzureRefusal(REFUSED.damaged, value.place, 'worked out, the template becomes too large')
       }
       switch (value.kind) {
@@ -144,7 +193,7 @@ export class Template {
           return value
       }
     } finally {
-      this.nesting -= 1
+      this.spent.nesting -= 1
     }
   }
 
@@ -295,6 +344,17 @@ export class Template {
     if (found === undefined) return null
     return this.copiedMember(found, { name, place: found.place, value: found }, NO_COPIES).value
   }
+}
+
+function isTrue(value: Json | null): boolean {
+  return value?.kind === 'boolean' && value.value
+}
+
+/** Whether it, or something in it, is of a type that is wanted. */
+function holdsWanted(resource: JsonObject, wanted: Wanted): boolean {
+  const type = textOf(memberOf(resource, 'type')) ?? ''
+  const mayBe = wanted.isType(type) || DEPLOYMENT.test(type) || type.startsWith('[')
+  return mayBe || memberOf(resource, 'resources') !== null
 }
 
 /** What an expression gave stands where the expression does. */
