@@ -570,5 +570,9 @@ describe('the journal of a daemon', () => {
       code: 2,
       err: expect.stringContaining('PLM-509: --to is not after --from.'),
     })
+    expect(await scene.run(['backtest', 'web.yaml', '--journal', '--since', '2030-01-01'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('PLM-509: 2030-01-01 is not in the past: nothing is recorded since.'),
+    })
   })
 })

@@ -117,7 +117,7 @@ export async function readHistoryOption(
     from: parseInstant(from ?? USUAL_HISTORY, '--from', context),
     to: Math.min(io.now(), to === undefined ? io.now() : parseInstant(to, '--to', context)),
   }
-  if (window.to <= window.from) throw new CliError('PLM-509', '--to is not after --from.')
+  refuseEmpty(window, withRange(options))
   const { stepMs } = readOptions(options)
   return readAzureHistory({ fleet: wantedOf(recorder), window, stepMs }, io)
 }
@@ -132,6 +132,14 @@ function withRange<T extends Pick<RecordOptions, 'from' | 'to' | 'since' | 'unti
   return { ...options, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
 }
 
+function refuseEmpty(window: Interval, { from = '', to }: Pick<RecordOptions, 'from' | 'to'>): void {
+  if (window.to > window.from) return
+  const said = to === undefined ? `${from} is not in the past: nothing is recorded since.` : NOT_AFTER
+  throw new CliError('PLM-509', said)
+}
+
+const NOT_AFTER = '--to is not after --from.'
+
 async function readJournalled(
   journal: string | true,
   options: RecordOptions,
@@ -144,7 +152,7 @@ async function readJournalled(
     from: options.from === undefined ? 0 : parseInstant(options.from, '--from', context),
     to: options.to === undefined ? io.now() : parseInstant(options.to, '--to', context),
   }
-  if (window.to <= window.from) throw new CliError('PLM-509', '--to is not after --from.')
+  refuseEmpty(window, options)
   const path = journal === true ? statePath : await stateNamed(journal, io)
   const store = await openReadOnly(path, 'name it with --journal FILE')
   try {
@@ -192,7 +200,7 @@ function cut(trace: Trace, { from, to, zone }: TraceOptions, io: Io): Trace {
   const timeZone = zone ?? io.timeZone
   const fromAt = from === undefined ? Number.NEGATIVE_INFINITY : instant(from, '--from', timeZone)
   const toAt = to === undefined ? Number.POSITIVE_INFINITY : instant(to, '--to', timeZone)
-  if (toAt <= fromAt) throw new CliError('PLM-509', '--to is not after --from.')
+  if (toAt <= fromAt) throw new CliError('PLM-509', NOT_AFTER)
   const left = trace.kind === 'load' ? cutLoad(trace, fromAt, toAt) : cutSessions(trace, fromAt, toAt)
   const isEmpty = left.kind === 'load' ? left.length === 0 : left.sessions.length === 0
   if (!isEmpty) return left
