@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openScene, type Scene } from '../../test/builders/cli.ts'
@@ -47,6 +47,34 @@ describe('plimsoll import azure', () => {
     scene.file('parameters.json', JSON.stringify({ parameters: { n: { value: 'mine' } } }))
     const { code, out } = await scene.run(['import', 'azure', 'template.json', 'parameters.json'])
     expect([code, out]).toEqual([0, expect.stringContaining('# azure: {"name":"mine"')])
+  })
+
+  it('reads what Windows PowerShell makes of the output of `az`', async () => {
+    const plain = readFileSync(path.join(scene.cwd, 'web.json'), 'utf8')
+    const mark = '\uFEFF'
+    const bytes = {
+      'marked.json': Buffer.from(mark + plain),
+      'wide.json': Buffer.from(mark + plain, 'utf16le'),
+    }
+    const before = await scene.run(['import', 'azure', 'web.json'])
+    for (const [name, written] of Object.entries(bytes)) {
+      writeFileSync(path.join(scene.cwd, name), written)
+      const { code, out, err } = await scene.run(['import', 'azure', name])
+      expect([code, out.replaceAll(name, 'web.json'), err.replaceAll(name, 'web.json')]).toEqual([
+        0,
+        before.out,
+        before.err,
+      ])
+    }
+  })
+
+  it('refuses what is neither UTF-8 nor UTF-16, and does not guess', async () => {
+    const latin = Buffer.from('{\n  "name": "B\u00fcro" }', 'latin1')
+    writeFileSync(path.join(scene.cwd, 'latin.json'), latin)
+    expect(await scene.run(['import', 'azure', 'latin.json'])).toMatchObject({
+      code: 2,
+      err: 'plimsoll: latin.json:2:13: PLM-750: this is not UTF-8; save the file as UTF-8\n',
+    })
   })
 
   it('refuses damaged JSON with its place, and writes nothing', async () => {

@@ -11,9 +11,20 @@ import type { Imported } from '../importers/finding.ts'
 import { ImportError } from '../importers/import-error.ts'
 import { EXIT_OK } from './cli-error.ts'
 import { loadFile } from './config-file.ts'
-import { createFile, readInputFile } from './files.ts'
-import { answer, countsOf, type ImportOptions, say, sayProblems } from './import.ts'
+import { createFile } from './files.ts'
+import {
+  answer,
+  countsOf,
+  type ImportOptions,
+  readEncoded,
+  STANDARD_INPUT,
+  say,
+  sayProblems,
+} from './import.ts'
 import { type Io, printJson } from './io.ts'
+
+/** In UTF-16. */
+const MOST_BYTES = 2 * MOST_JSON_BYTES
 
 export async function importAzureCommand(
   files: readonly string[],
@@ -31,8 +42,8 @@ export async function importAzureCommand(
 }
 
 async function readJsonFile(io: Io, file: string): Promise<JsonText> {
-  if (file === '-') return { file: 'standard input', text: await io.readInput(MOST_JSON_BYTES) }
-  return { file, text: await readInputFile(io, file) }
+  const name = file === '-' ? STANDARD_INPUT : file
+  return { file: name, text: await readEncoded(io, file, name, MOST_BYTES) }
 }
 
 export async function exportAzureCommand(

@@ -7,10 +7,10 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { decodeText } from '../importers/decode.ts'
 import { FINDING_KINDS, type Imported, type ImportFinding } from '../importers/finding.ts'
 import { ImportError, problemLine } from '../importers/import-error.ts'
 import { importWasabi, type XmlText } from '../importers/wasabi/import-wasabi.ts'
-import { decodeXml } from '../importers/xml/decode.ts'
 import { MOST_CHARACTERS } from '../importers/xml/read-xml.ts'
 import { CliError, EXIT_BAD_INPUT, EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
@@ -21,6 +21,8 @@ export interface ImportOptions {
   readonly output?: string
   readonly json?: boolean
 }
+
+export const STANDARD_INPUT = 'standard input'
 
 /** In UTF-16. */
 const MOST_BYTES = 2 * MOST_CHARACTERS
@@ -45,15 +47,20 @@ export async function importWasabiCommand(
 }
 
 async function readXmlFile(io: Io, file: string): Promise<XmlText> {
-  if (file === '-') return { file: 'standard input', text: await io.readInput(MOST_BYTES) }
+  const name = file === '-' ? STANDARD_INPUT : path.basename(file)
+  return { file: name, text: await readEncoded(io, file, name, MOST_BYTES) }
+}
+
+/** The text of a file of at most so many bytes, in UTF-8 or UTF-16; its problems are told under the name. */
+export async function readEncoded(io: Io, file: string, name: string, mostBytes: number): Promise<string> {
+  if (file === '-') return io.readInput(mostBytes)
   const full = resolvePath(io, file)
-  const name = path.basename(file)
   try {
     const { size } = await stat(full)
-    if (size > MOST_BYTES) {
-      throw new CliError('PLM-503', `${file} is ${size} bytes; the most this reads is ${MOST_BYTES}.`)
+    if (size > mostBytes) {
+      throw new CliError('PLM-503', `${file} is ${size} bytes; the most this reads is ${mostBytes}.`)
     }
-    return { file: name, text: decodeXml(await readFile(full), name) }
+    return decodeText(await readFile(full), name)
   } catch (error) {
     if (error instanceof CliError || error instanceof ImportError) throw error
     throw new CliError('PLM-503', `Could not read ${file}: ${reasonOf(error)}.`, { cause: error })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { decodeText } from '../decode.ts'
 import { ImportError } from '../import-error.ts'
-import { decodeXml } from './decode.ts'
 import { readXml } from './read-xml.ts'
 
 function refusal(read: () => unknown): string {
@@ -54,12 +54,12 @@ describe('the bytes of an XML file', () => {
     ['UTF-16 without a mark', Buffer.from('<r>é</r>', 'utf16le')],
     ['UTF-16 without a mark, large end first', Buffer.from('<r>é</r>', 'utf16le').swap16()],
   ])('are read as %s', (_, bytes) => {
-    expect(decodeXml(bytes, 'r.xml')).toBe('<r>é</r>')
+    expect(decodeText(bytes, 'r.xml')).toBe('<r>é</r>')
   })
 
   it('are refused at the first one that is none', () => {
     const bytes = Buffer.concat([Buffer.from('<r>\n  <a/>é'), Buffer.from([0xe9]), Buffer.from('</r>')])
-    expect(refusal(() => decodeXml(bytes, 'r.xml'))).toBe(
+    expect(refusal(() => decodeText(bytes, 'r.xml'))).toBe(
       'r.xml:2:8: PLM-750: this is not UTF-8; save the file as UTF-8',
     )
   })
