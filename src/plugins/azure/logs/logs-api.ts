@@ -8,32 +8,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { LogsQueryClient, LogsQueryResult } from '@azure/monitor-query-logs'
 import type { Interval } from '../../../model/time.ts'
-import type { Clock } from '../../../ports/clock.ts'
-import { Allowance } from '../allowance.ts'
-import { Calls } from '../calls.ts'
-import { type ClientOptions, type Credential, defaultCredential, loadSdk, watchedBy } from '../sdk.ts'
+import type { Allowance } from '../allowance.ts'
+import { type Place, type PlaceContext, Places } from '../places.ts'
+import { defaultCredential, loadSdk, watchedBy } from '../sdk.ts'
 
 export interface LogsSdk {
   readonly LogsQueryClient: typeof LogsQueryClient
 }
 
-export interface LogsApiContext {
-  readonly clock: Pick<Clock, 'now'>
-  /** Instead of the default chain of `@azure/identity`. */
-  readonly credential?: Credential
-  readonly client?: ClientOptions
+export interface LogsApiContext extends PlaceContext {
   readonly loadSdk?: () => Promise<LogsSdk>
-  readonly backOffMs?: number
 }
 
-export interface LogsQuestion {
+export interface LogsQuestion extends Place {
   readonly workspace: string | null
   readonly resource: string | null
   readonly query: string
-  readonly endpoint: string
-  readonly audience: string
-  readonly authorityHost: string | null
-  readonly timeoutMs: number
 }
 
 const REMEDY = {
@@ -43,19 +33,19 @@ const REMEDY = {
 
 export class LogsApi {
   readonly #context: LogsApiContext
-  readonly #places = new Map<string, Calls<LogsQueryClient>>()
+  readonly #places: Places<LogsQueryClient>
   readonly #heard = new AsyncLocalStorage<AbortSignal>()
-  #isClosed = false
 
   constructor(context: LogsApiContext) {
     this.#context = context
+    this.#places = new Places(context, REMEDY, (place, allowance) => this.#connect(place, allowance))
   }
 
   run(question: LogsQuestion, { from, to }: Interval, signal: AbortSignal): Promise<LogsQueryResult> {
     const { workspace, resource, query } = question
     const timespan = { startTime: new Date(from), endTime: new Date(to) }
     const what = workspace === null ? `query the logs of ${resource}` : `query the workspace ${workspace}`
-    return this.#callsFor(question).reading('look', what, signal, (client, within) =>
+    return this.#places.at(question).reading('look', what, signal, (client, within) =>
       this.#heard.run(within, async () => {
         try {
           return workspace === null
@@ -70,30 +60,11 @@ export class LogsApi {
   }
 
   close(): void {
-    this.#isClosed = true
-    for (const calls of this.#places.values()) calls.close()
-  }
-
-  #callsFor(question: LogsQuestion): Calls<LogsQueryClient> {
-    const { endpoint, audience, authorityHost, timeoutMs } = question
-    const key = JSON.stringify([endpoint, audience, authorityHost, timeoutMs])
-    const known = this.#places.get(key)
-    if (known !== undefined) return known
-    const allowance = new Allowance(this.#context.clock)
-    const calls = new Calls({
-      connect: () => this.#connect(question, allowance),
-      allowance,
-      timeoutMs,
-      remedy: REMEDY,
-      backOffMs: this.#context.backOffMs,
-    })
-    if (this.#isClosed) calls.close()
-    this.#places.set(key, calls)
-    return calls
+    this.#places.close()
   }
 
   async #connect(
-    { endpoint, audience, authorityHost, timeoutMs }: LogsQuestion,
+    { endpoint, audience, authorityHost, timeoutMs }: Place,
     allowance: Allowance,
   ): Promise<LogsQueryClient> {
     const context = this.#context

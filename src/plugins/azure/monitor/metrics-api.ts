@@ -11,12 +11,11 @@ import type {
   MetricsQueryResult,
 } from '@azure/monitor-query-metrics'
 import type { Interval } from '../../../model/time.ts'
-import type { Clock } from '../../../ports/clock.ts'
 import { PluginError } from '../../../ports/plugin.ts'
-import { Allowance, type Purpose } from '../allowance.ts'
-import { Calls } from '../calls.ts'
+import type { Allowance, Purpose } from '../allowance.ts'
 import { answeredBy } from '../failure.ts'
-import { type ClientOptions, type Credential, defaultCredential, loadSdk, watchedBy } from '../sdk.ts'
+import { type Place, type PlaceContext, Places } from '../places.ts'
+import { defaultCredential, loadSdk, watchedBy } from '../sdk.ts'
 import { answerTo, type SeriesAnswer } from './answer.ts'
 import { type Batch, batchesOf, batchOf, isoInterval, type Question } from './question.ts'
 
@@ -24,15 +23,10 @@ export interface MetricsSdk {
   readonly MetricsClient: typeof MetricsClient
 }
 
-export interface MetricsApiContext {
-  readonly clock: Pick<Clock, 'now'>
-  /** Instead of the default chain of `@azure/identity`. */
-  readonly credential?: Credential
-  readonly client?: ClientOptions
+export interface MetricsApiContext extends PlaceContext {
   readonly loadSdk?: () => Promise<MetricsSdk>
   /** Who needs the clients, in messages. */
   readonly who?: string
-  readonly backOffMs?: number
 }
 
 /** The client passes the signal on, though it does not say so. */
@@ -48,12 +42,10 @@ const REMEDY = {
 }
 
 export class MetricsApi {
-  readonly #context: MetricsApiContext
-  readonly #places = new Map<string, Calls<MetricsClient>>()
-  #isClosed = false
+  readonly #places: Places<MetricsClient>
 
   constructor(context: MetricsApiContext) {
-    this.#context = context
+    this.#places = new Places(context, REMEDY, (place, allowance) => connect(place, context, allowance))
   }
 
   /** One answer per question, in order; `window` begins and ends with bins. */
@@ -78,8 +70,7 @@ export class MetricsApi {
   }
 
   close(): void {
-    this.#isClosed = true
-    for (const calls of this.#places.values()) calls.close()
+    this.#places.close()
   }
 
   async #askBatch(
@@ -114,11 +105,9 @@ export class MetricsApi {
   ): Promise<MetricsQueryResult[]> {
     const [resource = ''] = resources
     const of = resources.length === 1 ? resource : `${resource} and ${resources.length - 1} more`
-    return this.#callsFor(like).reading(
-      purpose,
-      `read ${metrics.join(', ')} of ${of}`,
-      signal,
-      (client, abortSignal) => {
+    return this.#places
+      .at(like)
+      .reading(purpose, `read ${metrics.join(', ')} of ${of}`, signal, (client, abortSignal) => {
         const options: Heard = {
           abortSignal,
           startTime: new Date(window.from),
@@ -129,32 +118,12 @@ export class MetricsApi {
           ...(like.rollUpBy === null ? {} : { rollUpBy: like.rollUpBy }),
         }
         return client.queryResources([...resources], [...metrics], like.namespace, options)
-      },
-    )
-  }
-
-  /** Each place has limits of its own. */
-  #callsFor(question: Question): Calls<MetricsClient> {
-    const { endpoint, audience, authorityHost, timeoutMs } = question
-    const key = JSON.stringify([endpoint, audience, authorityHost, timeoutMs])
-    const known = this.#places.get(key)
-    if (known !== undefined) return known
-    const allowance = new Allowance(this.#context.clock)
-    const calls = new Calls({
-      connect: () => connect(question, this.#context, allowance),
-      allowance,
-      timeoutMs,
-      remedy: REMEDY,
-      backOffMs: this.#context.backOffMs,
-    })
-    if (this.#isClosed) calls.close()
-    this.#places.set(key, calls)
-    return calls
+      })
   }
 }
 
 async function connect(
-  { endpoint, audience, authorityHost, timeoutMs }: Question,
+  { endpoint, audience, authorityHost, timeoutMs }: Place,
   context: MetricsApiContext,
   allowance: Allowance,
 ): Promise<MetricsClient> {
