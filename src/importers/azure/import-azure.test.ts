@@ -90,6 +90,114 @@ describe('an autoscale setting', () => {
       'advice',
       'Azure takes 10',
     ],
+    ['an unknown key of a profile', { profiles: [profile({ zone: 1 })] }, 'lost', '"zone" is not something'],
+    [
+      'an unknown key of a rule',
+      { profiles: [profile({ rules: [{ ...rule(), note: 'x' }] })] },
+      'lost',
+      '"note" is not something',
+    ],
+    [
+      'an unknown key of a trigger',
+      { profiles: [profile({ rules: [rule({ note: 'x' })] })] },
+      'lost',
+      '"note" is not something',
+    ],
+    [
+      'an unknown key of an action',
+      { profiles: [profile({ rules: [rule({}, { note: 'x' })] })] },
+      'lost',
+      '"note" is not something',
+    ],
+    [
+      'a metric of no resource that is said',
+      { profiles: [profile({ rules: [rule({ metricResourceUri: undefined })] })] },
+      'ambiguous',
+      '"metricResourceUri" is not said',
+    ],
+    [
+      'a grain of days',
+      { profiles: [profile({ rules: [rule({ timeGrain: 'P1D', timeWindow: 'P3D' })] })] },
+      'advice',
+      'outside of what Azure takes',
+    ],
+    [
+      'a second profile without a schedule',
+      { profiles: [profile(), profile({ name: 'other' })] },
+      'lost',
+      'has no schedule, like the default before it',
+    ],
+    [
+      'a profile with a fixed date and a recurrence',
+      {
+        profiles: [
+          profile(),
+          profile({
+            name: 'both',
+            fixedDate: { timeZone: 'UTC', start: '2026-12-01', end: '2026-12-02' },
+            recurrence: weekly(['Monday'], 1),
+          }),
+        ],
+      },
+      'ambiguous',
+      'only the fixed date is taken',
+    ],
+    [
+      'fixed dates that overlap',
+      {
+        profiles: [
+          profile(),
+          profile({ name: 'a', fixedDate: { timeZone: 'UTC', start: '2026-12-01', end: '2026-12-03' } }),
+          profile({ name: 'b', fixedDate: { timeZone: 'UTC', start: '2026-12-02', end: '2026-12-04' } }),
+        ],
+      },
+      'ambiguous',
+      '"b" overlaps with a fixed date before it',
+    ],
+    [
+      'a fixed date without a time zone',
+      {
+        profiles: [profile(), profile({ name: 'a', fixedDate: { start: '2026-12-01', end: '2026-12-03' } })],
+      },
+      'ambiguous',
+      'taken for UTC',
+    ],
+    [
+      'a fixed date with an offset',
+      {
+        profiles: [
+          profile(),
+          profile({
+            name: 'a',
+            fixedDate: {
+              timeZone: 'Pacific Standard Time',
+              start: '2026-12-01T00:00:00+00:00',
+              end: '2026-12-03T00:00:00Z',
+            },
+          }),
+        ],
+      },
+      'ambiguous',
+      'says an offset, and the profile a time zone',
+    ],
+    [
+      'a co-administrator told',
+      { notifications: [{ operation: 'Scale', email: { sendToSubscriptionCoAdministrators: true } }] },
+      'lost',
+      '"sendToSubscriptionCoAdministrators" is retired',
+    ],
+    [
+      'a look ahead of two hours',
+      { predictiveAutoscalePolicy: { scaleMode: 'Enabled', scaleLookAheadTime: 'PT2H' } },
+      'advice',
+      'a look ahead of "PT2H" is outside',
+    ],
+    [
+      'a metric that is not of what is scaled',
+      { profiles: [profile({ rules: [rule({ metricResourceUri: '/x/y' })] })] },
+      'changed',
+      'is not of what is scaled',
+    ],
     ['no rules', { profiles: [profile({ rules: undefined })] }, 'ambiguous', 'says no "rules"'],
     ['a default below', { profiles: [profile({ capacity: capacity(2, 10, 1) })] }, 'changed', 'taken for 2'],
     ['a rule', {}, 'ambiguous', 'describes the cooldown in two ways'],
@@ -467,6 +575,21 @@ describe('the rest of a setting', () => {
   it('puts several settings into one file', () => {
     const { spec } = imported([setting(), setting({ targetResourceUri: `${SCALE_SET}2` })])
     expect(Object.keys(spec.fleets)).toEqual(['web', 'web2'])
+  })
+
+  it('tells of two settings for one resource, however it is written', () => {
+    const twice = [setting(), setting({ targetResourceUri: SCALE_SET.replace('/shop/', '/SHOP/') })]
+    const { findings } = imported(twice)
+    expect(findings.filter(({ message }) => message.includes('is also scaled by'))).toEqual([
+      expect.objectContaining({
+        kind: 'ambiguous',
+        path: '[1]',
+        message: expect.stringContaining('a.json, line 2'),
+      }),
+    ])
+    expect(
+      JSON.stringify(imported([setting(), setting({ targetResourceUri: `${SCALE_SET}2` })]).findings),
+    ).not.toContain('is also scaled by')
   })
 })
 

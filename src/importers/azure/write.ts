@@ -71,6 +71,7 @@ class Writer {
 
   write(settings: readonly AzureSetting[]): Draft {
     const fleets = settings.map(setting => this.fleet(setting))
+    this.tellTwice(settings)
     const draft = new Draft()
     draft.add(0, '# yaml-language-server: $schema=./node_modules/plimsoll/schema/plimsoll.schema.json')
     draft.comment(0, 'Brought from autoscale settings of Azure. It decides and acts on nothing yet:')
@@ -129,6 +130,24 @@ class Writer {
         ? this.metricNames.take(`${name} instances`.toLowerCase(), 'word')
         : null
     return { name, setting, folded, counter, constraints, rules }
+  }
+
+  /** Azure has one setting for a resource; two are of two exports, or one was given twice. */
+  private tellTwice(settings: readonly AzureSetting[]): void {
+    const seen = new Map<string, Place>()
+    for (const { target, place } of settings) {
+      const id = target.toLowerCase()
+      const before = seen.get(id)
+      if (before === undefined) seen.set(id, place)
+      else if (target !== '') {
+        this.tell(
+          'ambiguous',
+          place,
+          `what it scales is also scaled by the setting in ${before.file}, line ${before.line}`,
+          'delete one of the two fleets: they would undo what the other does',
+        )
+      }
+    }
   }
 
   /** Where Azure's own texts, or the rules, leave open what happens. */
