@@ -154,9 +154,18 @@ export function valueColumns(layout: Layout, asked: Asked, timeIndex: number, fi
   if (found.length > 0) return found
   throw new TraceError(
     TRACE_CODES.notNumbers,
-    `no column holds numbers beside the time. The columns are ${listed(layout.names)}.`,
+    `no column holds numbers beside the time.${instead(layout, timeIndex)} The columns are ${listed(layout.names)}.`,
     { file, line: layout.firstLine },
   )
+}
+
+/** ` Column "cost" holds "1,234".`, of the first that holds something. */
+function instead({ names, rows }: Layout, timeIndex: number): string {
+  for (const [index, name] of names.entries()) {
+    const field = rows.map(({ fields }) => fields[index] ?? '').find(text => !isMissing(text))
+    if (index !== timeIndex && field !== undefined) return ` Column "${name}" holds "${field.slice(0, 60)}".`
+  }
+  return ''
 }
 
 /** A file without a header has one column of values most of the time: it is `value`. */

@@ -48,6 +48,16 @@ describe('a row with more fields than there are columns', () => {
   })
 })
 
+describe('values that are no numbers', () => {
+  it('are shown where there is nothing else', async () => {
+    const reading = read(`time,requests\n${rows(5, index => `${iso(index)},"1,23${index}"`)}\n`)
+    await expect(reading).rejects.toMatchObject({
+      code: 'PLM-707',
+      message: expect.stringContaining('Column "requests" holds "1,230".'),
+    })
+  })
+})
+
 describe('a header', () => {
   it('whose quote is never closed is refused for that', async () => {
     const reading = read(`"time","requests\n${rows(5, index => `${iso(index)},1`)}\n`)
