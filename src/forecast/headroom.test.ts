@@ -107,6 +107,25 @@ describe('the capacity that is wanted', () => {
   }, 20_000)
 })
 
+describe('a burst like none before', () => {
+  const quiet = days(3, 300)
+  const burst = [1500, 4000, 9000, 16_000, 16_000, 16_000]
+
+  it('is met with more than it needs so far, and that goes again', () => {
+    const after = Array.from({ length: 240 }, () => 300)
+    const wanted = run([...quiet, ...burst, ...after], { sloRatio: 0.999 })
+    const begins = quiet.length + 1
+    for (let step = begins; step < begins + 3; step += 1)
+      expect(wanted[step]).toBeGreaterThan(2.5 * (burst[step - quiet.length] ?? 0))
+    expect(wanted.at(-1)).toBeLessThan(5000)
+  })
+
+  it('changes nothing before it comes', () => {
+    const before = run(quiet, { sloRatio: 0.999 })
+    expect(run([...quiet, ...burst], { sloRatio: 0.999 }).slice(0, quiet.length)).toEqual(before)
+  })
+})
+
 describe('what it learns', () => {
   it.each<[string, number, number]>([
     ['an older value', START - MINUTE, 5000],

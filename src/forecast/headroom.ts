@@ -3,7 +3,8 @@
  *
  * Guesses of the demand at that time (`headroom/guesses.ts`) carry ladders of headrooms, all of which are replayed on the demand that
  * came (`headroom/ladders.ts`). Losing demand has a price; on each ladder the place that would have been cheapest is taken, the cheap
- * ladders are blended, and the price is moved until what is taken would have lost just the share that may be lost.
+ * ladders are blended, and the price is moved until what is taken would have lost just the share that may be lost. A rise that is
+ * greater than any before is thought to go on (`headroom/surge.ts`).
  *
  * Example: `createHeadroom({ stepMs: 60_000, leadMs: 195_000, perInstance: 100, sloRatio: 0.995 })`, told of the demand minute by minute.
  * At 4,100 it says that "the average of the last minutes + 2.1 scales" would have lost 0.5 % at the least cost: `want(4100)` is 4,700,
@@ -15,6 +16,8 @@
 import type { EpochMs } from '../model/time.ts'
 import { GUESSES, Guesses } from './headroom/guesses.ts'
 import { Ladders } from './headroom/ladders.ts'
+import { OwnLoss } from './headroom/own-loss.ts'
+import { Surge } from './headroom/surge.ts'
 
 export interface HeadroomOptions {
   /** How far apart values are. */
@@ -42,7 +45,7 @@ const HALF_LIFE_MS = 14 * DAY_MS
 /** A longer lead is learnt in coarser steps, each the mean of several values: it takes no more room and time then. */
 const MOST_LEAD_STEPS = 20
 /** Ladders are blended by how much dearer they were than the cheapest: a share of this counts for a third. */
-const BLEND = 0.02
+const BLEND = 0.04
 const LEFT_OUT = 6
 /** The price of losing an instance-step of demand begins at this, divided by the share that may be lost: on the safe side. */
 const FIRST_PRICE = 0.4
@@ -52,6 +55,10 @@ const MOST_TIMES = 4
 /** It follows within a day, by at most so much a day. */
 const FOLLOWS_MS = DAY_MS
 const MOST_ERROR = 2
+/** Upwards it follows at half the pace at first, and with the days ever more slowly: a burst that is over is no ground to keep more. */
+const PACE_UP = 0.5
+/** Beside what the places chosen now would have lost, what was really chosen and lost (`headroom/own-loss.ts`) counts for so much. */
+const OWN = 0.4
 /** A day of the stated loss is presumed, so that a first minute does not move it. */
 const PRESUMED_DAYS = 1
 /** A burst of so many steps' demand is always thought possible, whether or not one was seen. */
@@ -69,6 +76,8 @@ class LearntHeadroom implements Headroom {
   readonly #leadSteps: number
   readonly #guesses: Guesses
   readonly #ladders: Ladders
+  readonly #surge: Surge
+  readonly #own: OwnLoss
   readonly #daySteps: number
   readonly #mayLose: number
   readonly #prices: Float64Array
@@ -91,6 +100,8 @@ class LearntHeadroom implements Headroom {
     const growth = 2 ** (stepMs / HALF_LIFE_MS)
     this.#guesses = new Guesses({ stepMs, leadSteps: this.#leadSteps, keep: 1 / growth })
     this.#ladders = new Ladders(this.#guesses, this.#leadSteps, growth)
+    this.#surge = new Surge(this.#leadSteps, 1 / growth)
+    this.#own = new OwnLoss(this.#leadSteps, 1 / growth)
     this.#daySteps = this.#guesses.daySteps
     this.#gathered = new Gathered(options.stepMs, stepMs)
     this.#mayLose = 1 - sloRatio
@@ -127,12 +138,19 @@ class LearntHeadroom implements Headroom {
   /** @param demand in instances */
   #learnStep(at: EpochMs, demand: number): void {
     const step = this.#guesses.step + 1
-    if (step === 0) this.#ladders.begin(demand)
+    if (step === 0) {
+      this.#ladders.begin(demand)
+      this.#surge.restart(demand)
+      this.#own.restart(demand)
+    }
     this.#ladders.replay(step, demand)
+    this.#own.replay(demand)
     this.#dailyDemand += (demand - this.#dailyDemand) / Math.min(step + 1, this.#daySteps)
+    this.#surge.learn(demand, this.#mayLose * this.#dailyDemand * this.#daySteps)
     this.#guesses.learn(demand, at)
     this.#ladders.order()
     this.#choose()
+    this.#own.order(this.#wanted)
   }
 
   /** Nothing came for so many steps: a few count as if nothing had changed, more break what is compared. */
@@ -145,6 +163,8 @@ class LearntHeadroom implements Headroom {
     // After a pause of years the time of day is where it was.
     this.#guesses.skip(Math.min(steps, (steps % this.#daySteps) + this.#daySteps))
     this.#ladders.restart(this.#guesses.demand)
+    this.#surge.restart(this.#guesses.demand)
+    this.#own.restart(this.#guesses.demand)
   }
 
   /** The cheapest place on each ladder at the price of now, the cheap ones blended; then the price follows. */
@@ -165,18 +185,27 @@ class LearntHeadroom implements Headroom {
       wanted += weight * this.#ladders.wantedAt(ladder, height)
       lost += weight * this.#ladders.lostAt(ladder, height)
     }
-    this.#wanted = Math.max(1, Math.ceil(wanted / weights - ROUNDING))
+    this.#wanted = Math.max(1, Math.ceil(Math.max(wanted / weights, this.#surge.height) - ROUNDING))
     this.#follow(lost / weights)
   }
 
   /** Dearer where what is chosen would have lost more than it may, cheaper where it would have lost less. */
   #follow(lost: number): void {
-    const presumed = PRESUMED_DAYS * this.#daySteps * this.#dailyDemand * this.#ladders.weight
-    const ratio = (lost + this.#mayLose * presumed) / (this.#mayLose * (this.#ladders.demand + presumed))
-    const error = Math.max(-MOST_ERROR, Math.min(MOST_ERROR, Math.log(ratio)))
+    const off = this.#off(lost) + OWN * this.#off(this.#own.lost * this.#ladders.weight)
+    const error = Math.max(-MOST_ERROR, Math.min(MOST_ERROR, off))
     const steps = (FOLLOWS_MS / DAY_MS) * this.#daySteps
+    const pace = error > 0 ? PACE_UP / (1 + this.#guesses.step / this.#daySteps) : 1
     const highest = this.#firstPriceLog + Math.log(MOST_TIMES)
-    this.#priceLog = Math.max(Math.log(LEAST_PRICE), Math.min(highest, this.#priceLog + error / steps))
+    this.#priceLog = Math.max(
+      Math.log(LEAST_PRICE),
+      Math.min(highest, this.#priceLog + (pace * error) / steps),
+    )
+  }
+
+  /** How far a loss is off the one that may be: the logarithm of their ratio. @param lost as the ladders weigh it */
+  #off(lost: number): number {
+    const presumed = PRESUMED_DAYS * this.#daySteps * this.#dailyDemand * this.#ladders.weight
+    return Math.log((lost + this.#mayLose * presumed) / (this.#mayLose * (this.#ladders.demand + presumed)))
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Guesses of the demand at the step in which an order made now serves for the first time: seven locations (the last value, a short
  * and a long average, a regression on these, on what the same time of yesterday did, and on the minute of the hour, two peaks that
- * sink, and the usual demand of the hour), each with four scales of how far off it may be. All in instances, so that nothing depends
+ * sink, and the usual demand of the hour), each with five scales of how far off it may be. All in instances, so that nothing depends
  * on the metric's unit.
  *
  * Example: 41 instances' worth of demand, orders help four steps later. The average of the last minutes guesses 40.6 with a scale of
@@ -23,8 +23,8 @@ const LOCATIONS = HOUR + 1
 /** The mean of an hour goes back about so many days. */
 const HOUR_DAYS = 7
 const HOURS = 24
-/** As counts scatter, as a share, as counts scattered lately, and by the minute of the hour. */
-const SCALES = 4
+/** As counts scatter, as a share, as counts scattered lately, by the minute of the hour, and as it was just now. */
+const SCALES = 5
 export const GUESSES = LOCATIONS * SCALES
 /** Averages, a constant, two changes of yesterday, the minute of the hour. */
 const INPUTS = HALF_LIVES.length + 4
@@ -36,6 +36,8 @@ const SHARE = 0.3
 const QUICK = 0.083
 const SLOW = 0.0108
 const CLIPPED_AT = 5
+/** How far off it was just now is half as far after so many leads. */
+const SWING_LEADS = 3
 
 export interface Pace {
   readonly stepMs: number
@@ -65,6 +67,9 @@ export class Guesses {
   readonly #quickScatter = new Float64Array(LOCATIONS).fill(1)
   readonly #slowScatter = new Float64Array(LOCATIONS).fill(1)
   readonly #meanError = new Float64Array(LOCATIONS).fill(1)
+  /** The largest error of the last leads, which sinks. */
+  readonly #swing = new Float64Array(LOCATIONS)
+  readonly #swingKeep: number
   #errors = 0
   /** By the minute of the hour. */
   readonly #clockError: Float64Array
@@ -79,6 +84,7 @@ export class Guesses {
     this.#daySteps = Math.max(1, Math.round(DAY_MS / stepMs))
     this.#hourSteps = Math.max(1, Math.round(HOUR_MS / stepMs))
     this.#peakKeep = Float64Array.from(PEAK_LEADS, leads => 0.5 ** (1 / (leads * leadSteps)))
+    this.#swingKeep = 0.5 ** (1 / (SWING_LEADS * leadSteps))
     this.#past = new DayPast(this.#daySteps + 64 + leadSteps)
     const prior = new Array<number>(INPUTS).fill(0)
     prior[0] = 0.5
@@ -156,6 +162,7 @@ export class Guesses {
       move(this.#slowScatter, location, scatter, SLOW)
       move(this.#clockError, location * this.#hourSteps + minute, error, 1 / count)
       move(this.#meanError, location, error, 1 / (this.#errors + 30))
+      this.#swing[location] = Math.max(error, (this.#swing[location] ?? 0) * this.#swingKeep)
     }
     const guessed = this.#locations[slot * LOCATIONS + REGRESSION] ?? 0
     const usual = Math.max(0.1, COUNTS * Math.sqrt(Math.max(guessed, LEAST)))
@@ -219,13 +226,14 @@ export class Guesses {
     const isKnown = (this.#clockCount[minute] ?? 0) > 3
     const clock = isKnown ? (this.#clockError[location * this.#hourSteps + minute] ?? 0) : mean
     this.#scales[first + 3] = 0.5 * Math.max(0.5 * mean, 0.3 * root) + clock
+    this.#scales[first + 4] = 0.3 * root + (this.#swing[location] ?? 0)
   }
 }
 
 /** The scale a guess begins with, before any error is known. */
 export function firstScale(guess: number, level: number): number {
   const root = Math.sqrt(level)
-  return [COUNTS * root, SHARE * level, 1.1 * root, 1.5][guess % SCALES] ?? root
+  return [COUNTS * root, SHARE * level, 1.1 * root, 1.5, 1.3 * root][guess % SCALES] ?? root
 }
 
 function move(values: Float64Array, index: number, towards: number, share: number): void {

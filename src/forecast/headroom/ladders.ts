@@ -3,7 +3,7 @@
  * demand that really came, as a fleet would have run it: whole instances, the lead, what is let go is gone at once. Two sums are
  * kept for each, demand lost and instance-steps paid; older ones count for less.
  *
- * Example: 28 ladders of 25 rungs. The rung "average of the last minutes + 2 scales" would have lost 0.4 % of the demand of the last two
+ * Example: 35 ladders of 25 rungs. The rung "average of the last minutes + 2 scales" would have lost 0.4 % of the demand of the last two
  * weeks and paid 1.31 instances for each that was needed; the rung below it 0.9 % and 1.22.
  */
 import { firstScale, GUESSES, type Guesses } from './guesses.ts'
@@ -32,10 +32,6 @@ export class Ladders {
   readonly #ready: Float64Array
   readonly #paid: Float64Array
   readonly #lost: Float64Array
-  /** Lost in this day, and in the two worst days. */
-  readonly #lostToday: Float64Array
-  readonly #worst: Float64Array
-  readonly #secondWorst: Float64Array
   /** Of all steps, as the sums above are weighted. */
   demand = 0
   #weight = 1
@@ -49,9 +45,6 @@ export class Ladders {
     this.#ready = new Float64Array(size)
     this.#paid = new Float64Array(size)
     this.#lost = new Float64Array(size)
-    this.#lostToday = new Float64Array(size)
-    this.#worst = new Float64Array(size)
-    this.#secondWorst = new Float64Array(size)
   }
 
   /** What a step counts that comes next. */
@@ -86,7 +79,6 @@ export class Ladders {
     this.demand += this.#weight * demand
     if (step > 0) this.#pay(step)
     if (this.#guesses.unbroken + 1 >= this.#leadSteps) this.#lose(demand)
-    if (step % this.#guesses.daySteps === this.#guesses.daySteps - 1) this.#endDay()
     this.#weight *= this.#growth
     if (this.#weight > LARGEST_WEIGHT) this.#scaleBack()
   }
@@ -141,14 +133,14 @@ export class Ladders {
     }
   }
 
-  /** Demand lost there, without what the worst day lost more than the second worst: once is no rule. */
+  /** Demand lost there. */
   lostAt(ladder: number, height: number): number {
     let rung = 1
     while (rung < RUNGS.length - 1 && (RUNGS[rung] ?? 0) < height) rung += 1
     const low = RUNGS[rung - 1] ?? 0
     const share = (height - low) / ((RUNGS[rung] ?? 0) - low)
     const from = ladder * RUNGS.length + rung
-    return this.#usuallyLost(from - 1) * (1 - share) + this.#usuallyLost(from) * share
+    return (this.#lost[from - 1] ?? 0) * (1 - share) + (this.#lost[from] ?? 0) * share
   }
 
   /** What it wants at this height now. */
@@ -176,7 +168,6 @@ export class Ladders {
   #lose(demand: number): void {
     const ready = this.#ready
     const lost = this.#lost
-    const lostToday = this.#lostToday
     ready.fill(demand)
     for (const orders of this.#orders) {
       for (let index = 0; index < ready.length; index += 1) {
@@ -188,30 +179,12 @@ export class Ladders {
       const missing = this.#weight * (demand - (ready[index] ?? 0))
       if (missing <= 0) continue
       lost[index] = (lost[index] ?? 0) + missing
-      lostToday[index] = (lostToday[index] ?? 0) + missing
     }
-  }
-
-  #endDay(): void {
-    for (let index = 0; index < this.#lost.length; index += 1) {
-      const lost = this.#lostToday[index] ?? 0
-      const worst = this.#worst[index] ?? 0
-      this.#lostToday[index] = 0
-      this.#secondWorst[index] = Math.max(Math.min(lost, worst), this.#secondWorst[index] ?? 0)
-      this.#worst[index] = Math.max(lost, worst)
-    }
-  }
-
-  #usuallyLost(index: number): number {
-    const today = this.#lostToday[index] ?? 0
-    const worst = this.#worst[index] ?? 0
-    const second = Math.max(this.#secondWorst[index] ?? 0, Math.min(worst, today))
-    return (this.#lost[index] ?? 0) - (Math.max(worst, today) - second)
   }
 
   #scaleBack(): void {
     const by = 1 / this.#weight
-    for (const sums of [this.#paid, this.#lost, this.#lostToday, this.#worst, this.#secondWorst]) {
+    for (const sums of [this.#paid, this.#lost]) {
       for (let index = 0; index < sums.length; index += 1) sums[index] = (sums[index] ?? 0) * by
     }
     this.demand *= by
