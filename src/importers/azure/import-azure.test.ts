@@ -428,6 +428,27 @@ describe('profiles', () => {
     expect(during).toEqual(['default hours', 'default hours part 2', 'default hours part 3', 'Launch'])
   })
 
+  it('with a fixed date that ends in the hour that comes twice leave the next one the rest, to the minute', () => {
+    const first = { timeZone: 'UTC', start: '2026-10-24T08:00:00', end: '2026-10-25T01:00:00' }
+    const second = {
+      timeZone: 'GMT Standard Time',
+      start: '2026-10-24T10:00:00',
+      end: '2026-10-26T08:00:00',
+    }
+    const { spec } = imported(
+      setting({
+        profiles: [
+          profile({ name: 'First', fixedDate: first }),
+          profile({ name: 'Second', fixedDate: second }),
+          profile(),
+        ],
+      }),
+    )
+    // 01:00 UTC is the second 01:00 of that night in London.
+    expect(spec.schedules.Second).toMatchObject({ from: Date.parse('2026-10-25T01:00Z') })
+    expect(spec.schedules.First).toMatchObject({ to: Date.parse('2026-10-25T01:00Z') })
+  })
+
   it.each([
     ['the portal', '{"name":"Auto created default scale condition","for":"Office"}', []],
     ['the command line', '{"name": "default", "for": "office"}', [profile()]],

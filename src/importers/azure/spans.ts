@@ -91,9 +91,18 @@ export function without(spans: readonly Span[], taken: Interval): readonly Span[
 function cutOnce(span: OnceSpan, taken: Interval): readonly Span[] {
   const { from, to } = intervalOf(span)
   if (to <= taken.from || from >= taken.to) return [span]
-  const before: OnceSpan = { ...span, to: localText(span.zone, taken.from) }
-  const after: OnceSpan = { ...span, from: localText(span.zone, taken.to) }
-  return [...(from < taken.from ? [before] : []), ...(to > taken.to ? [after] : [])]
+  return [
+    ...(from < taken.from ? [onceOf(span.zone, { from, to: taken.from })] : []),
+    ...(to > taken.to ? [onceOf(span.zone, { from: taken.to, to })] : []),
+  ]
+}
+
+/** In local times; in UTC where one of them is in the hour that comes twice, and the local time would mean the first. */
+function onceOf(zone: string, { from, to }: Interval): OnceSpan {
+  const local: OnceSpan = { kind: 'once', from: localText(zone, from), to: localText(zone, to), zone }
+  const meant = intervalOf(local)
+  if (meant.from === from && meant.to === to) return local
+  return { kind: 'once', from: localText('UTC', from), to: localText('UTC', to), zone: 'UTC' }
 }
 
 function cutWeekly(span: WeeklySpan, taken: Interval): readonly Span[] {
@@ -104,14 +113,7 @@ function cutWeekly(span: WeeklySpan, taken: Interval): readonly Span[] {
   })
   if (hit.length === 0) return [span]
   const pieces = hit.flatMap(date => {
-    const { from, to } = windowOn(span, date)
-    const whole: OnceSpan = {
-      kind: 'once',
-      from: localText(span.zone, from),
-      to: localText(span.zone, to),
-      zone: span.zone,
-    }
-    return cutOnce(whole, taken)
+    return cutOnce(onceOf(span.zone, windowOn(span, date)), taken)
   })
   return [{ ...span, exceptDates: [...span.exceptDates, ...hit].sort() }, ...pieces]
 }
