@@ -108,6 +108,44 @@ describe('rules of the Application Block: every element and attribute', () => {
       'relativeYearly: { month: 11, position: fourth, dayOfWeek: thursday }',
     ],
     ['reactiveRules/rule name', rulesXml({ reactive: BUSY }), 'rules: - name: Busy rank: 0'],
+    [
+      'reactive rule rank',
+      rulesXml({ reactive: reactiveXml('<all/>', undefined, 'rank="9"') }),
+      'rules: - name: Busy rank: 9',
+    ],
+    [
+      'reactive rule enabled',
+      rulesXml({ reactive: BUSY.replace('"true"', '"false"') }),
+      'rules: - name: Busy rank: 0 enabled: false',
+    ],
+    ['reactive rule without a rank', rulesXml({ reactive: BUSY }), '- name: Busy rank: 0'],
+    [
+      'enabled as 1 and 0',
+      rulesXml({ constraints: ALWAYS.replace('"true"', '"0"') }),
+      'rank: 0 enabled: false',
+    ],
+    [
+      'several ranges of one rule',
+      rulesXml({
+        constraints: ALWAYS.replace('</actions>', '<range target="jobs" min="1" max="3"/></actions>'),
+      }),
+      'jobs: preset: wasabi',
+    ],
+    [
+      'several targets of one rule',
+      rulesXml({
+        constraints: ALWAYS.replace('</actions>', '<range target="jobs" min="1" max="3"/></actions>'),
+        reactive: reactiveXml('<all/>', '<scale target="web" by="1"/><scale target="jobs" by="-10%"/>'),
+      }),
+      'when: "1 == 1" scale: { by: "-10%" }',
+    ],
+    ['weekly days None and another', timetable(DAILY, '<weekly days="None Friday"/>'), 'days: [friday]'],
+    [
+      'relativeMonthly Last',
+      timetable(DAILY, '<relativeMonthly position="Last" dayOfWeek="Friday"/>'),
+      'relativeMonthly: { position: last, dayOfWeek: friday }',
+    ],
+    ['timetable utcOffset east', timetable(`${DAILY} utcOffset="+14:00"`), 'timeZone: "+14:00"'],
     ['when before or behind actions', WHOLE_RULES, 'or slope(queue, 1h) >= 1e1'],
     [
       'greater',
@@ -273,6 +311,32 @@ describe('service information: every element and attribute', () => {
       'billingHour: { inLast: 10m }',
     ],
     [
+      'stabilizer/role scaleUpOnlyInFirstMinutesOfHour',
+      servicesXml({
+        stabilizer:
+          '<stabilizer scaleUpOnlyInFirstMinutesOfHour="15"><role roleAlias="web" scaleUpOnlyInFirstMinutesOfHour="20"/></stabilizer>',
+      }),
+      'billingHour: { outFirst: 20m }',
+    ],
+    [
+      'stabilizer/role scaleDownOnlyInLastMinutesOfHour',
+      servicesXml({
+        stabilizer:
+          '<stabilizer><role roleAlias="web" scaleUpCooldown="00:01:00" scaleDownOnlyInLastMinutesOfHour="12"/></stabilizer>',
+      }),
+      'cooldown: { out: 1m, in: 20m } billingHour: { inLast: 12m }',
+    ],
+    [
+      'stabilizer/group scaleDownCooldown',
+      servicesXml({
+        groups: ONE_GROUP,
+        stabilizer: '<stabilizer><group groupName="front" scaleDownCooldown="00:03:00"/></stabilizer>',
+      }),
+      'scale: { by: -1 } cooldown: 3m',
+      rulesXml({ reactive: reactiveXml('<all/>', '<scale target="front" by="-1"/>') }),
+    ],
+    ['service without scalingMode', servicesXml({ service: 'dnsPrefix="shop"' }), 'mode: scale constraints:'],
+    [
       'minutes of 0 are off',
       servicesXml({ stabilizer: '<stabilizer scaleUpOnlyInFirstMinutesOfHour="0"/>' }),
       'mode: scale constraints:',
@@ -325,6 +389,7 @@ describe('service information: every element and attribute', () => {
   })
 
   it.each([
+    ['the description of a constraint rule', '# Time 3 (rules.xml:'],
     ['dnsPrefix, slot, role alias and roleName', '# The role "Shop.Web" of the service "petshop" (Staging)'],
     ['wadStorageAccountName', 'in the storage account'],
     [
