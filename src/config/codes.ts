@@ -65,6 +65,7 @@ export const CODES = {
   blindAtNone: 'PLM-166',
   waitsTwice: 'PLM-167',
   targetChooses: 'PLM-168',
+  sharedTarget: 'PLM-169',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

@@ -161,6 +161,46 @@ fleets:
   })
 })
 
+describe('fleets that scale the same thing', () => {
+  const SET = 'type: azure-vmss, subscription: 00000000-0000-4000-8000-000000000001, resourceGroup'
+  const PLAN = SET.replace('azure-vmss', 'azure-app-service-plan')
+
+  it.each([
+    [
+      'one scale set, however it is written',
+      'scale',
+      `${SET}: rg, scaleSet: web`,
+      `${SET}: RG, scaleSet: Web`,
+      true,
+    ],
+    ['one plan', 'notify', `${PLAN}: rg, plan: web`, `${PLAN}: rg, plan: web`, true],
+    ['two of a name', 'scale', `${SET}: rg, scaleSet: web`, `${SET}: rg2, scaleSet: web`, false],
+    ['a set and a plan', 'scale', `${SET}: rg, scaleSet: web`, `${PLAN}: rg, plan: web`, false],
+    [
+      'one that only recommends',
+      'recommend',
+      `${SET}: rg, scaleSet: web`,
+      `${SET}: rg, scaleSet: web`,
+      false,
+    ],
+    ['none', 'scale', 'type: none, count: "2"', 'type: none, count: "2"', false],
+  ])('%s (%s)', (_, mode, one, other, isTold) => {
+    const text = [
+      'plimsoll: 1',
+      'fleets:',
+      `  a: { target: { ${one} }, capacity: { min: 1, max: 3 }, every: 30s }`,
+      `  b: { target: { ${other} }, capacity: { min: 1, max: 3 }, every: 30s, mode: ${mode} }`,
+    ].join('\n')
+    const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+    if (!result.ok) throw new Error(JSON.stringify(result.problems))
+    expect(
+      result.loaded.warnings
+        .filter(({ code }) => code === 'PLM-169')
+        .map(({ line, message }) => [line, message]),
+    ).toEqual(isTold ? [[4, expect.stringContaining('"b" and "a" scale the same target')]] : [])
+  })
+})
+
 describe('constraints through the week', () => {
   function among(...constraints: string[]): readonly string[] {
     return full('constraints:', ...constraints.map(each => `  - { min: 1, max: 2, ${each} }`)).map(

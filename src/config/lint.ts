@@ -13,6 +13,7 @@ import { lintMetrics } from './lint-metrics.ts'
 import { lintSchedules } from './lint-schedules.ts'
 import { lintServe } from './lint-serve.ts'
 import { lintSessions } from './lint-sessions.ts'
+import { lintSharedTargets } from './lint-shared-target.ts'
 import { lintUnused } from './lint-unused.ts'
 import type { Report } from './problem.ts'
 
@@ -28,5 +29,6 @@ export function lint(spec: Spec, origins: Origins, report: Report): void {
   }
   lintSchedules(spec, origins, report)
   lintMetrics(spec, origins, report)
+  lintSharedTargets(spec, report)
   lintUnused(spec, report)
 }
