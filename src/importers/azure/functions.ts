@@ -5,62 +5,23 @@
  * Example: `resourceId('Microsoft.Compute/virtualMachineScaleSets', 'web')` gives
  * `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/Microsoft.Compute/virtualMachineScaleSets/web`.
  */
+import { argument, type Call, listOf, node, number, type Plain, text, truth } from './arguments.ts'
 import { type Json, shown } from './json.ts'
+import { LIST_FUNCTIONS } from './list-functions.ts'
 import type { Place } from './refusal.ts'
 import { Unresolved } from './syntax.ts'
-
-const LONGEST_TEXT = 65_536
-const MOST_ITEMS = 10_000
-
-export interface Call {
-  readonly args: readonly Json[]
-  readonly place: Place
-}
-
-type Plain = string | number | boolean
 
 /** Throws `Unresolved` for a function it does not know and for arguments it cannot take. */
 export function callFunction(name: string, call: Call): Json {
   const known = FUNCTIONS.get(name.toLowerCase())
-  if (known === undefined) throw new Unresolved(`${name}() is known only when it is deployed`)
-  return known(call)
-}
-
-function node(value: Plain, place: Place): Json {
-  if (typeof value === 'string') {
-    if (value.length > LONGEST_TEXT) throw new Unresolved('the text is too long')
-    return { kind: 'text', value, place }
+  if (known === undefined) {
+    const isOfAzure =
+      /^(?:reference|list\w*|pick\w*|utcNow|newGuid|environment|tenant|managementGroup)$/i.test(name)
+    throw new Unresolved(
+      isOfAzure ? `${name}() is known only when it is deployed` : `${name}() is not a function known here`,
+    )
   }
-  return typeof value === 'number' ? { kind: 'number', value, place } : { kind: 'boolean', value, place }
-}
-
-function argument({ args }: Call, index: number): Json {
-  const found = args[index]
-  if (found === undefined) throw new Unresolved('an argument is missing')
-  return found
-}
-
-function text(call: Call, index: number): string {
-  const value = argument(call, index)
-  if (value.kind === 'text') return value.value
-  if (value.kind === 'number' || value.kind === 'boolean') return String(value.value)
-  throw new Unresolved(`${shown(value)} is not a text`)
-}
-
-function number(call: Call, index: number): number {
-  const value = argument(call, index)
-  const found =
-    value.kind === 'number' ? value.value : value.kind === 'text' ? Number(value.value || 'x') : Number.NaN
-  if (Number.isFinite(found)) return found
-  throw new Unresolved(`${shown(value)} is not a number`)
-}
-
-function truth(call: Call, index: number): boolean {
-  const value = argument(call, index)
-  if (value.kind === 'boolean') return value.value
-  const word = value.kind === 'text' ? value.value.toLowerCase() : ''
-  if (word === 'true' || word === 'false') return word === 'true'
-  throw new Unresolved(`${shown(value)} is neither true nor false`)
+  return known(call)
 }
 
 const texts = (call: Call): string[] => call.args.map((_, index) => text(call, index))
@@ -72,11 +33,6 @@ function joined(call: Call): Json {
     return listOf(items, place)
   }
   return node(texts(call).join(''), place)
-}
-
-function listOf(items: readonly Json[], place: Place): Json {
-  if (items.length > MOST_ITEMS) throw new Unresolved('the list is too long')
-  return { kind: 'array', items, place }
 }
 
 /** With names that may be left out in front: a subscription, then a resource group. */
@@ -189,6 +145,7 @@ const saying =
     node(work(call), call.place)
 
 const FUNCTIONS: ReadonlyMap<string, (call: Call) => Json> = new Map<string, (call: Call) => Json>([
+  ...LIST_FUNCTIONS,
   ['concat', joined],
   ['format', saying(format)],
   ['string', saying(call => text(call, 0))],

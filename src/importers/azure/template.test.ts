@@ -92,6 +92,17 @@ describe('an ARM template', () => {
     ["[coalesce(null(), 'y')]", 'y'],
     ["[createObject('a', 'x', 'b', concat('y', 1)).b]", 'y1'],
     ["[base64('web')]", 'd2Vi'],
+    ["[join(createArray('a', 1), '-')]", 'a-1'],
+    ["[string(length(union(createArray('a', 'b'), createArray('b', 'c'))))]", '3'],
+    [
+      "[union(createObject('a', createObject('x', 'p')), createObject('A', createObject('y', 'q'))).a.x]",
+      'p',
+    ],
+    ["[union(createObject('a', 'x'), createObject('a', 'y')).a]", 'y'],
+    ['[string(last(range(5, 3)))]', '7'],
+    ["[concat(take('hello', 2), skip('hello', 4))]", 'heo'],
+    ["[first(skip(createArray('a', 'b'), 1))]", 'b'],
+    ['[coalesce(json(\'null\'), json(\'{"a": "y"}\').a)]', 'y'],
     ["['it''s']", "it's"],
     ['[[plain]', '[plain]'],
     ['not [an] expression', 'not [an] expression'],
@@ -117,6 +128,11 @@ describe('an ARM template', () => {
     ["[createObject(1, 'a').a]", '1 is not a name'],
     ['[div(1, 0)]', 'divides by zero'],
     ['[copyIndex()]', 'outside of a copy'],
+    ["[dateTimeAdd('x', 'y')]", 'dateTimeAdd() is not a function known here'],
+    ["[json('{')]", 'json() of what is none'],
+    ['[union(createArray(), createObject()).a]', 'does not fit together'],
+    ['[string(length(range(0, 20000)))]', 'up to 10000 whole numbers'],
+    ["[join('a', 'b')]", 'takes a list'],
     [`[${'toLower('.repeat(40)}'a'${')'.repeat(40)}]`, 'nested too deep'],
   ])('keeps %s as it is written, and says why', (name, why) => {
     const { tell, all } = collectFindings()
@@ -273,6 +289,19 @@ describe('an ARM template', () => {
       code: 'PLM-750',
       message: expect.stringContaining('too large'),
     })
+  })
+
+  it('says the place of an expression for what is wrong in the text it reads', () => {
+    const wrong =
+      '[json(\'{ "name": "d", "capacity": { "minimum": "1", "maximum": "2", "default": "two" } }\')]'
+    const [problem] = [
+      refusalOf(template([{ ...TYPE, name: 'a', properties: properties({ profiles: [wrong] }) }])),
+    ]
+    const line = JSON.stringify(
+      template([{ ...TYPE, name: 'a', properties: properties({ profiles: [wrong] }) }]),
+    )
+    expect(problem).toMatchObject({ line: 1, column: line.indexOf('"[json(') + 1 })
+    expect(problem?.message).toContain('expected a number, found "two"')
   })
 
   it('says the place in the template of a value that is wrong once it is worked out', () => {
