@@ -30,8 +30,8 @@ export interface WorkedOut {
 export function workedOut(template: object, values: Readonly<Record<string, unknown>>): WorkedOut {
   const document = readJson(JSON.stringify(template), 'template.json')
   const given = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]))
-  const parameters = parametersOf(readJson(JSON.stringify({ parameters: given }), 'parameters.json'))
   const { tell, all } = collectFindings()
+  const parameters = parametersOf(readJson(JSON.stringify({ parameters: given }), 'parameters.json'), tell)
   const written = new Template(document, parameters, tell).resources(document)
   const resources = written.map(resource => resourceSchema.parse(plainOf(resource)))
   const unclear = all()

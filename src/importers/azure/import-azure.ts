@@ -7,7 +7,7 @@
  */
 import { parseConfig } from '../../config/load.ts'
 import type { Imported } from '../finding.ts'
-import { itemsOf, type Json, memberOf, readJson } from './json.ts'
+import { type Json, memberOf, readJson } from './json.ts'
 import { AzureRefusal, REFUSED } from './refusal.ts'
 import { collectFindings, type Tell } from './report.ts'
 import { type AzureSetting, looksLikeSetting, readSetting } from './setting.ts'
@@ -50,10 +50,20 @@ export function readSettings(files: readonly JsonText[], tell: Tell): readonly A
     memberOf(document, 'resources') === null &&
     !looksLikeSetting(document) &&
     memberOf(document, 'parameters')?.kind === 'object'
-  const given = new Map(documents.filter(isParameters).flatMap(document => [...parametersOf(document)]))
-  const settings = documents
-    .filter(document => !isParameters(document))
-    .flatMap(document => settingsIn(document, given, tell).map(resource => readSetting(resource, tell)))
+  const parameters = documents.filter(isParameters)
+  const others = documents.filter(document => !isParameters(document))
+  const given = new Map(parameters.flatMap(document => [...parametersOf(document, tell)]))
+  tellUnknown(parameters, others, tell)
+  const settings = others.flatMap(document => {
+    const found = settingsIn(document, given, tell)
+    if (found.length === 0)
+      tell(
+        'lost',
+        document.place,
+        'there is no autoscale setting in this file, and it is not one of parameters',
+      )
+    return found.map(resource => readSetting(resource, tell))
+  })
   if (settings.length === 0) {
     const place = documents[0]?.place ?? { file: '', line: 1, column: 1, path: '' }
     throw new AzureRefusal(
@@ -73,9 +83,27 @@ const SETTINGS: Wanted = {
 
 function settingsIn(document: Json, given: ReadonlyMap<string, Json>, tell: Tell): readonly Json[] {
   if (looksLikeSetting(document)) return [document]
-  if (document.kind === 'array') return document.items.filter(looksLikeSetting)
-  const listed = memberOf(document, 'value')
-  if (listed?.kind === 'array') return itemsOf(listed).filter(looksLikeSetting)
+  if (document.kind === 'array') return listed(document.items, tell)
+  const value = memberOf(document, 'value')
+  if (value?.kind === 'array') return listed(value.items, tell)
   if (memberOf(document, 'resources') === null) return []
   return new Template(document, given, tell).resources(document, SETTINGS)
+}
+
+function listed(items: readonly Json[], tell: Tell): readonly Json[] {
+  for (const item of items.filter(each => !looksLikeSetting(each)))
+    tell('lost', item.place, 'this is not an autoscale setting: it has no list of "profiles"')
+  return items.filter(looksLikeSetting)
+}
+
+/** Azure refuses to deploy a template with a parameter it does not have. */
+function tellUnknown(parameters: readonly Json[], templates: readonly Json[], tell: Tell): void {
+  const declared = templates.map(template => memberOf(template, 'parameters'))
+  for (const document of parameters) {
+    const given = memberOf(document, 'parameters')
+    for (const { name, place } of given?.kind === 'object' ? given.members : []) {
+      const isKnown = declared.some(own => own !== null && memberOf(own, name) !== null)
+      if (!isKnown) tell('lost', place, `no template here has the parameter "${name}"`)
+    }
+  }
 }

@@ -61,6 +61,25 @@ describe('an ARM template', () => {
     expect(settingsOf([written, parameters])[0]?.name).toBe('mine')
   })
 
+  it('is told of parameters that say nothing, and of files and entries without a setting', () => {
+    const { tell, all } = collectFindings()
+    const files = [
+      template([{ ...TYPE, name: "[parameters('n')]", properties: properties() }], {
+        parameters: { n: { type: 'string', defaultValue: 'usual' } },
+      }),
+      { parameters: { n: { reference: { keyVault: { id: 'x' }, secretName: 'y' } }, m: { value: 1 } } },
+      [setting(), { name: 'not one' }],
+      { hello: 1 },
+    ].map((document, index) => ({ file: `${index}.json`, text: JSON.stringify(document) }))
+    expect(readSettings(files, tell).map(({ name }) => name)).toEqual(['usual', 'web-scale'])
+    expect(all().map(({ kind, file, message }) => `${kind} ${file} ${message}`)).toEqual([
+      'lost 1.json no template here has the parameter "m"',
+      'lost 2.json this is not an autoscale setting: it has no list of "profiles"',
+      'lost 3.json there is no autoscale setting in this file, and it is not one of parameters',
+      expect.stringMatching(/^ambiguous 1\.json the value of the parameter "n" is not in this file/),
+    ])
+  })
+
   it('repeats what a copy inside of properties says, and one of variables', () => {
     const copy = [
       { name: 'profiles', count: 2, input: profile({ name: "[variables('names')[copyIndex('profiles')]]" }) },

@@ -20,13 +20,20 @@ export interface Parameters {
 }
 
 /** Of a file of parameters: `{ parameters: { count: { value: 3 } } }`. */
-export function parametersOf(document: Json): ReadonlyMap<string, Json> {
+export function parametersOf(document: Json, tell: Tell): ReadonlyMap<string, Json> {
   const given = memberOf(document, 'parameters')
   const members = given?.kind === 'object' ? given.members : []
   return new Map(
-    members.flatMap(({ name, value }): [string, Json][] => {
-      const found = memberOf(value, 'value')
-      return found === null ? [] : [[name.toLowerCase(), found]]
+    members.flatMap(({ name, value, place }): [string, Json][] => {
+      const found = value.kind === 'object' ? memberOf(value, 'value') : null
+      if (found !== null) return [[name.toLowerCase(), found]]
+      tell(
+        'ambiguous',
+        place,
+        `the value of the parameter "${name}" is not in this file: a secret of a key vault, say`,
+        'its default is taken where it has one',
+      )
+      return []
     }),
   )
 }
@@ -145,7 +152,10 @@ export class Template {
     // Without a scope of its own it has the parameters and variables of the template around it.
     if (!isInner) return this.resourcesOf(memberOf(template, 'resources'), scope, wanted)
     const given = new Map(
-      [...parametersOf(properties)].map(([name, value]): [string, Json] => [name, this.work(value, scope)]),
+      [...parametersOf(properties, this.tell)].map(([name, value]): [string, Json] => [
+        name,
+        this.work(value, scope),
+      ]),
     )
     return new Template(template, given, this.tell, this.spent).resources(template, wanted)
   }
