@@ -47,6 +47,7 @@ describe('an autoscale setting', () => {
       '`az monitor autoscale show`',
       {
         autoscaleSettingResourceName: 'web-scale',
+        namePropertiesName: 'web-scale',
         name: 'web-scale',
         id: 'x',
         resourceGroup: 'shop',
@@ -321,6 +322,23 @@ describe('the trigger of a rule', () => {
         { label: 'VMName', operator: 'not-in', values: ['${x}'] },
       ])
     }
+  })
+
+  it('takes names in any case, as the command line writes them', () => {
+    const written = [{ dimensionName: 'Region', operator: 'equals', values: ['eu'] }]
+    const { percentage_cpu: read } = imported(
+      withRule(rule({ dimensions: written, statistic: 'average', timeAggregation: 'AVERAGE' })),
+    ).spec.metrics
+    expect(read?.options.dimensions).toEqual([{ name: 'Region', isIn: true, values: ['eu'] }])
+  })
+
+  it.each([
+    ['no values', { Values: [] }, 'expected a list of values'],
+    ['no name', { DimensionName: undefined }, '"DimensionName" is missing'],
+    ['an operator that is none', { Operator: 'Like' }, 'expected one of Equals, NotEquals'],
+  ])('refuses a dimension with %s', (_, change, message) => {
+    const dimension = { DimensionName: 'Region', Operator: 'Equals', Values: ['eu'], ...change }
+    expect(refusalOf(withRule(rule({ dimensions: [dimension] })))?.message).toContain(message)
   })
 
   it.each([
