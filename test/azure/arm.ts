@@ -210,10 +210,6 @@ export class FakeArm extends FakeAzure {
     this.#hidden.clear()
   }
 
-  countOf(method: string, path: RegExp): number {
-    return this.asked.filter(asked => asked.method === method && path.test(asked.path)).length
-  }
-
   #rebuilt(vm: FakeVm): FakeVm {
     vm.vmId = this.#newId()
     vm.createdAt = this.#now()

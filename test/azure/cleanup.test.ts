@@ -1,4 +1,5 @@
 /** What a template has created is deleted again, in an order in which it can be, whatever becomes of the replies. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,6 +12,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import { designOf, type Wishes } from '../../src/infrastructure/design.ts'
 import { templateOf } from '../../src/infrastructure/template.ts'
 import { NO_SESSIONS, type SessionCounts } from '../../src/model/observation.ts'
+import { systemClock } from '../../src/plugins/clocks/system.ts'
 import { openSqliteStore } from '../../src/plugins/stores/sqlite.ts'
 import { openScene } from '../builders/cli.ts'
 import { instance, nextEntry, webFleet } from '../builders/journal.ts'
@@ -18,6 +20,7 @@ import { inFolder } from '../builders/real.ts'
 import { runs } from '../seed.ts'
 import { openDoor } from './door.ts'
 import type { Fault } from './fake-azure.ts'
+import { ANY_CREDENTIAL } from './fake-azure.ts'
 import { FakeResources, GROUP, SUBSCRIPTION } from './resources.ts'
 
 const VALUES = {
@@ -97,7 +100,7 @@ async function cleanupIn(
     async *lines() {},
   }
   const rig: CleanupContext = {
-    credential: { getToken: async () => ({ token: 'a-token', expiresOnTimestamp: Date.now() + 3_600_000 }) },
+    credential: ANY_CREDENTIAL,
     client: { tlsOptions: { ca: fake.cert } },
     pauseMs: 1,
     longestPauseMs: 4,
@@ -343,7 +346,7 @@ describe('deletions that meet trouble', () => {
         now += 60_000
       },
     })
-    const clock = { now: () => now, after: (ms: number, wake: () => void) => afterReally(ms, wake) }
+    const clock = { ...systemClock, now: () => now }
     const { error, err } = await cleanup(fake, { yes: true }, { clock })
     expect(err).toContain('deleting the load balancer web-lb, for ')
     expect(error?.code).toBe('PLM-805')
@@ -531,8 +534,3 @@ it('does it all as the user meets it, signed in as a managed identity', async ()
     expect([...fake.held.keys()]).toEqual([])
   })
 }, 90_000)
-
-function afterReally(ms: number, wake: () => void): () => void {
-  const timer = setTimeout(wake, ms)
-  return () => clearTimeout(timer)
-}

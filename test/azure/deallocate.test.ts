@@ -273,7 +273,7 @@ describe.each(['Uniform', 'Flexible'] as const)('a %s scale set that deallocates
     const victim = await victimOf(rig.target, vm?.name ?? '')
     expect(told(await rig.target.terminate([victim], signal))).toEqual(['gone'])
     expect(await listed(rig.target)).toEqual([])
-    expect(rig.arm.countOf('POST', DEALLOCATE.path)).toBe(0)
+    expect(rig.arm.count('POST', DEALLOCATE.path)).toBe(0)
     expect(told(await rig.target.launch([order('next/1')], signal))).toEqual([vm?.name])
   })
 

@@ -63,6 +63,11 @@ export interface Exchange {
   readonly reply: Reply
 }
 
+/** What the fakes take for somebody who has signed in. */
+export const ANY_CREDENTIAL = {
+  getToken: async () => ({ token: 'a-token', expiresOnTimestamp: Date.now() + 3_600_000 }),
+}
+
 export abstract class FakeAzure {
   /** Told of all that is answered, also where the answer is lost. */
   hear: ((exchange: Exchange) => void) | null = null

@@ -226,7 +226,7 @@ describe('a launch in a scale set', () => {
     const { arm, target } = await rigOf({ ledger: true })
     arm.upgradeMode = 'Automatic'
     expect(told(await target.launch(orders('web/1/1'), signal))).toEqual(['misconfigured PLM-766'])
-    expect(arm.countOf('PATCH', RAISE.path)).toBe(0)
+    expect(arm.count('PATCH', RAISE.path)).toBe(0)
   })
 
   it('that Azure accepts and gives up on is refused, and the next one fills its place', async () => {
@@ -336,7 +336,7 @@ describe('a termination in a scale set', () => {
     rig.arm.replaceVm('0')
     const chosen = [{ id: old?.id ?? '', incarnation: old?.incarnation ?? null }]
     expect(told(await rig.target.terminate(chosen, signal))).toEqual(['gone'])
-    expect([rig.arm.countOf('POST', DELETE.path), rig.arm.vms.size]).toEqual([0, 1])
+    expect([rig.arm.count('POST', DELETE.path), rig.arm.vms.size]).toEqual([0, 1])
   })
 
   it('finds one that no listing shows yet', async () => {
@@ -351,7 +351,7 @@ describe('a termination in a scale set', () => {
     const vm = arm.addVm()
     arm.isForeign = true
     expect(told(await target.terminate(victims(vm.name), signal))).toEqual(['gone'])
-    expect(arm.countOf('POST', DELETE.path)).toBe(0)
+    expect(arm.count('POST', DELETE.path)).toBe(0)
   })
 })
 

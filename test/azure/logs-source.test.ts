@@ -2,12 +2,14 @@
  * The source `azure-log-analytics`: which columns it takes, which rows count, and how it says what is wrong with an answer, over Microsoft's own client
  * and real TLS.
  */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseConfigObject } from '../../src/config/load.ts'
 import type { MetricSpec } from '../../src/model/spec.ts'
 import { type AzureLogsContext, createAzureLogsSource } from '../../src/plugins/sources/azure-logs.ts'
 import { metricSourceAcceptance } from '../../src/ports/metric-source.acceptance.ts'
 import type { MetricAnswer, MetricSource } from '../../src/ports/metric-source.ts'
+import { ANY_CREDENTIAL } from './fake-azure.ts'
 import { COMPONENT, FakeLogs, WORKSPACE } from './logs.ts'
 
 const NOON = Date.UTC(2026, 10, 22, 12)
@@ -34,7 +36,7 @@ async function logsRig(context: Partial<AzureLogsContext> = {}): Promise<Rig> {
   const logs = await FakeLogs.start()
   const source = createAzureLogsSource({
     clock: { now: () => clock.at },
-    credential: { getToken: async () => ({ token: 'a-token', expiresOnTimestamp: Date.now() + 3_600_000 }) },
+    credential: ANY_CREDENTIAL,
     client: { tlsOptions: { ca: logs.cert } },
     backOffMs: 1,
     ...context,

@@ -3,6 +3,7 @@
  *
  * Example: `const rig = await monitorRig()`, `rig.monitor.put(WEB, 'Percentage CPU', ...)`, `await rig.values({ resource: WEB, metric: 'Percentage CPU' })`.
  */
+
 import { parseConfigObject } from '../../src/config/load.ts'
 import type { Sample } from '../../src/model/sample.ts'
 import type { MetricSpec } from '../../src/model/spec.ts'
@@ -11,6 +12,7 @@ import {
   createAzureMonitorSource,
 } from '../../src/plugins/sources/azure-monitor.ts'
 import type { MetricAnswer, MetricSource } from '../../src/ports/metric-source.ts'
+import { ANY_CREDENTIAL } from './fake-azure.ts'
 import { FakeMonitor } from './monitor.ts'
 
 export const NOON = Date.UTC(2026, 10, 22, 12)
@@ -35,9 +37,7 @@ export async function monitorRig(context: Partial<AzureMonitorContext> = {}): Pr
   const monitor = await FakeMonitor.start(() => clock.at)
   const source = createAzureMonitorSource({
     clock: { now: () => clock.at },
-    credential: {
-      getToken: async () => ({ token: 'a-token', expiresOnTimestamp: Date.now() + 3_600_000 }),
-    },
+    credential: ANY_CREDENTIAL,
     client: { tlsOptions: { ca: monitor.cert } },
     backOffMs: 1,
     ...context,

@@ -69,7 +69,7 @@ describe.each(MODES)('protection of a %s scale set', mode => {
     await tick(rig)
     expect(guarded(rig)).toHaveLength(7)
     await tick(rig)
-    expect(rig.arm.countOf('PUT', PROTECT.path)).toBe(7)
+    expect(rig.arm.count('PUT', PROTECT.path)).toBe(7)
     const own = rig.arm.addVm()
     expect(rig.arm.scaleInByOther()?.name).toBe(own.name)
     expect(rig.arm.scaleInByOther()).toBeNull()
@@ -110,7 +110,7 @@ describe.each(MODES)('protection of a %s scale set', mode => {
     await rig.target.listInstances(signal)
     await expect(rig.target.tend?.(signal)).rejects.toThrow(/PLM-774 could not protect .*PLM-763/)
     expect(await tick(rig)).toMatchObject([{ id: vm?.name, lifecycle: 'ready' }])
-    expect([guarded(rig), rig.arm.countOf('PUT', PROTECT.path)]).toEqual([[], 1])
+    expect([guarded(rig), rig.arm.count('PUT', PROTECT.path)]).toEqual([[], 1])
     expect((await rig.target.check(signal)).detail).toContain('PLM-774')
     now += 60_000
     await tick(rig)
@@ -140,7 +140,7 @@ it('leaves a stronger protection that somebody else set as it is', async () => {
   await tick(rig)
   if (vm !== undefined) vm.health = 'unhealthy'
   await tick(rig)
-  expect(rig.arm.countOf('PUT', PROTECT.path)).toBe(0)
+  expect(rig.arm.count('PUT', PROTECT.path)).toBe(0)
 })
 
 describe.each(MODES)('automatic repairs of a %s scale set', mode => {
@@ -305,13 +305,13 @@ describe.each(MODES)('a launch by zone in a %s scale set', mode => {
     }
     expect([zoneOf('a'), zoneOf('b'), zoneOf('c')]).toEqual(['3', '3', '1'])
     expect([rig.arm.vms.size, rig.arm.capacity, rig.arm.lowered]).toEqual([4, 4, 0])
-    expect(rig.arm.countOf('POST', SCALE_OUT.path)).toBe(2)
+    expect(rig.arm.count('POST', SCALE_OUT.path)).toBe(2)
   })
 
   it('leaves zones to Azure where none are configured', async () => {
     const rig = await rigOf({ mode })
     expect(told(await rig.target.launch([order('a', '3')], signal))).toEqual(['launched'])
-    expect([rig.arm.countOf('POST', SCALE_OUT.path), [...rig.arm.vms.values()][0]?.zone]).toEqual([0, '1'])
+    expect([rig.arm.count('POST', SCALE_OUT.path), [...rig.arm.vms.values()][0]?.zone]).toEqual([0, '1'])
   })
 
   it.each([
@@ -346,7 +346,7 @@ describe.each(MODES)('a launch by zone in a %s scale set', mode => {
     await rig.target.launch([order('b', '2')], signal)
     const count = rig.arm.capacity
     expect(told(await rig.target.launch([order('c', '3')], signal))).toEqual(['misconfigured PLM-775'])
-    expect([rig.arm.capacity, rig.arm.countOf('POST', SCALE_OUT.path)]).toEqual([count, 2])
+    expect([rig.arm.capacity, rig.arm.count('POST', SCALE_OUT.path)]).toEqual([count, 2])
   })
 
   it('in a zone the set does not have is refused, and its check says so before', async () => {

@@ -3,6 +3,7 @@
  *
  * Example: `const rig = await planRig({ ledger: true })`, `await rig.target.resize?.(3, 'shop/1/1', signal)`, `await rig.stop()`.
  */
+
 import {
   type AzureAppServicePlanContext,
   type AzureAppServicePlanOptions,
@@ -10,6 +11,7 @@ import {
 } from '../../src/plugins/targets/azure-app-service-plan.ts'
 import type { Target, TargetInstance } from '../../src/ports/target.ts'
 import { until } from '../builders/until.ts'
+import { ANY_CREDENTIAL } from './fake-azure.ts'
 import { FakePlans, PLAN, PLAN_GROUP, PLAN_SUBSCRIPTION } from './plans.ts'
 
 export interface PlanRig {
@@ -41,9 +43,7 @@ export async function planRig(
         ...options,
       },
       {
-        credential: {
-          getToken: async () => ({ token: 'a-token', expiresOnTimestamp: Date.now() + 3_600_000 }),
-        },
+        credential: ANY_CREDENTIAL,
         client: { tlsOptions: { ca: plans.cert } },
         lookEveryMs: 1,
         backOffMs: 1,

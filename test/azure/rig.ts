@@ -3,6 +3,7 @@
  *
  * Example: `const rig = await azureRig({ mode: 'Flexible' })`, `await rig.target.launch(...)`, `await rig.stop()`.
  */
+
 import {
   type AzureVmssContext,
   type AzureVmssOptions,
@@ -11,6 +12,7 @@ import {
 import type { Target, TargetInstance } from '../../src/ports/target.ts'
 import { until } from '../builders/until.ts'
 import { FakeArm, GROUP, SCALE_SET, SUBSCRIPTION } from './arm.ts'
+import { ANY_CREDENTIAL } from './fake-azure.ts'
 import { Judge, type Verdict } from './judge.ts'
 
 export type RigOptions = Partial<AzureVmssOptions> & { readonly mode?: FakeArm['mode'] }
@@ -37,10 +39,8 @@ export async function azureRig(
   const verdict = async () => (await judge?.verdict()) ?? { judged: new Map(), complaints: [] }
   const targets: Target[] = []
   const create = () => {
-    const target = createAzureVmssTarget(optionsFor(arm, options), {
-      credential: {
-        getToken: async () => ({ token: 'a-token', expiresOnTimestamp: Date.now() + 3_600_000 }),
-      },
+    const target = createAzureVmssTarget(azureOptions(arm, options), {
+      credential: ANY_CREDENTIAL,
       client: { tlsOptions: { ca: arm.cert } },
       lookEveryMs: 1,
       backOffMs: 1,
@@ -69,7 +69,8 @@ export async function azureRig(
   }
 }
 
-function optionsFor(arm: FakeArm, options: Partial<AzureVmssOptions>): AzureVmssOptions {
+/** Those of the scale set in the fake, with what a test cares about. */
+export function azureOptions(arm: FakeArm, options: Partial<AzureVmssOptions> = {}): AzureVmssOptions {
   return {
     subscription: SUBSCRIPTION,
     resourceGroup: GROUP,

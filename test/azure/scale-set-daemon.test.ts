@@ -102,14 +102,14 @@ it.each(['Uniform', 'Flexible'] as const)(
       await until('it is seen', async () =>
         (await daemon.instances('web')).some(({ detail }) => String(detail).includes('automatic repairs')),
       )
-      const raised = arm.countOf('PATCH', /./)
+      const raised = arm.count('PATCH', /./)
       arm.repairUnhealthy()
       await until('Azure has replaced it', async () => {
         const ids = (await ready()).map(({ id }) => id)
         return ids.length === 3 && !ids.includes(sick?.name ?? '')
       })
       await until('it is gone', () => arm.vms.size === 3)
-      expect([arm.capacity, arm.countOf('PATCH', /./) - raised, sick?.restarts]).toEqual([3, 0, 1])
+      expect([arm.capacity, arm.count('PATCH', /./) - raised, sick?.restarts]).toEqual([3, 0, 1])
       expect(await daemon.stop('SIGTERM')).toEqual({ code: 0, signal: null })
     })
   },

@@ -8,6 +8,7 @@ import { inFolder } from '../builders/real.ts'
 import { until } from '../builders/until.ts'
 import { FakeArm, GROUP, SCALE_SET, SUBSCRIPTION } from './arm.ts'
 import { type Door, openDoor } from './door.ts'
+import { azureOptions } from './rig.ts'
 
 const ends: (() => unknown)[] = []
 
@@ -28,27 +29,9 @@ async function cloud(): Promise<{ readonly arm: FakeArm; readonly door: Door }> 
 it('signs in as the identity it is given, for the cloud it is told', async () => {
   const { arm, door } = await cloud()
   arm.addVm()
-  const target = createAzureVmssTarget(
-    {
-      subscription: SUBSCRIPTION,
-      resourceGroup: GROUP,
-      scaleSet: SCALE_SET,
-      endpoint: arm.endpoint,
-      authorityHost: null,
-      address: null,
-      exclusive: false,
-      ledger: false,
-      listingLagMs: 0,
-      reach: null,
-      scaleIn: 'delete',
-      keepDeallocated: 1_000,
-      zones: [],
-      protect: false,
-      appearMs: 5_000,
-      timeoutMs: 10_000,
-    },
-    { client: { tlsOptions: { ca: arm.cert } } },
-  )
+  const target = createAzureVmssTarget(azureOptions(arm, { timeoutMs: 10_000 }), {
+    client: { tlsOptions: { ca: arm.cert } },
+  })
   ends.push(() => target.close())
   expect(await target.check(AbortSignal.timeout(20_000))).toEqual({
     ok: true,

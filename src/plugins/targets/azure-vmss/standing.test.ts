@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Life, LifeState } from './lives.ts'
 import { standingOf } from './standing.ts'
+import { RUNNING_VM } from './vm.fixture.ts'
 import type { Vm } from './vm-state.ts'
 
-const VM: Vm = {
-  instanceId: '3',
-  name: 'web_3',
-  vmId: '6f1c',
-  provisioning: 'succeeded',
-  power: 'running',
-  health: null,
-  zone: '2',
-  computerName: 'web000003',
-  createdAt: 1_000,
-  detail: null,
-  location: 'westeurope',
-  etag: null,
-  protection: null,
-  isOfLatestModel: null,
-}
 const NOW = { at: 9_000, adopts: true }
 
 function livesOf(state: LifeState): ReadonlyMap<string, Life> {
@@ -27,7 +12,10 @@ function livesOf(state: LifeState): ReadonlyMap<string, Life> {
 
 /** `listed`, `parked` or `returned`, and the state it moves on to. */
 function told(vm: Partial<Vm>, lives: ReadonlyMap<string, Life> | null, adopts = true): string {
-  const { listed, parked, returned, moved } = standingOf([{ ...VM, ...vm }], lives, { ...NOW, adopts })
+  const { listed, parked, returned, moved } = standingOf([{ ...RUNNING_VM, ...vm }], lives, {
+    ...NOW,
+    adopts,
+  })
   const place =
     listed.length > 0 ? 'listed' : parked.length > 0 ? 'parked' : returned.length > 0 ? 'returned' : ''
   const to = moved.get('6f1c')
@@ -66,7 +54,7 @@ describe('a VM of a scale set that deallocates', () => {
   })
 
   it('keeps its life and its token when it moves on', () => {
-    const { moved } = standingOf([VM], livesOf('starting'), NOW)
+    const { moved } = standingOf([RUNNING_VM], livesOf('starting'), NOW)
     expect(moved.get('6f1c')).toEqual({ life: 1, state: 'out', token: 'web/1/1', name: 'web_3', at: 9_000 })
   })
 })

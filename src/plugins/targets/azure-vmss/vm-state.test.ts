@@ -1,22 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { RUNNING_VM } from './vm.fixture.ts'
 import { instanceOf, type Vm } from './vm-state.ts'
-
-const RUNS: Vm = {
-  instanceId: '3',
-  name: 'web_3',
-  vmId: '6f1c',
-  provisioning: 'succeeded',
-  power: 'running',
-  health: null,
-  zone: '2',
-  computerName: 'web000003',
-  createdAt: 1_000,
-  detail: null,
-  location: 'westeurope',
-  etag: null,
-  protection: null,
-  isOfLatestModel: null,
-}
 
 describe('a VM, as an instance', () => {
   it.each<[string, Partial<Vm>, string]>([
@@ -43,13 +27,13 @@ describe('a VM, as an instance', () => {
     ['that cannot be reached', { power: 'unknown' }, 'ready suspect'],
     ['that is being deleted while it runs', { provisioning: 'deleting' }, 'terminating unknown'],
   ])('%s: %j is %s', (_, change, expected) => {
-    const { lifecycle, health } = instanceOf({ ...RUNS, ...change }, null, null)
+    const { lifecycle, health } = instanceOf({ ...RUNNING_VM, ...change }, null, null)
     expect(`${lifecycle} ${health}`).toBe(expected)
   })
 
   it('says why it is lost, in words and in those of Azure', () => {
     const lost = instanceOf(
-      { ...RUNS, provisioning: 'failed', power: null, detail: 'no such image' },
+      { ...RUNNING_VM, provisioning: 'failed', power: null, detail: 'no such image' },
       null,
       null,
     )
@@ -58,8 +42,8 @@ describe('a VM, as an instance', () => {
 
   it('has the address its template gives, or none', () => {
     const template = 'http://{computerName}.internal:8080/{instanceId}'
-    expect(instanceOf(RUNS, template, null).address).toBe('http://web000003.internal:8080/3')
-    expect(instanceOf({ ...RUNS, computerName: null }, template, null).address).toBeNull()
-    expect(instanceOf(RUNS, null, null).address).toBeNull()
+    expect(instanceOf(RUNNING_VM, template, null).address).toBe('http://web000003.internal:8080/3')
+    expect(instanceOf({ ...RUNNING_VM, computerName: null }, template, null).address).toBeNull()
+    expect(instanceOf(RUNNING_VM, null, null).address).toBeNull()
   })
 })
