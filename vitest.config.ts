@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,5 +7,7 @@ export default defineConfig({
     setupFiles: ['test/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 30_000,
+    // Most tests wait for processes and sockets more than they compute: a worker for each core.
+    maxWorkers: availableParallelism(),
   },
 })
