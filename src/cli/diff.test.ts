@@ -119,6 +119,22 @@ describe('diff over a record', () => {
     expect(existsSync(path.join(scene.cwd, 'd.svg'))).toBe(true)
   })
 
+  it('writes what changed and where they part into the page and the JSON, too', async () => {
+    const words = ['diff', 'old.yaml', 'new.yaml', ...PLAYED, '-o', 'both.html', '-o', 'both.json', '--json']
+    const { out } = await scene.run(words)
+    const page = readFileSync(path.join(scene.cwd, 'both.html'), 'utf8')
+    expect(page).toContain(
+      'web: rule &quot;Scale up&quot;: when avg(cpu, 5m) &gt; 80% -&gt; avg(cpu, 5m) &gt; 75%',
+    )
+    expect(page).toContain('Where they part')
+    expect(page).toMatch(/21 Nov 0\d:\d\d to [\w ]*\d\d:\d\d/)
+    expect(page).toMatch(/<dt>after<\/dt><dd>&quot;Scale up&quot; fired: avg\(cpu, 5m\) = /)
+    const told = JSON.parse(readFileSync(path.join(scene.cwd, 'both.json'), 'utf8'))
+    const answer = JSON.parse(out)
+    expect(told.partings).toEqual(answer.partings)
+    expect(told.changes).toEqual(answer.changes)
+  })
+
   it('plays both with one model: no file makes its instances stronger by saying so', async () => {
     const serve = (perInstance: number) => `plimsoll: 1
 metrics: { requests: { source: push, kind: total } }

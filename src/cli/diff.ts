@@ -12,19 +12,26 @@ import { type Backtest, backtest } from '../lab/backtest.ts'
 import type { FeedOptions } from '../lab/feeds.ts'
 import { LabError } from '../lab/lab-error.ts'
 import type { Parting } from '../lab/parting.ts'
-import { AFTER, BEFORE, type DiffReport, diffReport } from '../lab/report/diff-report.ts'
+import { type ComparedReport, diffReport } from '../lab/report/diff-report.ts'
 import { jsonReport } from '../lab/report/json.ts'
+import {
+  AFTER,
+  BEFORE,
+  countsOfParting,
+  reasonText,
+  spanOfParting,
+  untoldText,
+} from '../lab/report/parting-text.ts'
+import type { Change } from '../lab/report/report.ts'
 import { textReport, wrapped } from '../lab/report/text.ts'
 import type { LoadTrace } from '../lab/trace.ts'
 import type { FleetSpec } from '../model/spec.ts'
-import { formatDay, formatMinute } from '../pictures/zone-time.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
 import { type BacktestCommandOptions, fleetNamed, outputsFor, tellWritten, zoneOf } from './backtest.ts'
 import { CliError, EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import { type LoadedFile, loadFile } from './config-file.ts'
 import { writeOutputFile } from './files.ts'
-import { isoOf } from './instant.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
@@ -43,15 +50,13 @@ export async function diffCommand(
 ): Promise<number> {
   const [old, next] = [await loadFile(io, before), await loadFile(io, after)]
   const changes = diffSpecs(old.spec, next.spec).map(change => ({ ...change, text: changeText(change) }))
-  const played = isPlayed(options) ? await play(old, next, options, io) : null
+  const played = isPlayed(options) ? await play([old, next], changes, options, io) : null
   if (options.json === true) {
     printJson(io, {
       from: { file: before, digest: old.spec.digest },
       to: { file: after, digest: next.spec.digest },
       changes,
-      ...(played === null
-        ? {}
-        : { ...jsonReport(played.report, { steps: false }), partings: partingsJson(played) }),
+      ...(played === null ? {} : jsonReport(played, { steps: false })),
     })
     return EXIT_OK
   }
@@ -65,7 +70,12 @@ function isPlayed({ trace, journal, history }: DiffOptions): boolean {
   return trace !== undefined || history !== undefined || (journal !== undefined && journal !== false)
 }
 
-async function play(old: LoadedFile, next: LoadedFile, options: DiffOptions, io: Io): Promise<DiffReport> {
+async function play(
+  [old, next]: readonly [LoadedFile, LoadedFile],
+  changes: readonly Change[],
+  options: DiffOptions,
+  io: Io,
+): Promise<ComparedReport> {
   const outputs = outputsFor(options.output)
   const timeZone = zoneOf(options.zone)
   const fleet = fleetNamed(next.spec, options.fleet)
@@ -86,8 +96,9 @@ async function play(old: LoadedFile, next: LoadedFile, options: DiffOptions, io:
     timeZone,
     pricePerHour: options.price ?? null,
     mostPartings: PARTINGS_TOLD,
+    changes,
   })
-  for (const { output, write } of outputs) await writeOutputFile(io, output, write(compared.report))
+  for (const { output, write } of outputs) await writeOutputFile(io, output, write(compared))
   return compared
 }
 
@@ -128,51 +139,26 @@ function sourcesFor(own: FleetSpec, other: FleetSpec, said: FeedOptions['sources
   return Object.fromEntries(Object.entries(said).filter(([name]) => !isForOther(name)))
 }
 
-function tell({ report, partings }: DiffReport, { output }: DiffOptions, io: Io): void {
+function tell(report: ComparedReport, { output }: DiffOptions, io: Io): void {
+  const { timeZone } = report
+  const { count, listed } = report.comparison.partings
   const { bold, dim } = coloursFor(io)
   io.stdout.write(`\n${textReport(report, { width: io.columns, emphasise: bold, subdue: dim })}`)
-  if (partings.listed.length > 0) printLine(io, bold(`\nWhere they part (${report.timeZone})`))
-  for (const parting of partings.listed) tellParting(parting, report.timeZone, io)
-  const more = partings.count - partings.listed.length
-  if (more > 0) printLine(io, dim(`and ${more} lesser ${more === 1 ? 'one' : 'ones'}`))
+  if (listed.length > 0) printLine(io, bold(`\nWhere they part (${timeZone})`))
+  for (const parting of listed) tellParting(parting, timeZone, io)
+  const untold = untoldText(count - listed.length)
+  if (untold !== '') printLine(io, dim(untold))
   tellWritten(output, io)
 }
 
 function tellParting(parting: Parting, timeZone: string, io: Io): void {
-  const { from, before, after, widest, beforeSaid, afterSaid } = parting
-  const most = Math.abs(widest) === Math.abs(after - before) ? '' : `, up to ${Math.abs(widest)} apart`
-  const when = `${formatDay(from, timeZone)} ${formatMinute(from, timeZone)} to ${untilText(parting, timeZone)}`
-  printLine(io, `${when}  ${BEFORE} ${before}, ${AFTER} ${after}${most}`)
-  tellWhy(BEFORE, beforeSaid, io)
-  tellWhy(AFTER, afterSaid, io)
-}
-
-/** The day only where it is another one. */
-function untilText({ from, to }: Parting, timeZone: string): string {
-  const day = formatDay(to, timeZone)
-  return `${day === formatDay(from, timeZone) ? '' : `${day} `}${formatMinute(to, timeZone)}`
+  printLine(io, `${spanOfParting(parting, timeZone)}  ${countsOfParting(parting)}`)
+  tellWhy(BEFORE, parting.beforeSaid, io)
+  tellWhy(AFTER, parting.afterSaid, io)
 }
 
 function tellWhy(who: string, said: Parting['beforeSaid'], io: Io): void {
   const first = `  ${who.padEnd(BEFORE.length)}  `
-  const because = said?.because ?? 'it had changed nothing yet'
-  for (const line of wrapped(because, { width: io.columns, first, next: ' '.repeat(first.length) }))
-    printLine(io, line)
-}
-
-function partingsJson({ partings }: DiffReport) {
-  const { count, sameRatio, listed } = partings
-  return {
-    count,
-    sameRatio,
-    listed: listed.map(({ from, to, before, after, widest, beforeSaid, afterSaid }) => ({
-      from: isoOf(from),
-      to: isoOf(to),
-      before,
-      after,
-      widest,
-      beforeSaid: beforeSaid?.because ?? null,
-      afterSaid: afterSaid?.because ?? null,
-    })),
-  }
+  const next = ' '.repeat(first.length)
+  for (const line of wrapped(reasonText(said), { width: io.columns, first, next })) printLine(io, line)
 }

@@ -82,6 +82,9 @@ const MOST_MARKS = 90
 const STRIP = { one: 26, several: 17, rug: 16, gap: 9 } as const
 /** From so many bins a pixel a line is a cloud of strokes, which hides what is behind it. */
 const DENSE = 4
+/** Beside the strips stand names of up to twelve letters, or `changes` and `refused`. */
+const LEFT_OF_NAMES = 84
+const LEFT_OF_WORDS = 64
 /** Further contenders get a line, and no strip. */
 const MOST_STRIPS = 6
 
@@ -94,6 +97,7 @@ export function drawCourse(request: CoursePictureRequest): string {
   const room = {
     window,
     highest: highestOf(request) * 1.04,
+    left: courses.length > 1 ? LEFT_OF_NAMES : LEFT_OF_WORDS,
     below: STRIP.gap + rug + strips.reduce((sum, strip) => sum + strip.height, 0),
   }
   const frame = makeFrame(room)
@@ -119,6 +123,7 @@ export function drawCourse(request: CoursePictureRequest): string {
     timeZone,
     title,
     subtitle,
+    unit: 'instances',
     legend: legendOf(request),
     body: [HATCHES, ...body],
   })

@@ -58,6 +58,8 @@ export interface FrameRequest {
   readonly highest: number
   /** How much of the height is left free between the plot and the times, for strips. Default 0. */
   readonly below?: number
+  /** Where the plot begins: names beside it want more than counts do. Default 56. */
+  readonly left?: number
 }
 
 /** Milliseconds that one pixel column covers. */
@@ -65,7 +67,7 @@ export function columnMs(window: Interval): number {
   return Math.max(1, window.to - window.from) / (WIDTH - RIGHT - LEFT)
 }
 
-export function makeFrame({ window, highest, below = 0 }: FrameRequest): Frame {
+export function makeFrame({ window, highest, below = 0, left = LEFT }: FrameRequest): Frame {
   const right = WIDTH - RIGHT
   const foot = HEIGHT - BOTTOM
   const bottom = foot - below
@@ -73,12 +75,12 @@ export function makeFrame({ window, highest, below = 0 }: FrameRequest): Frame {
   const ticks = countTicks(highest, 8)
   const top = ticks.at(-1) ?? 1
   return {
-    left: LEFT,
+    left,
     right,
     top: TOP,
     bottom,
     foot,
-    x: at => LEFT + ((Math.min(Math.max(at, window.from), window.to) - window.from) / span) * (right - LEFT),
+    x: at => left + ((Math.min(Math.max(at, window.from), window.to) - window.from) / span) * (right - left),
     y: count => bottom - (count / top) * (bottom - TOP),
   }
 }
@@ -88,6 +90,8 @@ export interface PictureRequest extends FrameRequest {
   readonly title: string
   readonly subtitle: string
   readonly timeZone: string
+  /** What is counted upwards, above the axis; nothing where it is left out. */
+  readonly unit?: string
   readonly legend: readonly LegendEntry[]
   readonly body: readonly Markup[]
 }
@@ -135,8 +139,12 @@ export function drawPicture(request: PictureRequest): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${picture.markup}\n`
 }
 
-function drawGrid({ frame, window, highest, timeZone }: PictureRequest): Markup {
+function drawGrid({ frame, window, highest, timeZone, unit }: PictureRequest): Markup {
   const parts: Markup[] = []
+  if (unit !== undefined) {
+    const place = { x: frame.left, y: frame.top - 12, 'font-size': 12, fill: COLOURS.quiet }
+    parts.push(element('text', place, text(unit)))
+  }
   for (const count of countTicks(highest, 8)) {
     const y = frame.y(count)
     parts.push(

@@ -22,9 +22,12 @@ import { colourReader, strokeOf } from './strokes.ts'
 import { type Surface, surfaceOf } from './surface.ts'
 import type { Made } from './unpack.ts'
 import type { View } from './view.ts'
-import { percentText } from './words.ts'
+import { goneWord, percentText } from './words.ts'
 
-export const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
+const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
+export const FONT = `12px ${FAMILY}`
+/** Of a name beside the plot. */
+const MOST_LETTERS = 12
 /** More marks than this on the line would hide it; the lane has them all. */
 const MOST_MARKS = 70
 
@@ -86,10 +89,16 @@ function drawGrid({ context, layout, view, colour, width }: Drawing): void {
     line(context, left, y, right, y)
     context.fillText(String(count), left - 8, y + 4)
   }
+  context.textAlign = 'left'
+  context.fillText('instances', left, top - 10)
   const window = { from: view.timeOf(view.from), to: view.timeOf(view.to) }
   context.textAlign = 'center'
   context.strokeStyle = colour('--grid')
-  for (const { at, label, day } of timeTicks(window, Math.max(3, width / 105), view.replay.timeZone)) {
+  for (const { at, label, day } of timeTicks(
+    window,
+    Math.max(3, width / (edgesOf(width).isNarrow ? 75 : 105)),
+    view.replay.timeZone,
+  )) {
     const x = Math.round(scale.x(view.binOf(at))) + 0.5
     line(context, x, top, x, foot)
     context.fillText(label, x, foot + 17)
@@ -253,17 +262,34 @@ function drawLane(drawing: Drawing, lane: Lane): void {
   context.fillStyle =
     lane.kind === 'lost' && view.others.length > 0 ? colour(strokeOf(lane.index).colour) : colour('--muted')
   const { isNarrow } = edgesOf(width)
-  context.textAlign = isNarrow ? 'left' : 'right'
-  if (!isNarrow) context.fillText(shortName(lane.label, 9), left - 8, lane.bottom - 2)
+  context.textAlign = 'right'
+  if (!isNarrow) context.fillText(shortName(lane.label, MOST_LETTERS), left - 8, lane.bottom - 2)
   if (lane.kind === 'changes') {
     drawRug(drawing, lane)
+    if (isNarrow) drawInside(drawing, lane)
     return
   }
   context.strokeStyle = colour('--line')
   context.lineWidth = 1
   line(context, left, lane.bottom + 0.5, right, lane.bottom + 0.5)
   drawShares(drawing, lane)
-  if (!isNarrow) drawTotal(drawing, lane)
+  if (isNarrow) drawInside(drawing, lane)
+  else drawTotal(drawing, lane)
+}
+
+/** Where there is no room beside it, a lane has its name in it, small and on its own ground. */
+function drawInside({ context, layout, colour, view }: Drawing, lane: Lane): void {
+  const isOf = lane.kind === 'lost' && view.others.length > 0
+  context.font = `10px ${FAMILY}`
+  context.textAlign = 'left'
+  context.lineWidth = 3
+  context.lineJoin = 'round'
+  context.strokeStyle = colour('--card')
+  context.fillStyle = isOf ? colour(strokeOf(lane.index).colour) : colour('--muted')
+  const said = [shortName(lane.label, MOST_LETTERS), layout.left + 3, lane.top + 8] as const
+  context.strokeText(...said)
+  context.fillText(...said)
+  context.font = FONT
 }
 
 /** Of the stretch that is looked at. */
@@ -283,7 +309,10 @@ function drawTotal({ context, layout, view, colour }: Drawing, lane: Lane): void
   const load = sumOf(view.replay.load.subarray(first, end))
   const gone = sumOf(lost.subarray(first, end)) + sumOf(refused.subarray(first, end))
   context.fillStyle = colour(gone > 0 ? '--bad' : '--muted')
-  context.fillText(`${percentText(load > 0 ? gone / load : 0)} lost`, x, lane.bottom - 2)
+  const share = percentText(load > 0 ? gone / load : 0)
+  // Of one alone the lane itself is called so.
+  const said = view.others.length > 0 ? `${share} ${goneWord(contender)}` : share
+  context.fillText(said, x, lane.bottom - 2)
 }
 
 /** How often it changed: up for more, down for fewer. */
@@ -369,7 +398,7 @@ function drawNames({ context, layout, view, colour, width }: Drawing): void {
   for (const { index, name, y } of placed) {
     context.font = `${index === view.front ? 700 : 600} ${FONT}`
     context.fillStyle = colour(strokeOf(index).colour)
-    context.fillText(shortName(name, 9), layout.right + 8, y - over + 4)
+    context.fillText(shortName(name, MOST_LETTERS), layout.right + 8, y - over + 4)
   }
   context.font = FONT
 }

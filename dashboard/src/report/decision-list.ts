@@ -79,6 +79,9 @@ class DecisionList {
       this.#rows,
       make('div', { class: 'pages' }, this.#earlier, this.#later, this.#count),
     )
+    this.#rows.addEventListener('keydown', event => {
+      if (event.key === 'Escape' && view.selected !== null) view.select(null)
+    })
     view.onChange(oncePerFrame(() => this.#follow()))
     this.#follow()
   }
@@ -144,7 +147,10 @@ class DecisionList {
   #draw(): void {
     const first = this.#page * PAGE
     const shown = this.#found.slice(first, first + PAGE)
+    const kept = this.#placeOfFocus()
     this.#rows.replaceChildren(...shown.map(place => this.#row(place)))
+    // The rows are new; who reads them by keyboard stays where they were.
+    if (kept !== null) this.#button(kept)?.focus({ preventScroll: true })
     this.#earlier.disabled = first === 0
     this.#later.disabled = first + PAGE >= this.#found.length
     const more = this.#view.own?.more ?? 0
@@ -155,6 +161,15 @@ class DecisionList {
         : `${first + 1} to ${first + shown.length} of ${this.#found.length}${left}`
   }
 
+  #button(place: string): HTMLElement | null {
+    return this.#rows.querySelector<HTMLElement>(`[data-place="${place}"]`)
+  }
+
+  #placeOfFocus(): string | null {
+    const { activeElement } = document
+    return this.#rows.contains(activeElement) ? (activeElement?.getAttribute('data-place') ?? null) : null
+  }
+
   #row(place: number): HTMLElement {
     const made = this.#decisions[place]
     if (made === undefined) return make('li')
@@ -162,7 +177,7 @@ class DecisionList {
     const isOpen = place === this.#view.selected
     const head = make(
       'button',
-      { type: 'button', 'aria-expanded': String(isOpen) },
+      { type: 'button', 'data-place': String(place), 'aria-expanded': String(isOpen) },
       make('span', { class: 'when' }, whenText(at, this.#view.replay.timeZone, 1000)),
       make('span', { class: `count ${directionOf(from, to)}` }, changeText(from, to)),
       make('span', { class: 'said' }, because),

@@ -2,11 +2,12 @@
  * Where everything is in the picture: the plot, below it a lane for the decisions and one for each contender's losses, the times
  * at the foot.
  *
- * Example: 1200 x 420 with three contenders is a plot of 1112 x 294, four lanes of 16 to 26 pixels and 24 for the times.
+ * Example: 1200 x 420 with three contenders is a plot of 1014 x 274, four lanes of 18 pixels and 40 for the times.
  */
 import type { Scale } from '../../../src/pictures/bins.ts'
 import { largestOf } from '../../../src/pictures/bins.ts'
 import type { View } from './view.ts'
+import { goneWord } from './words.ts'
 
 export interface Lane {
   readonly label: string
@@ -30,7 +31,8 @@ export interface Layout {
   binAt(x: number): number
 }
 
-const TOP = 12
+/** What is counted upwards is written above the plot. */
+const TOP = 22
 const AXIS = 40
 const LANE = 22
 const MOST_LANES = 6
@@ -38,7 +40,7 @@ const MOST_LANES = 6
 /** Names stand beside the plot where there is room for them. */
 export function edgesOf(width: number): { left: number; right: number; isNarrow: boolean } {
   const isNarrow = width < 620
-  return { left: isNarrow ? 34 : 70, right: width - (isNarrow ? 10 : 82), isNarrow }
+  return { left: isNarrow ? 34 : 86, right: width - (isNarrow ? 10 : 100), isNarrow }
 }
 
 export function layOut(view: View, width: number, height: number): Layout {
@@ -81,7 +83,8 @@ function lanesOf(view: View): readonly Omit<Lane, 'top' | 'bottom'>[] {
   const waits = replay.contenders.some(({ waiting }) => largestOf(waiting) > 0)
   const loses = !waits || replay.contenders.some(({ turnedAway }) => largestOf(turnedAway) > 0)
   const others = view.others
-  const label = (index: number) => (others.length === 0 ? 'lost' : (replay.contenders[index]?.name ?? ''))
+  const label = (index: number) =>
+    others.length === 0 ? goneWord(own) : (replay.contenders[index]?.name ?? '')
   if (waits) lanes.push({ label: 'queue', kind: 'waiting', index: front })
   if (loses) {
     for (const index of [front, ...others]) lanes.push({ label: label(index), kind: 'lost', index })

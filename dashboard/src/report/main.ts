@@ -4,6 +4,7 @@
  */
 import './report.css'
 import { decisionList } from './decision-list.ts'
+import { linkPartings } from './partings.ts'
 import { picture } from './picture.ts'
 import { unpack } from './unpack.ts'
 import { View } from './view.ts'
@@ -22,6 +23,7 @@ async function start(): Promise<void> {
   document.documentElement.classList.add('live')
   live.append(...picture(view))
   decisions.append(decisionList(view))
+  linkPartings(view)
 }
 
 start().catch((error: unknown) => {

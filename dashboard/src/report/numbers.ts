@@ -3,7 +3,7 @@ import { columnsOf, largestOf } from '../../../src/pictures/bins.ts'
 import { make } from './elements.ts'
 import { oncePerFrame } from './surface.ts'
 import type { View } from './view.ts'
-import { countText, percentText, whenText } from './words.ts'
+import { countText, goneWord, percentText, whenText } from './words.ts'
 
 const ROWS = 24
 
@@ -33,7 +33,13 @@ function tableOf(view: View): HTMLElement {
     ROWS,
   )
   const shown = [front, ...view.others].flatMap(index => replay.contenders[index] ?? [])
-  const head = ['From', 'Needed', ...shown.map(({ name }) => `${name} ready`), 'Most lost', 'Most queued']
+  const head = [
+    'From',
+    'Needed',
+    ...shown.map(({ name }) => `${name} ready`),
+    own === undefined ? 'Most lost' : `Most ${goneWord(own)}`,
+    'Most queued',
+  ]
   const rows = Array.from({ length }, (_, row) => {
     const first = starts[row] ?? 0
     const end = starts[row + 1] ?? first

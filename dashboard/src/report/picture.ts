@@ -12,7 +12,7 @@ import { strokeOf } from './strokes.ts'
 import { oncePerFrame } from './surface.ts'
 import type { View } from './view.ts'
 import { whyCard } from './why.ts'
-import { countText, percentText, whenText } from './words.ts'
+import { countText, goneWord, percentText, whenText } from './words.ts'
 
 const KEYS = 'Drag to look at a stretch, wheel to zoom, double click for all. Keys: + - and the arrows.'
 const FINGERS = 'Pinch to zoom, drag to move, tap to read a decision.'
@@ -35,7 +35,11 @@ export function picture(view: View): readonly HTMLElement[] {
   const readout = make('p', { class: 'readout', 'aria-hidden': 'true' })
   let layout: Layout | null = null
   let pointed: Pointed = { x: null, draggedFrom: null }
-  const why = whyCard(view, () => layout)
+  const why = whyCard(
+    view,
+    () => layout,
+    () => stage.focus({ preventScroll: true }),
+  )
   const overlay = oncePerFrame(() => {
     if (layout !== null) drawOverlay(over, view, layout, pointed)
     readout.replaceChildren(...readingAt(view, layout, pointed.x))
@@ -149,7 +153,7 @@ function readingAt(view: View, layout: Layout | null, x: number | null): readonl
   ]
   if (own === undefined) return readings
   readings.push(said('paid', countText(own.paid[bin])))
-  if ((own.turnedAway[bin] ?? 0) > 0) readings.push(said('lost', percentText(own.turnedAway[bin])))
+  if ((own.turnedAway[bin] ?? 0) > 0) readings.push(said(goneWord(own), percentText(own.turnedAway[bin])))
   if ((own.waiting[bin] ?? 0) > 0) readings.push(said('queue', percentText(own.waiting[bin])))
   return readings
 }

@@ -1,5 +1,7 @@
 /** Numbers and times as the page writes them: `2 Jun 14:32`, `24`, `3.20 %`, `5 → 6`, `stays 5`. */
+import { largestOf } from '../../../src/pictures/bins.ts'
 import { formatDay, formatMinute, formatTime } from '../../../src/pictures/zone-time.ts'
+import type { Shown } from './unpack.ts'
 
 export function whenText(at: number, timeZone: string, stepMs = 60_000): string {
   return `${formatDay(at, timeZone)} ${stepMs % 60_000 === 0 ? formatMinute(at, timeZone) : formatTime(at, timeZone)}`
@@ -19,6 +21,11 @@ export function percentText(share: number | undefined): string {
 
 export function changeText(from: number, to: number): string {
   return from === to ? `stays ${to}` : `${from} → ${to}`
+}
+
+/** What became of who found no room: sessions are refused, load is lost. */
+export function goneWord({ lost, refused }: Pick<Shown, 'lost' | 'refused'>): 'lost' | 'refused' {
+  return largestOf(lost) === 0 && largestOf(refused) > 0 ? 'refused' : 'lost'
 }
 
 /** As a class of the style. */

@@ -5,7 +5,10 @@
  * Example: a row of scores whose best is the second column has `<td class="best">1.30<span class="unseen"> (best)</span></td>` there.
  */
 import { formatDay, formatTime } from '../../pictures/zone-time.ts'
+import type { CourseDecision } from '../course.ts'
+import type { Parting } from '../parting.ts'
 import { type Html, html } from './html-text.ts'
+import { AFTER, BEFORE, countsOfParting, reasonText, spanOfParting, untoldText } from './parting-text.ts'
 import type { Report, ScoreRow } from './report.ts'
 import { bestColumns, scoreTexts } from './score-text.ts'
 
@@ -17,7 +20,7 @@ export function head({ title, subtitle }: Report): Html {
 </header>`
 }
 
-/** The operator's own numbers, each beside the best of the others that compete. */
+/** The operator's own numbers, each beside those of the next two. */
 export function headlines(report: Report): Html {
   const rows = report.table.filter(row => row.isHeadline === true)
   if (rows.length === 0) return html``
@@ -46,6 +49,40 @@ export function notesSection({ notes }: Report): Html {
   return html`<section class="notes" aria-label="What to know before believing it"><ul>${notes.map(note => html`<li>${note}</li>`)}</ul></section>`
 }
 
+/** Of two sets of rules. */
+export function changesSection({ comparison }: Report): Html {
+  if (comparison === undefined) return html``
+  const { changes } = comparison
+  const said =
+    changes.length === 0
+      ? html`<p class="muted">Nothing: both files mean the same.</p>`
+      : html`<ul>${changes.map(({ text }) => html`<li>${text}</li>`)}</ul>`
+  return html`<section class="card changed" aria-labelledby="changed-title">
+<h2 id="changed-title">What the files say differently</h2>
+${said}
+</section>`
+}
+
+/** Likewise; with a script each is looked at by a click. */
+export function partingsSection({ comparison, timeZone }: Report): Html {
+  if (comparison === undefined || comparison.partings.listed.length === 0) return html``
+  const { count, listed } = comparison.partings
+  const untold = untoldText(count - listed.length)
+  return html`<section class="card partings" aria-labelledby="partings-title">
+<h2 id="partings-title">Where they part</h2>
+<ol>${listed.map(parting => partingItem(parting, timeZone))}</ol>
+${untold === '' ? html`` : html`<p class="muted">${untold}</p>`}
+</section>`
+}
+
+function partingItem(parting: Parting, timeZone: string): Html {
+  const { from, to, beforeSaid, afterSaid } = parting
+  const why = (who: string, said: CourseDecision | null) =>
+    html`<div><dt>${who}</dt><dd>${reasonText(said)}</dd></div>`
+  return html`<li data-from="${from}" data-to="${to}"><h3>${spanOfParting(parting, timeZone)} <span class="muted">${countsOfParting(parting)}</span></h3>
+<dl>${why(BEFORE, beforeSaid)}${why(AFTER, afterSaid)}</dl></li>`
+}
+
 export function scoresSection(report: Report): Html {
   const { contenders, table } = report
   const some = contenders.some(({ outOfCompetition }) => outOfCompetition === true)
@@ -62,7 +99,7 @@ ${groupsOf(table).map(
     html`<tbody>${group === '' ? [] : [html`<tr class="group"><th scope="rowgroup" colspan="${contenders.length + 1}">${group}</th></tr>`]}${rows.map(row => scoreRow(row, report))}</tbody>`,
 )}
 </table></div>
-<p class="muted">Bold is the best of a row${some ? '; those in italics are out of competition: they know the future, or never react' : ''}.</p>
+${contenders.length > 1 ? html`<p class="muted">Bold is the best of a row${some ? '; those in italics are out of competition: they know the future, or never react' : ''}.</p>` : html``}
 </section>`
 }
 

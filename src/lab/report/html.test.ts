@@ -67,6 +67,11 @@ describe('the page of a replay', () => {
     expect(htmlReport(madeReport({ days: 30, contenders })).length).toBeLessThan(2_000_000)
   })
 
+  it('speaks of the best only where there are several', () => {
+    expect(htmlReport(madeReport({ days: 1 }))).toContain('Bold is the best of a row')
+    expect(htmlReport(madeReport({ days: 1, contenders: ['rooms'] }))).not.toContain('Bold is the best')
+  })
+
   it('can be of nothing', () => {
     const page = htmlReport({ ...madeReport({ days: 1 }), courses: [], table: [], contenders: [], notes: [] })
     expect(page.replace(SCRIPT, '').match(/undefined|NaN/)).toBeNull()

@@ -7,11 +7,13 @@
  */
 import { createHash } from 'node:crypto'
 import {
+  changesSection,
   decisionsSection,
   factsSection,
   head,
   headlines,
   notesSection,
+  partingsSection,
   scoresSection,
 } from './html-sections.ts'
 import { type Html, html, raw } from './html-text.ts'
@@ -42,7 +44,9 @@ ${headlines(report)}
 <figure class="still">${stillPicture(report)}</figure>
 </section>
 ${notesSection(report)}
+${changesSection(report)}
 ${scoresSection(report)}
+${partingsSection(report)}
 ${decisionsSection(report)}
 ${factsSection(report)}
 </main>

@@ -7,7 +7,8 @@
 import { explainDecision } from '../../engine/explain.ts'
 import type { Interval } from '../../model/time.ts'
 import type { Course, CourseDecision } from '../course.ts'
-import type { Report, ScoreRow } from './report.ts'
+import type { Partings } from '../parting.ts'
+import type { Change, Report, ScoreRow } from './report.ts'
 
 export interface JsonOptions {
   /** With the arrays of every course, one number per bin; `null` is a gap. */
@@ -26,6 +27,23 @@ export interface JsonReport {
   readonly contenders: readonly { readonly name: string; readonly outOfCompetition: boolean }[]
   readonly scores: Readonly<Record<string, JsonScore>>
   readonly courses: readonly JsonCourse[]
+  /** Of two sets of rules. */
+  readonly changes?: readonly Change[]
+  readonly partings?: JsonPartings
+}
+
+export interface JsonPartings {
+  readonly count: number
+  readonly sameRatio: number
+  readonly listed: readonly JsonParting[]
+}
+
+export interface JsonParting extends JsonInterval {
+  readonly before: number
+  readonly after: number
+  readonly widest: number
+  readonly beforeSaid: string | null
+  readonly afterSaid: string | null
 }
 
 export interface JsonScore {
@@ -80,7 +98,7 @@ const SERIES = [
 type Series = (typeof SERIES)[number]
 
 export function jsonReport(report: Report, options: JsonOptions = {}): JsonReport {
-  const { title, subtitle, timeZone, loadUnit, facts, notes, contenders, table, courses } = report
+  const { title, subtitle, timeZone, loadUnit, facts, notes, contenders, table, courses, comparison } = report
   return {
     title,
     subtitle,
@@ -91,6 +109,24 @@ export function jsonReport(report: Report, options: JsonOptions = {}): JsonRepor
     contenders: contenders.map(({ name, outOfCompetition = false }) => ({ name, outOfCompetition })),
     scores: Object.fromEntries(table.map(row => [row.key, scoreOf(row, report)])),
     courses: courses.map(course => courseOf(course, options)),
+    ...(comparison === undefined
+      ? {}
+      : { changes: comparison.changes, partings: partingsOf(comparison.partings) }),
+  }
+}
+
+function partingsOf({ count, sameRatio, listed }: Partings): JsonPartings {
+  return {
+    count,
+    sameRatio,
+    listed: listed.map(({ from, to, before, after, widest, beforeSaid, afterSaid }) => ({
+      ...intervalOf({ from, to }),
+      before,
+      after,
+      widest,
+      beforeSaid: beforeSaid?.because ?? null,
+      afterSaid: afterSaid?.because ?? null,
+    })),
   }
 }
 

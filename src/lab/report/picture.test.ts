@@ -98,6 +98,17 @@ describe('the picture of a replay', () => {
     expect(empty).not.toMatch(/NaN|Infinity/)
   })
 
+  it('says what is counted, and leaves room for the names beside the strips', () => {
+    const svg = svgReport(
+      madeReport({ contenders: ['checkout', 'as recorded', 'a very long name of a fleet'] }),
+    )
+    expect(svg).toContain('>instances</text>')
+    const names = [...svg.matchAll(/<text[^>]*x="([\d.]+)"[^>]*text-anchor="end"[^>]*>([^<]*)</g)]
+    expect(names.map(([, , said]) => said)).toContain('as recorded')
+    // A letter of 11 points is some 6 wide.
+    for (const [, x = '0', said = ''] of names) expect(Number(x) - 6 * said.length).toBeGreaterThanOrEqual(4)
+  })
+
   it('names each line at its end', () => {
     expect(svgReport(madeReport({ contenders: ['web', 'hpa', 'aws'] }))).toMatch(/fill="#d9480f|>hpa<\/text>/)
     expect(svgReport(madeReport({ contenders: ['web'] }))).not.toContain('>web</text>')

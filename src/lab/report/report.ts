@@ -6,6 +6,7 @@
  * the page sets 0.42 in bold.
  */
 import type { Course } from '../course.ts'
+import type { Partings } from '../parting.ts'
 
 export interface Report {
   /** What was replayed on what: `web on nasa_http_1995_07`. */
@@ -25,6 +26,19 @@ export interface Report {
   readonly table: readonly ScoreRow[]
   /** All of one length over one time, the operator's own first. Not every contender needs one. */
   readonly courses: readonly Course[]
+  /** Where two sets of rules are held against each other. */
+  readonly comparison?: Comparison
+}
+
+/** What two sets of rules say differently, and where that parts them. */
+export interface Comparison {
+  /** A sentence each; the rest of a change is for programs. */
+  readonly changes: readonly Change[]
+  readonly partings: Partings
+}
+
+export interface Change {
+  readonly text: string
 }
 
 export interface Fact {
