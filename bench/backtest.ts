@@ -51,4 +51,4 @@ export async function run(): Promise<{ table: string; result: Record<string, num
   }
 }
 
-const calendar = { window: () => null, windows: () => [], timeZoneDatabase: 'none' }
+const calendar = { window: () => null, windows: () => [], offsetOf: () => () => 0, timeZoneDatabase: 'none' }

@@ -24,7 +24,7 @@ export function binOf(stepMs: number): number {
 export class Binning {
   readonly #stepMs: number
   readonly #binMs: number
-  readonly #close: (value: number) => void
+  readonly #close: (value: number, bin: number) => void
   /** Number of the bin since the epoch that is being filled, and the last that was closed. */
   #open = Number.NaN
   #closed = Number.NaN
@@ -34,9 +34,9 @@ export class Binning {
 
   /**
    * @param stepMs how far apart values are expected
-   * @param close is told of every bin in order, NaN where nothing came
+   * @param close is told of every bin in order, with its number since the epoch; NaN where nothing came
    */
-  constructor(stepMs: number, binMs: number, close: (value: number) => void) {
+  constructor(stepMs: number, binMs: number, close: (value: number, bin: number) => void) {
     this.#stepMs = stepMs
     this.#binMs = binMs
     this.#close = close
@@ -80,7 +80,7 @@ export class Binning {
     const before = this.#count > 0 ? this.#sum / this.#count : Number.NaN
     if (!Number.isNaN(this.#open) && this.#open !== this.#closed) this.#end()
     const missing = Number.isNaN(this.#closed) ? 0 : this.#bounded(bin - this.#closed - 1)
-    for (let count = 0; count < missing; count += 1) this.#close(isHole ? Number.NaN : before)
+    for (let left = missing; left > 0; left -= 1) this.#close(isHole ? Number.NaN : before, bin - left)
     this.#open = bin
     this.#sum = 0
     this.#count = 0
@@ -93,7 +93,7 @@ export class Binning {
   }
 
   #end(): void {
-    this.#close(this.#sum / this.#count)
+    this.#close(this.#sum / this.#count, this.#open)
     this.#closed = this.#open
   }
 }

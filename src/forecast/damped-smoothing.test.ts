@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createDampedSmoothing, QUICK, SLOW, type Smoothing } from './damped-smoothing.ts'
-import { MINUTE, told, wave } from './forecast.fixture.ts'
+import { HOUR, MINUTE, setAt, told, wave } from './forecast.fixture.ts'
 
 const TEN_MINUTES = 10 * MINUTE
 
@@ -54,4 +54,37 @@ describe('damped smoothing', () => {
       expect(own).toBeLessThan(0.1 * last)
     },
   )
+
+  it('learns an hour that the clock shows twice only the first time', () => {
+    // Five flat days of hours, and 180 instead of 100 at 00:00 of the sixth: once, or twice where the clock goes back at 01:00.
+    const days = Array.from({ length: 120 }, () => 100)
+    const offsetMs = setAt([121 * HOUR, -60])
+    // What the next midnight is thought to have above the hour before it.
+    const stepOf = (values: readonly number[], clock = setAt()): number => {
+      const smoothing = { ...PLAIN, levelShare: 0, trendShare: 0 }
+      const rest = Array.from({ length: 22 }, () => 100)
+      const forecaster = told(
+        past => createDampedSmoothing(past, smoothing),
+        HOUR,
+        [...values, ...rest],
+        undefined,
+        clock,
+      )
+      return forecaster.forecast(2) - forecaster.forecast(1)
+    }
+    const once = stepOf([...days, 180])
+    // A fifth of the surprise is the day's; the week's comes back in a week.
+    expect(once).toBeCloseTo(80 * 0.2, 6)
+    expect(stepOf([...days, 180, 180], offsetMs)).toBeCloseTo(once, 6)
+  })
+
+  it('begins with a day on which the clock left an hour out as if that hour were like the one after it', () => {
+    const offsetMs = setAt([2 * HOUR, 60])
+    const smoothing = { ...PLAIN, levelShare: 0, trendShare: 0 }
+    // 02:00 is left out; at 03:00 it is 300, at all other times 100. The day ends with 00:00 of the next.
+    const values = Array.from({ length: 24 }, (_, hour) => (hour === 2 ? 300 : 100))
+    const forecaster = told(past => createDampedSmoothing(past, smoothing), HOUR, values, undefined, offsetMs)
+    const at = [1, 2, 3, 4].map(ahead => Math.round(forecaster.forecast(ahead)))
+    expect(at).toEqual([100, 300, 300, 100])
+  })
 })

@@ -61,6 +61,8 @@ class DampedSmoothing implements Forecaster {
   #error = 0
   /** Bins learnt: the number of the next one. */
   #bins = 0
+  /** The latest time that a season learnt: a time that the clock shows twice is learnt once. */
+  #learntAt = Number.NEGATIVE_INFINITY
 
   constructor(past: Past, smoothing: Smoothing) {
     const exponent = past.stepMs / TEN_MINUTES_MS
@@ -85,7 +87,7 @@ class DampedSmoothing implements Forecaster {
     if (Number.isNaN(this.#level)) return Number.NaN
     const kept = this.#trendKept
     const trendSum = (this.#trend * kept * (1 - kept ** horizonBins)) / (1 - kept)
-    const season = this.#seasonAt(this.#bins - 1 + horizonBins)
+    const season = this.#seasonAt(this.#past.timeAt(horizonBins))
     return this.#level + trendSum + season + this.#error * this.#errorKept ** horizonBins
   }
 
@@ -93,29 +95,31 @@ class DampedSmoothing implements Forecaster {
     return historyLacking(this.#past.dayBins - this.#bins, this.#past.stepMs, 'a season of a day')
   }
 
-  #seasonAt(bin: number): number {
-    return (this.#day[bin % this.#day.length] ?? 0) + (this.#week[bin % this.#week.length] ?? 0)
+  #seasonAt(time: number): number {
+    return (this.#day[placeOf(time, this.#day)] ?? 0) + (this.#week[placeOf(time, this.#week)] ?? 0)
   }
 
   #follow(value: number): void {
     const before = this.#level
+    const time = this.#past.timeAt(0)
     this.#level += this.#trendKept * this.#trend
     if (Number.isNaN(value)) {
       this.#trend *= this.#trendKept
       this.#error *= this.#errorKept
       return
     }
-    this.#level += this.#levelShare * (value - this.#seasonAt(this.#bins) - this.#level)
+    this.#level += this.#levelShare * (value - this.#seasonAt(time) - this.#level)
     const kept = this.#trendKept * this.#trend
     this.#trend = kept + this.#trendShare * (this.#level - before - kept)
-    this.#error = value - this.#seasonAt(this.#bins) - this.#level
-    if (this.#bins >= this.#day.length) this.#learnSeason()
+    this.#error = value - this.#seasonAt(time) - this.#level
+    if (this.#bins >= this.#day.length && time > this.#learntAt) this.#learnSeason(time)
   }
 
   /** What the level leaves over is the time of the day's, and of the week's. */
-  #learnSeason(): void {
-    const day = this.#bins % this.#day.length
-    const week = this.#bins % this.#week.length
+  #learnSeason(time: number): void {
+    this.#learntAt = time
+    const day = placeOf(time, this.#day)
+    const week = placeOf(time, this.#week)
     this.#day[day] = (this.#day[day] ?? 0) + DAY_SHARE * this.#error
     this.#week[week] = (this.#week[week] ?? 0) + WEEK_SHARE * this.#error
     this.#error *= 1 - DAY_SHARE - WEEK_SHARE
@@ -126,12 +130,22 @@ class DampedSmoothing implements Forecaster {
     const bins = this.#day.length
     const mean = this.#past.mean(0, bins)
     if (Number.isNaN(mean)) return
-    for (let back = 0; back < bins; back += 1) {
-      const value = this.#past.back(back)
-      if (!Number.isNaN(value)) this.#day[bins - 1 - back] = value - mean
+    let next = this.#past.timeAt(1 - bins)
+    for (let back = bins - 1; back >= 0; back -= 1) {
+      const time = this.#past.timeAt(-back)
+      const season = this.#past.back(back) - mean
+      // What the clock left out is like what came after it.
+      for (let each = Math.min(next, time); each <= time && !Number.isNaN(season); each += 1)
+        this.#day[placeOf(each, this.#day)] = season
+      next = time + 1
     }
     this.#level = mean
     this.#trend = 0
     this.#error = 0
   }
+}
+
+function placeOf(time: number, season: Float64Array): number {
+  const { length } = season
+  return ((time % length) + length) % length
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ForecastOutlook, NoOutlook } from '../model/outlook.ts'
+import type { ClockOffset } from '../model/time.ts'
 import { createDemandForecast, type DemandForecast } from './demand-forecast.ts'
-import { HOUR, MINUTE, noise, wave } from './forecast.fixture.ts'
+import { HOUR, MINUTE, noise, officeDay, setAt, wave } from './forecast.fixture.ts'
 
 const TEN = 10 * MINUTE
 const START = 1_795_132_800_000
@@ -194,5 +195,61 @@ describe('the forecast of demand', () => {
     const at = START + (DAY_BINS * 4 - 1) * TEN
     const outlook = forecast.outlook(at)
     expect(outlook.kind === 'forecast' && outlook.for - at).toBe(24 * HOUR)
+  })
+})
+
+describe('the forecast of demand that follows the clock on the wall', () => {
+  const DAYS = 24
+  const CHANGE_DAY = 22
+  const CHANGE = START + CHANGE_DAY * DAY_BINS * TEN
+
+  /** Mean error an hour ahead on the day of the change, and in the days after it. */
+  function errors(offsetMs: ClockOffset, isTold: boolean): { readonly day: number; readonly later: number } {
+    const chance = noise(11)
+    const forecast = createDemandForecast({
+      stepMs: TEN,
+      horizonMs: HOUR,
+      quantile: 0.95,
+      ...(isTold ? { offsetMs } : {}),
+    })
+    const sums = [0, 0]
+    const said: number[] = []
+    for (let bin = 0; bin < DAYS * DAY_BINS; bin += 1) {
+      const at = START + bin * TEN
+      const value = officeDay(at + offsetMs(at)) + 8 * chance.next().value
+      const due = said[bin - 6] ?? value
+      const place = Math.floor(bin / DAY_BINS) - CHANGE_DAY
+      if (place >= 0) sums[place] = (sums[place] ?? 0) + Math.abs(value - due)
+      forecast.learn(at, value)
+      const outlook = forecast.outlook(at)
+      said.push(outlook.kind === 'forecast' ? outlook.expected : value)
+    }
+    return { day: sums[0] ?? 0, later: sums[1] ?? 0 }
+  }
+
+  it.each([
+    ['forward', 60],
+    ['back', -60],
+  ])('is not an hour off after it was set %s', (_, minutes) => {
+    const offsetMs = setAt([CHANGE, minutes])
+    const [told, untold] = [errors(offsetMs, true), errors(offsetMs, false)]
+    expect(told.day).toBeLessThan(0.4 * untold.day)
+    expect(told.later).toBeLessThan(0.8 * untold.later)
+  })
+
+  it('finds the time again after a pause of years, and of hours over the change', () => {
+    for (const pauseBins of [12, 5 * 365 * DAY_BINS]) {
+      const offsetMs = setAt([CHANGE, 60])
+      const forecast = createDemandForecast({ stepMs: TEN, horizonMs: HOUR, quantile: 0.95, offsetMs })
+      for (let bin = 0; bin < (CHANGE_DAY + 15) * DAY_BINS; bin += 1) {
+        const at = START + (bin < CHANGE_DAY * DAY_BINS - 3 ? bin : bin + pauseBins) * TEN
+        forecast.learn(at, officeDay(at + offsetMs(at)))
+      }
+      const at = START + ((CHANGE_DAY + 15) * DAY_BINS - 1 + pauseBins) * TEN
+      const outlook = forecast.outlook(at)
+      const coming = officeDay(at + HOUR + offsetMs(at + HOUR))
+      expect(outlook).toMatchObject({ kind: 'forecast', state: 'used' })
+      expect(outlook.kind === 'forecast' && Math.abs(outlook.expected - coming)).toBeLessThan(3)
+    }
   })
 })

@@ -11,7 +11,7 @@
  * history; two weeks of minutes are learnt in well under a second. It takes about 0.5 MB with bins of a minute.
  */
 import type { ForecastOutlook, NoOutlook } from '../model/outlook.ts'
-import type { EpochMs } from '../model/time.ts'
+import type { ClockOffset, EpochMs } from '../model/time.ts'
 import { Band } from './band.ts'
 import { Binning, binOf } from './binning.ts'
 import { type Candidates, combine } from './combination.ts'
@@ -31,6 +31,8 @@ export interface DemandForecastOptions {
   readonly horizonMs: number
   /** Share of the time demand is to stay below `atMost`, e.g. 0.95. */
   readonly quantile: number
+  /** Of the clock that days and weeks follow; without it they are of 24 and 168 hours. */
+  readonly offsetMs?: ClockOffset
 }
 
 export interface DemandForecast {
@@ -90,7 +92,7 @@ class CombinedForecast implements DemandForecast {
   constructor(options: DemandForecastOptions) {
     this.#options = options
     const binMs = binOf(options.stepMs)
-    this.#past = new Past(binMs)
+    this.#past = new Past(binMs, options.offsetMs)
     this.#horizonBins = Math.min(this.#past.dayBins, Math.max(1, Math.ceil(options.horizonMs / binMs)))
     this.#forecasters = forecastersOf(this.#past, this.#horizonBins)
     this.#combination = this.#forecasters.length
@@ -105,7 +107,7 @@ class CombinedForecast implements DemandForecast {
       errors: new Float64Array(this.#combination),
       isOff: index => this.#contest.isOff(index),
     }
-    this.#binning = new Binning(options.stepMs, binMs, value => this.#learnBin(value))
+    this.#binning = new Binning(options.stepMs, binMs, (value, bin) => this.#learnBin(value, bin))
   }
 
   learn(at: EpochMs, demand: number): void {
@@ -162,8 +164,8 @@ class CombinedForecast implements DemandForecast {
     return `${inWords((lacking + untilFirst) * this.#past.stepMs)} more of history for the errors of its forecasts`
   }
 
-  #learnBin(value: number): void {
-    this.#past.push(value)
+  #learnBin(value: number, bin: number): void {
+    this.#past.push(value, bin)
     this.#band.learn(value, this.#contest.due(this.#combination))
     this.#contest.settle(value)
     for (let index = 0; index < this.#combination; index += 1) {

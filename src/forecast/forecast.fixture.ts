@@ -3,6 +3,7 @@
  *
  * Example: `told(past => createSeasonalNaive(past, 'day'), SIX_HOURS, [1, 2, 3, 4]).forecast(1)` is 1: a day is four bins.
  */
+import type { ClockOffset } from '../model/time.ts'
 import { createDampedSmoothing, QUICK, SLOW } from './damped-smoothing.ts'
 import type { Forecaster } from './forecaster.ts'
 import { createLastValue } from './last-value.ts'
@@ -32,14 +33,18 @@ export const FORECASTERS: readonly (readonly [string, Make])[] = [
   ['regression', past => createRidge(past, { name: 'regression', horizonBins: HORIZON, halfLifeDays: 7 })],
 ]
 
-/** @param onForecast is told what is said after each value for `HORIZON` */
+/**
+ * @param onForecast is told what is said after each value for `HORIZON`
+ * @param offsetMs of a clock; the first value is that of bin 0
+ */
 export function told(
   make: Make,
   stepMs: number,
   values: Iterable<number>,
   onForecast?: (forecast: number) => void,
+  offsetMs?: ClockOffset,
 ): Forecaster {
-  const past = new Past(stepMs)
+  const past = new Past(stepMs, offsetMs)
   const forecaster = make(past)
   for (const value of values) {
     past.push(value)
@@ -64,4 +69,17 @@ export function wave(bins: number, stepMs: number): number[] {
     { length: bins },
     (_, bin) => 100 + 50 * Math.sin((2 * Math.PI * bin * stepMs) / (24 * HOUR)),
   )
+}
+
+/** A clock that is set by so many minutes at each of these instants, in order. */
+export function setAt(...changes: readonly (readonly [at: number, minutes: number])[]): ClockOffset {
+  return at =>
+    changes.reduce((offset, [from, minutes]) => (at < from ? offset : offset + minutes * MINUTE), 0)
+}
+
+/** A day by the clock on the wall: nothing at night, steep at nine and at five, an hour's dent at noon. */
+export function officeDay(localMs: number): number {
+  const hour = (localMs / HOUR) % 24
+  const step = (at: number): number => 1 / (1 + Math.exp((at - hour) * 6))
+  return 20 + 200 * (step(8.75) - step(17.25)) - 60 * Math.exp(-((2 * hour - 25) ** 2))
 }

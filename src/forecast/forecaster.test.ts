@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FORECASTERS, HORIZON, HOUR, told } from './forecast.fixture.ts'
+import { FORECASTERS, HORIZON, HOUR, setAt, told } from './forecast.fixture.ts'
 import { historyLacking, inWords } from './forecaster.ts'
 
 /** Nothing but 0 is so small that its square is 0. */
@@ -56,6 +56,58 @@ describe.each(FORECASTERS)('the forecaster "%s"', (_, make) => {
     expect(forecaster.waitsFor()).toMatch(/history for|first value/)
     const values = Array.from({ length: 14 * 24 }, (_, bin) => 100 + (bin % 24))
     expect(told(make, HOUR, values).waitsFor()).toBeNull()
+  })
+})
+
+/** Set forward or back at some hour, and back again days later. */
+const clocks = fc
+  .tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 48, max: 200 }), fc.constantFrom(-60, 60))
+  .map(([hour, later, minutes]) => setAt([hour * HOUR, minutes], [(hour + later) * HOUR, -minutes]))
+
+describe.each(FORECASTERS)('the forecaster "%s" by the clock on the wall', (_, make) => {
+  it('says the same to the last bit where the clock is never set, whatever it shows', () => {
+    const minutes = fc.integer({ min: -14 * 60, max: 14 * 60 })
+    fc.assert(
+      fc.property(series, minutes, (values, ahead) => {
+        const said: number[] = []
+        const saidByClock: number[] = []
+        told(make, HOUR, values, forecast => said.push(forecast))
+        told(
+          make,
+          HOUR,
+          values,
+          forecast => saidByClock.push(forecast),
+          setAt([Number.NEGATIVE_INFINITY, ahead]),
+        )
+        expect(saidByClock).toEqual(said)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('says numbers all through the changes, once it said one', () => {
+    fc.assert(
+      fc.property(series, clocks, (values, offsetMs) => {
+        let saidOne = false
+        const check = (forecast: number): void => {
+          if (saidOne) expect(forecast).toSatisfy(Number.isFinite)
+          saidOne ||= !Number.isNaN(forecast)
+        }
+        told(make, HOUR, values, check, offsetMs)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('forecasts that what is constant stays, through the changes', () => {
+    fc.assert(
+      fc.property(demand, clocks, (constant, offsetMs) => {
+        const values = Array.from({ length: 400 }, () => constant)
+        const forecast = told(make, HOUR, values, undefined, offsetMs).forecast(HORIZON)
+        expect(Math.abs(forecast - constant)).toBeLessThanOrEqual(1e-9 * constant)
+      }),
+      { numRuns: 15 },
+    )
   })
 })
 

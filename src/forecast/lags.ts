@@ -7,6 +7,7 @@
  * `yesterday's step` 120 - 80 = 40, and `yesterday's growth` 100 * 120 / 80 - 100 = 50.
  */
 import type { Past } from './past.ts'
+import { SEASON_DAYS, type Season } from './seasonal-naive.ts'
 import { createShape, type Shape } from './seasonal-profile.ts'
 
 /** Half-lives of the means, minutes; distances are from the first. */
@@ -51,8 +52,8 @@ export class Lags {
     if (!Number.isNaN(value)) this.#follow(value)
     this.#filled = 0
     this.#lately()
-    this.#season(this.#past.dayBins, this.#dayShape)
-    this.#season(this.#past.weekBins, this.#weekShape)
+    this.#season('day', this.#dayShape)
+    this.#season('week', this.#weekShape)
   }
 
   #follow(value: number): void {
@@ -75,10 +76,10 @@ export class Lags {
   }
 
   /** The last one, and the shape of several. */
-  #season(bins: number, shape: Shape): void {
-    const seasonsBack = bins * Math.ceil(this.#horizonBins / bins)
-    const then = this.#around(seasonsBack - this.#horizonBins)
-    const same = this.#around(seasonsBack)
+  #season(season: Season, shape: Shape): void {
+    const daysBack = SEASON_DAYS[season] * Math.ceil(this.#horizonBins / shape.bins)
+    const then = this.#around(this.#past.sameTime(this.#horizonBins, daysBack))
+    const same = this.#around(this.#past.sameTime(0, daysBack))
     const shapeThen = shape.at(this.#horizonBins)
     this.#level(then)
     this.#step(then - same)

@@ -10,8 +10,11 @@ import type { Past } from './past.ts'
 
 export type Season = 'day' | 'week'
 
+export const SEASON_DAYS: Readonly<Record<Season, number>> = { day: 1, week: 7 }
+
 export function createSeasonalNaive(past: Past, season: Season): Forecaster {
-  const bins = season === 'day' ? past.dayBins : past.weekBins
+  const days = SEASON_DAYS[season]
+  const bins = days * past.dayBins
   let last = Number.NaN
   return {
     name: season === 'day' ? 'yesterday' : 'last week',
@@ -20,10 +23,10 @@ export function createSeasonalNaive(past: Past, season: Season): Forecaster {
     },
     forecast(horizonBins) {
       if (past.length < bins) return Number.NaN
-      const back = bins * Math.ceil(horizonBins / bins) - horizonBins
-      const value = past.back(back)
+      const seasons = Math.ceil(horizonBins / bins)
+      const value = past.back(past.sameTime(horizonBins, seasons * days))
       if (!Number.isNaN(value)) return value
-      const before = past.back(back + bins)
+      const before = past.back(past.sameTime(horizonBins, (seasons + 1) * days))
       return Number.isNaN(before) ? last : before
     },
     waitsFor: () => historyLacking(bins - past.length, past.stepMs, `a season of a ${season}`),

@@ -9,7 +9,7 @@
  */
 import { type Forecaster, historyLacking } from './forecaster.ts'
 import type { Past } from './past.ts'
-import type { Season } from './seasonal-naive.ts'
+import { SEASON_DAYS, type Season } from './seasonal-naive.ts'
 
 const LEVEL_MINUTES = 10
 /** One bin alone is mostly noise. */
@@ -46,17 +46,18 @@ export interface Shape {
 }
 
 export function createShape(past: Past, season: Season): Shape {
-  const bins = season === 'day' ? past.dayBins : past.weekBins
+  const days = SEASON_DAYS[season]
+  const bins = days * past.dayBins
   const most = season === 'day' ? 7 : 4
   const found = new Float64Array(most)
   return {
     bins,
     at(horizonBins) {
       if (past.length < bins) return Number.NaN
-      const nearest = bins * Math.max(1, Math.ceil(horizonBins / bins)) - horizonBins
+      const first = Math.max(1, Math.ceil(horizonBins / bins))
       let count = 0
-      for (let back = 0; back < most; back += 1) {
-        const value = past.back(nearest + back * bins)
+      for (let seasons = first; seasons < first + most; seasons += 1) {
+        const value = past.back(past.sameTime(horizonBins, seasons * days))
         if (Number.isNaN(value)) continue
         insert(found, count, value)
         count += 1

@@ -18,7 +18,7 @@ import { textReport } from './report/text.ts'
 import type { LoadTrace } from './trace.ts'
 
 const STEP_MS = 300_000
-const calendar = { window: () => null, windows: () => [], timeZoneDatabase: 'none' }
+const calendar = { window: () => null, windows: () => [], offsetOf: () => () => 0, timeZoneDatabase: 'none' }
 
 const fleet = fleetSpec({
   min: 2,

@@ -25,7 +25,7 @@ const model: ServiceModel = {
   initial: null,
 }
 
-const calendar = { window: () => null, windows: () => [], timeZoneDatabase: 'none' }
+const calendar = { window: () => null, windows: () => [], offsetOf: () => () => 0, timeZoneDatabase: 'none' }
 
 const FLEETS: readonly [string, FleetWords][] = [
   [

@@ -17,3 +17,9 @@ export interface Interval {
 export function contains(interval: Interval, at: EpochMs): boolean {
   return interval.from <= at && at < interval.to
 }
+
+/**
+ * How far a clock on the wall is ahead of UTC at an instant, milliseconds; behind is negative. That of Europe/London answers 3,600,000
+ * in July and 0 in January.
+ */
+export type ClockOffset = (at: EpochMs) => number

@@ -365,6 +365,28 @@ export function calendarAcceptance(name: string, create: () => Calendar): void {
       expect(() => calendar.window(unreadable, at)).toThrow('61 * * * *')
     })
 
+    it.each([
+      ['UTC', '2026-07-01T00:00', 0],
+      ['+05:30', '2026-07-01T00:00', 330],
+      ['Europe/London', '2026-03-29T00:59', 0],
+      ['Europe/London', '2026-03-29T01:00', 60],
+      ['Europe/London', '2026-10-25T00:59', 60],
+      ['Europe/London', '2026-10-25T01:00', 0],
+      ['America/New_York', '2026-03-08T06:59', -300],
+      ['America/New_York', '2026-03-08T07:00', -240],
+      ['Australia/Lord_Howe', '2026-04-04T15:00', 630],
+    ])('the clock of %s is at %s so many minutes ahead: %d', (timeZone, instant, minutes) => {
+      expect(calendar.offsetOf(timeZone)(Date.parse(`${instant}Z`))).toBe(minutes * 60_000)
+    })
+
+    it('has clocks that stand still beyond what it knows, and none of a zone it does not know', () => {
+      const offset = calendar.offsetOf('Europe/London')
+      for (const at of [Number.NaN, Number.NEGATIVE_INFINITY, -8.64e15, 8.64e15, Number.POSITIVE_INFINITY])
+        expect(offset(at)).toSatisfy(Number.isFinite)
+      expect(() => calendar.offsetOf('Europe/Londn')).toThrow(PluginError)
+      expect(() => calendar.offsetOf('Europe/Londn')).toThrow('Europe/Londn')
+    })
+
     it('names its time-zone database', () => {
       expect(calendar.timeZoneDatabase).toMatch(/\w/)
     })

@@ -57,7 +57,7 @@ export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): Sim
   const store = options.store ?? createMemoryStore()
   const world: World = {
     clock,
-    calendar: { window: () => null, windows: () => [], timeZoneDatabase: 'none' },
+    calendar: { window: () => null, windows: () => [], offsetOf: () => () => 0, timeZoneDatabase: 'none' },
     store,
     holder: 'this process',
     spec: () => ({

@@ -267,7 +267,7 @@ class Simulation {
     })
     const world: World = {
       clock: replica.clock,
-      calendar: { window: () => null, windows: () => [], timeZoneDatabase: 'none' },
+      calendar: { window: () => null, windows: () => [], offsetOf: () => () => 0, timeZoneDatabase: 'none' },
       store: planted?.store?.(store) ?? store,
       holder: replica.name,
       spec: () => spec,

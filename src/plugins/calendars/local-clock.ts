@@ -28,6 +28,10 @@ export class LocalClock {
   #localEnds: LocalMs[] = []
   #from = Number.POSITIVE_INFINITY
   #to = Number.NEGATIVE_INFINITY
+  /** The stretch that was asked about last: the next question is mostly about the same. */
+  #askedFrom = Number.POSITIVE_INFINITY
+  #askedTo = Number.NEGATIVE_INFINITY
+  #askedOffset = 0
 
   /** Throws `PluginError('misconfigured')` when this system knows no such zone. */
   constructor(timeZone: string) {
@@ -44,9 +48,18 @@ export class LocalClock {
 
   /** What the clock shows at `at`. */
   localOf(at: EpochMs): LocalMs {
+    return at + this.offsetAt(at)
+  }
+
+  /** How far it is ahead of UTC at `at`. */
+  offsetAt(at: EpochMs): number {
+    if (at >= this.#askedFrom && at < this.#askedTo) return this.#askedOffset
     this.#reach(at)
     const stretch = Math.max(0, firstAbove(this.#starts, at) - 1)
-    return at + (this.#offsets[stretch] as number)
+    this.#askedFrom = this.#starts[stretch] as number
+    this.#askedTo = this.#starts[stretch + 1] ?? this.#to
+    this.#askedOffset = this.#offsets[stretch] as number
+    return this.#askedOffset
   }
 
   #reach(around: number): void {

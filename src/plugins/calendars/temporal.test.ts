@@ -297,6 +297,24 @@ describe('temporal calendar, against walking the days with Intl', () => {
   })
 })
 
+describe('the clocks of the temporal calendar', () => {
+  it('show what the clocks of Intl show, whatever was asked before', () => {
+    const warm = createCalendar()
+    const instant = fc.integer({ min: Date.UTC(1970, 0, 1), max: Date.UTC(2060, 0, 1) })
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...ZONES),
+        fc.array(instant, { minLength: 1, maxLength: 8 }),
+        (zone, instants) => {
+          const offset = warm.offsetOf(zone)
+          for (const at of instants) expect(offset(at)).toBe(shown(zone, at) - Math.floor(at / 1000) * 1000)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
+
 describe('temporal calendar, windows beyond the ordinary', () => {
   const at = Date.UTC(2026, 6, 1)
 

@@ -12,7 +12,7 @@
  *   that lie in the calendar year (UTC) asked about, the one before and the one after: asked in 2026, it runs from the
  *   turn of 2024 to 2025 until that of 2027 to 2028. So it has two ends, and asking a bounded cost.
  * - The next window is looked for up to ten years beyond that, which finds a 29 February across 2100.
- * - Times outside the years 1900 to 2199 are in no window.
+ * - Times outside the years 1900 to 2199 are in no window, and clocks stand before and after as at their ends.
  *
  * Cost: a schedule is compiled once per object; asking again within the same window is two comparisons, and a year's
  * windows are kept, so a tick never walks a calendar.
@@ -62,6 +62,10 @@ export function createCalendar(): Calendar {
   return {
     window: (schedule, at) => (compiled.get(schedule) ?? compile(schedule)).window(at),
     windows: (schedule, range) => (compiled.get(schedule) ?? compile(schedule)).windows(range),
+    offsetOf: timeZone => {
+      const clock = clockOf(timeZone)
+      return at => clock.offsetAt(at >= KNOWN.from ? Math.min(at, KNOWN.to) : KNOWN.from)
+    },
     timeZoneDatabase: process.versions.tz ?? `icu-${process.versions.icu ?? 'unknown'}`,
   }
 }
