@@ -9,7 +9,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { workerFile } from '../src/cli/tune/tune.ts'
+import { workerFile } from '../src/cli/tune/with-crew.ts'
 import { Crew, type MakeJob } from '../src/lab/tune/crew.ts'
 import { choiceAt } from '../src/lab/tune/grid.ts'
 import type { JobSetting } from '../src/lab/tune/job.ts'

@@ -2,11 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NOON, openScene, type Scene } from '../../test/builders/cli.ts'
-import { instance, nextEntry, webFleet } from '../../test/builders/journal.ts'
 import { csv, loadCsv, MIDNIGHT, utilizationCsv } from '../../test/builders/load.ts'
+import { recordHour } from '../../test/builders/recorded.ts'
 import { BASELINES } from '../lab/baselines/registry.ts'
-import { EMPTY_MEMORY } from '../model/memory.ts'
-import { openSqliteStore } from '../plugins/stores/sqlite.ts'
 
 const MINUTE = 60_000
 const DAY = { hours: 24, everyMinutes: 5 }
@@ -419,6 +417,16 @@ describe('a list of sessions', () => {
     scene.file('people.csv', SESSIONS)
   })
 
+  it('says what of the model it has no use for', async () => {
+    const words = ['backtest', 'rooms.yaml', '--trace', 'people.csv']
+    const { out } = await scene.run([...words, '--model', 'boot=2m,queue=30s,per-instance=5'])
+    expect(out).toContain(
+      '- Of --model only boot plays a part in a list of sessions; left aside: per-instance, queue.',
+    )
+    const { out: plain } = await scene.run([...words, '--model', 'boot=2m'])
+    expect(plain).not.toContain('left aside')
+  })
+
   it('is played one by one through the broker, and none is lost', async () => {
     const { code, out, err } = await scene.run([
       ...[
@@ -483,38 +491,7 @@ describe('a list of sessions', () => {
 })
 
 describe('the journal of a daemon', () => {
-  /** A tick a minute for an hour; minute 15 orders a third instance, which is ready two minutes later. */
-  async function record(): Promise<void> {
-    const store = await openSqliteStore(path.join(scene.cwd, 'state.db'))
-    let memory = EMPTY_MEMORY
-    let ordered: { readonly id: string; readonly at: number } | null = null
-    for (let tick = 0; tick < 60; tick += 1) {
-      const at = NOON - (60 - tick) * MINUTE
-      const instances = ['web-1', 'web-2'].map(id => instance(id))
-      if (ordered !== null) {
-        const isReady = at - ordered.at >= 2 * MINUTE
-        const since = { launchedAt: ordered.at, readyAt: isReady ? ordered.at + 2 * MINUTE : null }
-        instances.push(instance(ordered.id, { ...since, lifecycle: isReady ? 'ready' : 'booting' }))
-      }
-      const cpu = tick < 15 ? 40 : tick === 15 ? 90 : 60
-      const { entry, memory: next } = nextEntry(webFleet(), memory, { at, instances, cpu })
-      const launched = entry.outcomes.find(({ outcome }) => outcome === 'done')
-      if (launched?.outcome === 'done' && launched.instance !== null)
-        ordered ??= { id: launched.instance, at }
-      const samples = instances.map(({ id }) => ({ at, value: cpu, instance: id }))
-      await store.commit({
-        fleet: 'web',
-        epoch: 0,
-        parentRevision: entry.revision - 1,
-        memory: next,
-        entry,
-        outcomes: null,
-        samples: [{ metric: 'cpu', samples }],
-      })
-      memory = next
-    }
-    await store.close()
-  }
+  const record = () => recordHour(path.join(scene.cwd, 'state.db'), NOON)
   const journalled = (...more: readonly string[]) =>
     scene.run(['backtest', 'web.yaml', '--journal', '--metric', 'replicas=load', ...more])
 

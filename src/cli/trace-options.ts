@@ -74,10 +74,6 @@ export interface PlayedRecord {
   readonly measured: MeasuredBoot | null
 }
 
-export async function readRecordOption(said: RecordOptions, recorder: Recorder, io: Io): Promise<Trace> {
-  return (await readRecord(said, recorder, io)).trace
-}
-
 /** A file, the journal of a daemon, or what a source of metrics kept. */
 export async function readRecord(said: RecordOptions, recorder: Recorder, io: Io): Promise<PlayedRecord> {
   const options = withRange(said)

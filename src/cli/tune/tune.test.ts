@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openScene, type Scene } from '../../../test/builders/cli.ts'
+import { NOON, openScene, type Scene } from '../../../test/builders/cli.ts'
+import { recordHour } from '../../../test/builders/recorded.ts'
 import { whatIsNotWellFormed } from '../../../test/oracles/xml.ts'
 
 let scene: Scene
@@ -30,6 +31,9 @@ fleets:
         scale: { by: -1 }
     cooldown: { out: 3m, in: 10m }   # the defaults
 `
+
+const BOOTS =
+  '- { name: Serve, serve: { metric: "last(requests)", perInstance: 100, slo: 99%, boot: 20m } }\n'
 
 /** A day of a wave, by the minute. */
 function wave(minutes = 1_440): string {
@@ -174,6 +178,37 @@ describe('plimsoll tune', () => {
     expect(replays.done).toBe(27 + 9 + 3 + 3)
     expect(tried).toHaveLength(3)
     expect(JSON.parse(again?.out ?? '').tried).toEqual(tried)
+  })
+
+  it('lets instances boot as they did in a journal, and no faster because a configuration says so', async () => {
+    scene.file(
+      'plimsoll.yaml',
+      `plimsoll: 1
+state: { path: state.db }
+metrics: { cpu: { source: push, kind: perInstance, unit: percent } }
+fleets:
+  web:
+    capacity: { min: 1, max: 20 }
+    rules:
+      - { name: Serve, serve: { metric: "avg(cpu, 1m)", perInstance: 70, slo: 99%, boot: 20m } }
+`,
+    )
+    await recordHour(join(scene.cwd, 'state.db'), NOON)
+    const words = ['tune', 'plimsoll.yaml', '--journal', '--load', 'cpu', '--workers', '1']
+    const { out } = await scene.run([...words, '--vary', 'rules.serve.boot=1s,20m', '--json'])
+    const { notes, asItIs, tried } = JSON.parse(out)
+    expect(notes).toContain('An instance boots as the one recorded launch did: 2 min.')
+    const { out: known } = await scene.run([
+      ...[...words, '--vary', 'rules.serve.boot=1s,20m', '--json', '--model', 'boot=2m'],
+    ])
+    expect({ asItIs, tried }).toEqual({ asItIs: JSON.parse(known).asItIs, tried: JSON.parse(known).tried })
+    // Without what was measured the file's own word counts, of all of them: that of the file as it is.
+    prepare()
+    scene.file('plimsoll.yaml', read('plimsoll.yaml').replace(/- \{ name: Scale up.*\n/, BOOTS))
+    const boots = ['--vary', 'rules.serve.boot=1s,20m', '--json']
+    const stated = JSON.parse((await tune(...boots)).out)
+    const said = JSON.parse((await tune(...boots, '--model', 'boot=20m')).out)
+    expect(stated.tried).toEqual(said.tried)
   })
 
   it('tunes the reserve of a fleet of sessions', async () => {

@@ -124,10 +124,30 @@ export function boundsOf({ constraints }: Objective, asItIs: Scores): readonly B
   }))
 }
 
-export function measureText({ unit }: Measure, value: number): string {
+/** @param more digits after the point than usual */
+export function measureText({ unit }: Measure, value: number, more = 0): string {
   const digits = value === 0 || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
-  const tiny = value !== 0 && Math.abs(value) < 0.005 ? '<0.01' : value.toFixed(digits)
-  return unit === '' ? String(Number(value.toFixed(1))) : `${tiny} ${unit}`
+  const least = 10 ** -(2 + more)
+  const isTiny = value !== 0 && Math.abs(value) < least / 2
+  const said = isTiny ? `<${least.toFixed(2 + more)}` : value.toFixed(value === 0 ? 0 : digits + more)
+  return unit === '' ? String(Number(value.toFixed(1 + more))) : `${said} ${unit}`
+}
+
+const MOST_MORE = 3
+
+/** Two of one measure, with as many digits as it takes to tell them apart: `0.123 %` and `0.119 %`. */
+export function measureTexts(
+  measure: Measure,
+  one: number,
+  other: number,
+): readonly [one: string, other: string] {
+  const said = (more: number) => [measureText(measure, one, more), measureText(measure, other, more)] as const
+  for (let more = 0; more < MOST_MORE; more += 1) {
+    const [first, second] = said(more)
+    if (first !== second) return [first, second]
+  }
+  const isAlike = Math.abs(one - other) <= 1e-4 * Math.max(Math.abs(one), Math.abs(other))
+  return said(isAlike ? 0 : MOST_MORE)
 }
 
 export function boundText({ measure, most }: Constraint): string {

@@ -5,7 +5,7 @@
  */
 import type { Scores } from '../scores.ts'
 import { excessOf } from './front.ts'
-import { type Bound, boundsOf, type Measure, measureText, type Objective } from './objective.ts'
+import { type Bound, boundsOf, type Measure, measureText, measureTexts, type Objective } from './objective.ts'
 import type { Finalist } from './search.ts'
 
 export interface Verdict {
@@ -32,7 +32,13 @@ const PLAY = 1.1
 export function verdictOf({ objective, asItIs, chosen }: Compared): Verdict {
   const bounds = boundsOf(objective, asItIs.tuned)
   if (chosen === null) return nothingBetter(objective, asItIs, bounds)
-  const words = [tunedWords(objective, asItIs.tuned, chosen.tuned, bounds)]
+  const words = [tunedWords(objective, asItIs.tuned, chosen.tuned)]
+  const overrun = brokenBound(chosen.tuned, bounds)
+  if (overrun !== null) {
+    const isKept = excessOf(asItIs.tuned, [overrun]) === 0
+    if (isKept) return overrunning(words, chosen, overrun)
+    words[0] += nearestWords(overrun)
+  }
   const heldBounds = heldBoundsOf(objective, asItIs.held)
   const broken = brokenBound(chosen.held, heldBounds)
   if (broken !== null) return afterBreach(words, asItIs, chosen, broken, heldBounds)
@@ -43,6 +49,17 @@ export function verdictOf({ objective, asItIs, chosen }: Compared): Verdict {
   return { kind: 'holds', words: [...words, `${kept}; there it ${change}.`] }
 }
 
+/** What kept the bounds on a beginning of the part need not keep them on all of it: a search that was interrupted. */
+function overrunning(words: readonly string[], chosen: Finalist, { measure, most }: Bound): Verdict {
+  const [, bound] = measureTexts(measure, measure.read(chosen.tuned), most)
+  const said = `There ${measure.name} is beyond ${bound}, which the file as it is keeps: not worth it.`
+  return { kind: 'fails', words: [...words, said] }
+}
+
+function nearestWords({ measure, most }: Bound): string {
+  return ` No configuration keeps ${measure.name} within ${measureText(measure, most)}; this one comes nearest.`
+}
+
 function afterBreach(
   words: readonly string[],
   asItIs: Finalist,
@@ -51,8 +68,9 @@ function afterBreach(
   bounds: readonly Bound[],
 ): Verdict {
   const { measure, most } = broken
-  const [now, then] = [asItIs, chosen].map(({ held }) => measureText(measure, measure.read(held)))
-  const there = `On the part it was not tuned on ${measure.name} is ${then}, beyond ${measureText(measure, most)}`
+  const now = measureText(measure, measure.read(asItIs.held))
+  const [then, bound] = measureTexts(measure, measure.read(chosen.held), most)
+  const there = `On the part it was not tuned on ${measure.name} is ${then}, beyond ${bound}`
   return excessOf(chosen.held, bounds) < excessOf(asItIs.held, bounds)
     ? { kind: 'partly', words: [...words, `${there}; with the file as it is it is ${now} there.`] }
     : { kind: 'fails', words: [...words, `${there}: not worth it.`] }
@@ -77,20 +95,15 @@ function gained(objective: Objective, words: readonly string[], asItIs: Finalist
   return { kind: 'holds', words: [...words, `${there}: the gain holds.`] }
 }
 
-function tunedWords(objective: Objective, asItIs: Scores, chosen: Scores, bounds: readonly Bound[]): string {
+function tunedWords(objective: Objective, asItIs: Scores, chosen: Scores): string {
   const { minimise } = objective
   const change = changeWords(minimise, asItIs, chosen)
-  const kept = brokenBound(chosen, bounds)
   const others = objective.constraints.map(({ measure }) => {
-    const [before, after] = [measure.read(asItIs), measure.read(chosen)]
-    return `${measure.name} ${measureText(measure, after)} instead of ${measureText(measure, before)}`
+    const [after, before] = measureTexts(measure, measure.read(chosen), measure.read(asItIs))
+    return `${measure.name} ${after} instead of ${before}`
   })
   const beside = others.length === 0 ? '' : ` (${others.join(', ')})`
-  const short =
-    kept === null
-      ? ''
-      : ` No configuration keeps ${kept.measure.name} within ${measureText(kept.measure, kept.most)}; this one comes nearest.`
-  return `On the part it was tuned on it ${change}${beside}.${short}`
+  return `On the part it was tuned on it ${change}${beside}.`
 }
 
 function nothingBetter(objective: Objective, asItIs: Finalist, bounds: readonly Bound[]): Verdict {
@@ -98,8 +111,8 @@ function nothingBetter(objective: Objective, asItIs: Finalist, bounds: readonly 
   const words = ['Nothing that was tried is better than the file as it is.']
   if (broken !== null) {
     const { measure, most } = broken
-    const now = measureText(measure, measure.read(asItIs.tuned))
-    words.push(`It does not keep ${measure.name} within ${measureText(measure, most)} either (${now}).`)
+    const [now, bound] = measureTexts(measure, measure.read(asItIs.tuned), most)
+    words.push(`It does not keep ${measure.name} within ${bound} either (${now}).`)
   } else {
     const { minimise } = objective
     words.push(`There ${minimise.name} is ${measureText(minimise, minimise.read(asItIs.tuned))}.`)
