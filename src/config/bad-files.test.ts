@@ -187,6 +187,18 @@ const ROWS: readonly Row[] = [
     /known keys/,
   ],
   [
+    'an unknown time zone of a forecast',
+    rule('{ name: S, forecast: { metric: last(cpu), perInstance: 60, timeZone: »Europe/Lundon } }'),
+    'PLM-137',
+    'did you mean Europe/London?',
+  ],
+  [
+    'a number for a time zone of a forecast',
+    rule('{ name: S, forecast: { metric: last(cpu), perInstance: 60, timeZone: »2 } }'),
+    'PLM-112',
+    /Europe\/London/,
+  ],
+  [
     'a rule that serves and scales',
     rule(`{ name: S, serve: { metric: last(cpu), perInstance: 60, slo: 99% }, »${UP} }`),
     'PLM-117',

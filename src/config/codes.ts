@@ -66,6 +66,7 @@ export const CODES = {
   waitsTwice: 'PLM-167',
   targetChooses: 'PLM-168',
   sharedTarget: 'PLM-169',
+  unstatedClock: 'PLM-170',
 } as const
 
 export type Code = (typeof CODES)[keyof typeof CODES]

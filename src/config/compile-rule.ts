@@ -50,9 +50,17 @@ export function compileRule(rule: ReadRule, words: RuleWords): ReactiveRule {
     return { ...frame, cooldownMs, kind: 'serve', ...demand, sloRatio: slo, bootMs: boot ?? null }
   }
   if (rule.forecast !== undefined) {
-    const { horizon, quantile } = rule.forecast
+    const { horizon, quantile, timeZone } = rule.forecast
     const demand = demandOf(rule.forecast, words)
-    return { ...frame, kind: 'forecast', ...demand, horizonMs: horizon ?? null, quantileRatio: quantile }
+    const clock = timeZone === undefined ? {} : { timeZone }
+    return {
+      ...frame,
+      kind: 'forecast',
+      ...demand,
+      horizonMs: horizon ?? null,
+      quantileRatio: quantile,
+      ...clock,
+    }
   }
   if (rule.reserve !== undefined) return reserveRule(frame, rule.reserve.slots, words)
   if (rule.when === undefined) throw new Error('A rule of no kind was compiled')

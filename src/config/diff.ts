@@ -185,7 +185,7 @@ const KNOWN_OF_RULES = new Set([
     'toleranceInRatio',
   ],
   ...['spread', 'wholePercents', 'expression', 'expressionText', 'reserve', 'slotsPerInstance'],
-  ...['perInstance', 'sloRatio', 'bootMs', 'horizonMs', 'quantileRatio'],
+  ...['perInstance', 'sloRatio', 'bootMs', 'horizonMs', 'quantileRatio', 'timeZone'],
 ])
 
 function whatItSays(rule: ReactiveRule): Record<string, unknown> {
@@ -227,13 +227,14 @@ function whatItSays(rule: ReactiveRule): Record<string, unknown> {
       }
     }
     case 'forecast': {
-      const { operandText, perInstance, horizonMs, quantileRatio, spread } = rule
+      const { operandText, perInstance, horizonMs, quantileRatio, spread, timeZone } = rule
       return {
         forecast: operandText,
         'per instance': perInstance,
         horizon: horizonMs === null ? 'until a new instance is ready' : duration(horizonMs),
         quantile: percent(quantileRatio),
         spread,
+        'time zone': timeZone ?? 'UTC',
       }
     }
   }

@@ -359,3 +359,58 @@ describe('a rule that serves', () => {
     expect(warnings(bounds, serve().replace('last(pushed)', metric))).toEqual(found)
   })
 })
+
+describe('a forecast that nobody told whose clock the demand follows', () => {
+  function found(schedules: string, more = '', rule = ''): readonly string[] {
+    const text = [
+      'plimsoll: 1',
+      'metrics: { orders: { source: push, kind: total } }',
+      `schedules: { ${schedules} }`,
+      'fleets:',
+      '  web:',
+      '    capacity: { min: 1, max: 9 }',
+      `    rules: [ { name: Ahead, forecast: { metric: "last(orders)", perInstance: 10${more} }${rule} } ]`,
+    ].join('\n')
+    const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+    if (!result.ok) throw new Error(JSON.stringify(result.problems))
+    return result.loaded.warnings
+      .filter(({ code }) => !['PLM-154', 'PLM-158'].includes(code))
+      .map(({ code, line, column }) => `${code} ${line}:${column}`)
+  }
+  const schedule = (name: string, zone: string): string =>
+    `${name}: { daily: true, start: "08:00", duration: 2h, timeZone: ${zone} }`
+
+  it('is named where all schedules follow one that is set twice a year', () => {
+    const london = schedule('a', 'Europe/London')
+    expect(found(london)).toEqual(['PLM-170 7:29'])
+    expect(found(`${london}, ${schedule('b', 'Europe/London')}`)).toEqual(['PLM-170 7:29'])
+  })
+
+  it.each([
+    ['there is no schedule', '', '', ''],
+    ['they follow none that is ever set', schedule('a', 'Asia/Tokyo'), '', ''],
+    ['they follow several', `${schedule('a', 'Europe/London')}, ${schedule('b', 'Europe/Paris')}`, '', ''],
+    ['the rule says whose', schedule('a', 'Europe/London'), ', timeZone: America/New_York', ''],
+    ['the rule says that none is set', schedule('a', 'Europe/London'), ', timeZone: UTC', ''],
+    ['the rule is off', schedule('a', 'Europe/London'), '', ', enabled: false'],
+  ])('is left alone where %s', (_, schedules, more, rule) => {
+    expect(found(schedules, more, rule)).toEqual([])
+  })
+
+  it('is told the zone to write', () => {
+    const text = [
+      'plimsoll: 1',
+      'metrics: { orders: { source: push, kind: total } }',
+      'fleets:',
+      '  web:',
+      '    capacity: { min: 1, max: 9 }',
+      '    constraints: [ { name: Peak, min: 2, max: 9, schedule: { daily: true, duration: 1h, timeZone: America/New_York } } ]',
+      '    rules: [ { name: Ahead, forecast: { metric: "last(orders)", perInstance: 10 } } ]',
+    ].join('\n')
+    const result = parseConfig(text, { file: 'a.yaml', env: {}, readFile: () => '' })
+    expect(result.ok && result.loaded.warnings.find(({ code }) => code === 'PLM-170')).toMatchObject({
+      message: expect.stringContaining('the clock of America/New_York, which is set twice a year'),
+      hint: expect.stringContaining('write timeZone: America/New_York'),
+    })
+  })
+})

@@ -6,6 +6,7 @@
 import type { Spec } from '../model/spec.ts'
 import type { Origins } from './compile-fleet.ts'
 import { lintBillingHour } from './lint-billing-hour.ts'
+import { lintClock } from './lint-clock.ts'
 import { lintConstraints } from './lint-constraints.ts'
 import { lintGaps } from './lint-gaps.ts'
 import { lintMargins } from './lint-margins.ts'
@@ -25,6 +26,7 @@ export function lint(spec: Spec, origins: Origins, report: Report): void {
     lintGaps(spec, fleet, origins, report)
     lintSessions(fleet, origins, report)
     lintServe(fleet, origins, report)
+    lintClock(spec, fleet, origins, report)
     lintBillingHour(fleet, report)
   }
   lintSchedules(spec, origins, report)

@@ -369,7 +369,17 @@ describe('a forecast', () => {
       'metric: "avg(cpu, 5m)", perInstance: 60%, horizon: 15m, quantile: 90%',
       { spread: 'perInstance', perInstance: 60, horizonMs: 900_000, quantileRatio: 0.9 },
     ],
+    [
+      'metric: "last(orders)", perInstance: 100, timeZone: America/New_York',
+      { timeZone: 'America/New_York' },
+    ],
   ])('reads { %s }', (keys, expected) => {
     expect(rule(`{ name: F, forecast: { ${keys} } }`)).toMatchObject({ kind: 'forecast', ...expected })
+  })
+
+  it('names no time zone where the file names none', () => {
+    expect(rule('{ name: F, forecast: { metric: "last(orders)", perInstance: 100 } }')).not.toHaveProperty(
+      'timeZone',
+    )
   })
 })

@@ -20,6 +20,7 @@ import {
   refusal,
   settingValue,
   share,
+  timeZone,
   word,
 } from './values.ts'
 
@@ -155,6 +156,11 @@ export const forecastSchema = z.strictObject({
     highShare('95%').prefault('95%'),
     'How sure it is to be enough: this quantile of what is expected.',
     '95%',
+  ),
+  timeZone: key(
+    timeZone.optional(),
+    'Whose clock the days and weeks of the demand follow when it is set forward or back. Default: UTC.',
+    'Europe/London',
   ),
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { instantOf, isTimeZone, nearestTimeZone } from './zone.ts'
+import { instantOf, isEverSet, isTimeZone, nearestTimeZone } from './zone.ts'
 
 describe('time zones', () => {
   it.each([
@@ -26,6 +26,22 @@ describe('time zones', () => {
     expect(nearestTimeZone('Tokyo')).toBe('Asia/Tokyo')
     expect(nearestTimeZone('New York')).toBe('America/New_York')
     expect(nearestTimeZone('Mars/Olympus')).toBeNull()
+  })
+})
+
+describe('a clock', () => {
+  it.each([
+    ['Europe/London', true],
+    ['America/New_York', true],
+    ['Australia/Lord_Howe', true],
+    // For Ramadan, and back a month later.
+    ['Africa/Casablanca', true],
+    ['UTC', false],
+    ['Asia/Tokyo', false],
+    ['America/Phoenix', false],
+    ['+02:00', false],
+  ])('of %s is set twice a year: %s', (zone, expected) => {
+    expect(isEverSet(zone)).toBe(expected)
   })
 })
 

@@ -40,6 +40,13 @@ export function localInstant(zone: string, local: string): number {
   return endOfGap(zone, asUtc - Math.max(...offsets), asUtc - Math.min(...offsets))
 }
 
+/** Do its clocks change within a year, as they do for summer time? Looked at half-monthly in 2026. */
+export function isEverSet(zone: string): boolean {
+  const first = Date.UTC(2026, 0, 1)
+  const offsets = Array.from({ length: 25 }, (_, half) => offsetAt(zone, first + half * 15 * 24 * HOUR_MS))
+  return offsets.some(offset => offset !== offsets[0])
+}
+
 /** The instant at which the offset changes between `from` and `to`, to the millisecond. */
 function endOfGap(zone: string, from: number, to: number): number {
   const before = offsetAt(zone, from)

@@ -62,7 +62,7 @@ export class RulesContender implements Contender {
     this.#startAt = startAt
     this.#metrics = feeds.map(feed => new FedMetric(fleet, feed, startAt, stepMs))
     this.#schedules = new ScheduleWindows(fleet, calendar, schedules)
-    this.#ahead = fleet.rules.some(looksAhead) ? new Ahead(fleet) : null
+    this.#ahead = fleet.rules.some(looksAhead) ? new Ahead(fleet, calendar) : null
   }
 
   tell(): Decision | null {
@@ -119,8 +119,8 @@ class Ahead {
   readonly #outlooks: Outlooks
   readonly #kept = new Map<string, Sample[]>()
 
-  constructor(fleet: FleetSpec) {
-    this.#outlooks = new Outlooks(fleet)
+  constructor(fleet: FleetSpec, calendar: Calendar) {
+    this.#outlooks = new Outlooks(fleet, calendar)
   }
 
   look(observation: Observation, boots: readonly number[]): Observation {

@@ -65,7 +65,12 @@ const BIN_MS = 60_000
 const SAMPLES_PER_BIN = BIN_MS / SAMPLE_MS
 /** 2026-03-02 12:00 UTC. */
 const USUAL_START: EpochMs = 1_772_452_800_000
-const NO_CALENDAR: Calendar = { window: () => null, windows: () => [], offsetOf: () => () => 0, timeZoneDatabase: 'none' }
+const NO_CALENDAR: Calendar = {
+  window: () => null,
+  windows: () => [],
+  offsetOf: () => () => 0,
+  timeZoneDatabase: 'none',
+}
 const KEEP = { samplesMs: 60_000, samplesPerSeries: 10, journalMs: 60_000, journalEntries: 20 }
 
 export async function replaySessions(options: ReplayOptions): Promise<ReplayScore> {

@@ -141,4 +141,37 @@ describe('a replay', () => {
       { numRuns: 25 },
     )
   })
+
+  it('learns by the clock of a zone as production does, and otherwise than without one', async () => {
+    const HOUR = 60 * MINUTE
+    const days = 6
+    // Set forward by an hour on the last day, and the load comes by that clock.
+    const offsetMs = (at: number): number => (at < START + (days - 1) * 24 * HOUR ? 0 : HOUR)
+    const trace = {
+      ...traceOf(
+        Array.from({ length: days * 24 }, (_, bin) => {
+          const hour = ((START + bin * HOUR + offsetMs(START + bin * HOUR)) / HOUR) % 24
+          return hour >= 6 && hour < 18 ? 2_900 : 300
+        }),
+      ),
+      stepMs: HOUR,
+    }
+    const decisionsOf = async (timeZone?: string) => {
+      const rule = { ...LOOKS_AHEAD, name: 'Ahead', kind: 'forecast', horizonMs: 3 * HOUR } as const
+      const zoned = { ...rule, quantileRatio: 0.9, ...(timeZone === undefined ? {} : { timeZone }) }
+      const [, usual] = looksAhead(['by a clock', zoned])
+      const fleet = { ...usual, everyMs: HOUR }
+      const chosen = { loadColumn: null, instancesColumn: null, sources: {} }
+      const { feeds, load } = feedsOf(trace, fleet, chosen)
+      const timed = { startAt: START, stepMs: HOUR, load, model: { ...model, everyMs: HOUR }, seed: 1 }
+      const clocks = { ...calendar, offsetOf: () => offsetMs }
+      const rules = { fleet, feeds, calendar: clocks, schedules: {}, startAt: START, stepMs: HOUR }
+      const counted = replay(timed, rulesContender(rules))
+      const ticked = await replayTicks({ ...timed, ...rules, store: createMemoryStore() })
+      expect(ticked.decisions).toEqual(counted.decisions)
+      return counted.decisions
+    }
+    const zoned = await decisionsOf('Europe/London')
+    expect(zoned).not.toEqual(await decisionsOf())
+  })
 })

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { NOON } from '../../test/builders/observation.ts'
 import { fleetSpec, RULE_FRAME } from '../../test/builders/spec.ts'
-import { type SimulatedWorld, simulatedWorld } from '../../test/simulated/world.ts'
+import { NO_CALENDAR, type SimulatedWorld, simulatedWorld } from '../../test/simulated/world.ts'
 import { decide } from '../engine/decide.ts'
 import type { AggregateOperand } from '../model/expression.ts'
 import { EMPTY_MEMORY } from '../model/memory.ts'
 import type { ServeOutlook } from '../model/outlook.ts'
 import type { FleetSpec, ForecastRule, ReactiveRule, ServeRule } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
 import { createMemoryStore } from '../plugins/stores/memory.ts'
+import type { Calendar } from '../ports/calendar.ts'
 import type { StateStore } from '../ports/state-store.ts'
 
 const MINUTE = 60_000
@@ -201,6 +204,59 @@ describe('a forecast', () => {
       state: 'used',
     })
     expect(entry.decision.desired).toBe(5)
+  })
+})
+
+describe('a forecast of demand that follows a clock', () => {
+  const HOUR = 60 * MINUTE
+  const DAYS = 10
+  /** Set forward by an hour, days before the end. */
+  const CHANGE = NOON + (DAYS - 1) * 24 * HOUR - 12 * HOUR
+  const offsetMs = (at: EpochMs): number => (at < CHANGE ? 0 : HOUR)
+  const calendar: Calendar = {
+    ...NO_CALENDAR,
+    offsetOf: timeZone => {
+      if (timeZone !== 'Europe/London') throw new Error(`the clock of ${timeZone} was asked for`)
+      return offsetMs
+    },
+  }
+  const rule: ForecastRule = { ...ahead, horizonMs: 3 * HOUR }
+  /** From six to six, by that clock. */
+  const demandAt = (at: EpochMs): number => {
+    const hour = ((at + offsetMs(at)) / HOUR) % 24
+    return hour >= 6 && hour < 18 ? 900 : 100
+  }
+  const spec = (timeZone?: string): FleetSpec =>
+    fleet([timeZone === undefined ? rule : { ...rule, timeZone }], { everyMs: HOUR })
+
+  async function hours(world: SimulatedWorld, count: number) {
+    let entry = null
+    for (let hour = 0; hour < count; hour += 1) {
+      await world.clock.advance(HOUR - 1000)
+      world.measure('orders', demandAt(world.clock.now() + 1000))
+      entry = await world.tick()
+      world.fleet.boot()
+    }
+    const outlook = entry?.observation.outlooks?.Ahead
+    if (outlook?.kind !== 'forecast') throw new Error(`no outlook: ${JSON.stringify(outlook)}`)
+    return outlook
+  }
+
+  it('expects the hour after the clock was set when it comes, the same after a restart, and else an hour late', async () => {
+    // An hour after the change it is two by that clock, then three: in three hours the day begins.
+    const before = DAYS * 24 - 24 - 12 + 1
+    const told = simulatedWorld(spec('Europe/London'), { calendar })
+    const untold = simulatedWorld(spec(), { calendar })
+    await hours(told, before)
+    await hours(untold, before)
+    await told.restart()
+    const steady = simulatedWorld(spec('Europe/London'), { calendar })
+    await hours(steady, before)
+    const outlook = await hours(told, 1)
+    expect(outlook).toEqual(await hours(steady, 1))
+    expect(demandAt(outlook.for)).toBe(900)
+    expect(outlook.expected).toBeGreaterThan(800)
+    expect((await hours(untold, 1)).expected).toBeLessThan(300)
   })
 })
 

@@ -22,7 +22,8 @@ import {
   type OutlookRule,
   type ServeRule,
 } from '../model/spec.ts'
-import type { EpochMs } from '../model/time.ts'
+import type { ClockOffset, EpochMs } from '../model/time.ts'
+import type { Calendar } from '../ports/calendar.ts'
 import { DEMAND_KEPT_MS, type SeriesSamples, type StateStore } from '../ports/state-store.ts'
 import { DemandSeries, demandSeriesOf, demandStepMs } from './demand-series.ts'
 
@@ -52,16 +53,19 @@ interface Watched {
 
 export class Outlooks {
   readonly #spec: FleetSpec
+  readonly #calendar: Calendar
   readonly #series = new Map<string, DemandSeries>()
   readonly #watched: readonly Watched[]
   #isStale = true
 
-  constructor(spec: FleetSpec) {
+  /** @param calendar has the clocks of the time zones that rules name */
+  constructor(spec: FleetSpec, calendar: Calendar) {
     this.#spec = spec
+    this.#calendar = calendar
     this.#watched = spec.rules.filter(looksAhead).map(rule => {
       const lead = leadOf(rule, undefined, spec.everyMs)
       const served = new ServedShare()
-      const learner = learnerOf(rule, lead, spec.everyMs, served)
+      const learner = this.#learnerOf(rule, lead, served)
       return { rule, series: this.#seriesOf(rule), served, lead, learner }
     })
   }
@@ -92,7 +96,7 @@ export class Outlooks {
   #learnAnew(watched: Watched, stored: readonly Sample[], boots: Boots): void {
     const { rule, series, served } = watched
     watched.lead = leadOf(rule, boots, this.#spec.everyMs)
-    watched.learner = learnerOf(rule, watched.lead, this.#spec.everyMs, served)
+    watched.learner = this.#learnerOf(rule, watched.lead, served)
     for (const sample of stored) watched.learner.learn(sample.at, sample.value)
     const newest = stored.at(-1)
     if (newest !== undefined) series.resume(newest.at)
@@ -125,6 +129,15 @@ export class Outlooks {
 
   saved(): void {
     for (const series of this.#series.values()) series.saved()
+  }
+
+  #learnerOf(rule: OutlookRule, lead: Lead, served: ServedShare): Learner {
+    const stepMs = demandStepMs(this.#spec.everyMs)
+    if (rule.kind === 'serve')
+      return new ServeLearner(rule, createHeadroom({ ...rule, stepMs, leadMs: lead.leadMs }), served)
+    const { timeZone } = rule
+    const clock = timeZone === undefined ? {} : { offsetMs: this.#calendar.offsetOf(timeZone) }
+    return new ForecastLearner(rule, lead, { stepMs, ...clock })
   }
 
   #seriesOf(rule: OutlookRule): DemandSeries {
@@ -179,11 +192,9 @@ interface Learner {
   outlook(look: Look): Outlook
 }
 
-function learnerOf(rule: OutlookRule, lead: Lead, everyMs: number, served: ServedShare): Learner {
-  const stepMs = demandStepMs(everyMs)
-  return rule.kind === 'serve'
-    ? new ServeLearner(rule, createHeadroom({ ...rule, stepMs, leadMs: lead.leadMs }), served)
-    : new ForecastLearner(rule, lead, stepMs)
+interface Pace {
+  readonly stepMs: number
+  readonly offsetMs?: ClockOffset
 }
 
 class ServeLearner implements Learner {
@@ -219,9 +230,9 @@ class ServeLearner implements Learner {
 class ForecastLearner implements Learner {
   readonly #forecast: DemandForecast
 
-  constructor({ horizonMs, quantileRatio }: ForecastRule, { leadMs }: Lead, stepMs: number) {
+  constructor({ horizonMs, quantileRatio }: ForecastRule, { leadMs }: Lead, pace: Pace) {
     this.#forecast = createDemandForecast({
-      stepMs,
+      ...pace,
       horizonMs: horizonMs ?? leadMs,
       quantile: quantileRatio,
     })

@@ -46,7 +46,7 @@ export class Senses {
     this.#world = world
     this.spec = spec
     this.#windows = new FleetWindows(spec)
-    this.#outlooks = new Outlooks(spec)
+    this.#outlooks = new Outlooks(spec, world.calendar)
   }
 
   refill(at: EpochMs): Promise<void> {

@@ -11,6 +11,7 @@ import type { LoopEvent, World } from '../../src/loop/world.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import type { FleetSpec } from '../../src/model/spec.ts'
 import { createMemoryStore } from '../../src/plugins/stores/memory.ts'
+import type { Calendar } from '../../src/ports/calendar.ts'
 import type { HealthWatch } from '../../src/ports/health-probe.ts'
 import type { MetricSource } from '../../src/ports/metric-source.ts'
 import type { ScalingAction } from '../../src/ports/scaling-action.ts'
@@ -41,11 +42,20 @@ export interface WorldOptions {
   readonly router?: (clock: SimulatedClock) => SessionRouter
   readonly capabilities?: Partial<TargetCapabilities>
   readonly store?: StateStore
+  /** Instead of one without windows, whose clocks are never set. */
+  readonly calendar?: Calendar
   readonly actions?: Readonly<Record<string, ScalingAction>>
   /** Latest entries of other fleets, by name. */
   readonly others?: Readonly<Record<string, JournalEntry>>
   /** Made with the world's own clock. */
   readonly health?: (clock: SimulatedClock) => HealthWatch
+}
+
+export const NO_CALENDAR: Calendar = {
+  window: () => null,
+  windows: () => [],
+  offsetOf: () => () => 0,
+  timeZoneDatabase: 'none',
 }
 
 export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): SimulatedWorld {
@@ -57,7 +67,7 @@ export function simulatedWorld(spec: FleetSpec, options: WorldOptions = {}): Sim
   const store = options.store ?? createMemoryStore()
   const world: World = {
     clock,
-    calendar: { window: () => null, windows: () => [], offsetOf: () => () => 0, timeZoneDatabase: 'none' },
+    calendar: options.calendar ?? NO_CALENDAR,
     store,
     holder: 'this process',
     spec: () => ({
