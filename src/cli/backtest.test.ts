@@ -198,6 +198,42 @@ describe('plimsoll backtest', () => {
     expect(last.because).not.toContain('nothing learnt yet')
   })
 
+  it('says where a rule counts on instances of another strength than the model has', async () => {
+    scene.file('shop.yaml', SERVE)
+    const words = ['backtest', 'shop.yaml', '--trace', 'day.csv', '--json', '--model'] as const
+    const notesOf = async (model: string): Promise<readonly string[]> =>
+      JSON.parse((await scene.run([...words, model])).out).notes
+    const said =
+      'Rule "Serve" counts on 50 an instance, the model serves 25: it wants too few. Change the one that is wrong (plimsoll fit finds it).'
+    expect(await notesOf('per-instance=25')).toContain(said)
+    expect(await notesOf('per-instance=80')).toContain(
+      'Rule "Serve" counts on 50 an instance, the model serves 80: it wants too many. Change the one that is wrong (plimsoll fit finds it).',
+    )
+    for (const model of ['per-instance=50', 'boot=1m'])
+      expect((await notesOf(model)).join()).not.toContain('counts on')
+  })
+
+  it('decides by what is late, where measurements are known later: by old values, not by none', async () => {
+    scene.file('minutes.csv', loadCsv({ hours: 24, everyMinutes: 1 }))
+    scene.file('minutes.yaml', FILE.replace('unit: percent', 'unit: percent, every: 1m'))
+    const words = [
+      'backtest',
+      'minutes.yaml',
+      '--trace',
+      'minutes.csv',
+      '--metric',
+      'replicas=load',
+      '--json',
+    ]
+    const scored = async (model: string) =>
+      scoresOf((await scene.run([...words, '--model', `per-instance=100,${model}`])).out, 'web')
+    const [now, soon, late] = [await scored('delay=0s'), await scored('delay=1m'), await scored('delay=12m')]
+    expect(now.actions).toBeGreaterThan(20)
+    expect(soon.actions).toBeGreaterThan(20)
+    expect(late.actions).toBeGreaterThan(20)
+    expect(late.thetaUPercent).toBeGreaterThan(now.thetaUPercent ?? 0)
+  })
+
   it('says where the highest count could not have been enough', async () => {
     scene.file('shop.yaml', SERVE.replace('max: 40', 'max: 10'))
     const { out } = await scene.run(['backtest', 'shop.yaml', '--trace', 'day.csv'])
@@ -233,7 +269,7 @@ describe('a record per instance', () => {
     const { out } = await perInstance()
     const text = out.replaceAll(/\s+/g, ' ')
     expect(text).toMatch(/Censored: for \d+\.\d % of the time the recorded utilization stood at its ceiling/)
-    expect(text).toMatch(/Trust: for \d+\.\d % of the time the simulated count is more than 2 times/)
+    expect(text).toMatch(/Trust: for \d+\.\d % of the time the simulated count is more than twice/)
   })
 
   it('begins with as many as there were', async () => {

@@ -45,6 +45,7 @@ describe('the service model on the command line', () => {
     ['boot=3m/2m/1m', 'the three must not fall'],
     ['warmup-share=0.5', 'a share from 0% to 100%'],
     ['warmup-share=120%', 'a share from 0% to 100%'],
+    ['warmup-share=50%', 'says nothing without how long it holds: add warmup=2m'],
     ['queue=long', 'is no duration'],
     ['every=10ms', 'at least 1s'],
     ['initial=1.5', 'a whole number from 0 to 100000'],

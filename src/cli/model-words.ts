@@ -49,6 +49,9 @@ export function parseModelWords(options: readonly string[]): ModelWords {
     if (word === '') continue
     words = word === 'standard' ? { ...words, standard: true } : { ...words, ...parsePair(word) }
   }
+  if (words.warmupShare !== undefined && words.warmupMs === undefined) {
+    throw refused('--model warmup-share says nothing without how long it holds: add warmup=2m')
+  }
   return words
 }
 
@@ -56,7 +59,7 @@ function parsePair(word: string): Partial<ServiceModel> {
   const split = word.indexOf('=')
   const key = split < 0 ? word : word.slice(0, split)
   const value = split < 0 ? '' : word.slice(split + 1)
-  if (!isKey(key)) throw refused(`--model has no ${key}. ${suggest(key, [...KEYS, 'standard'])}`)
+  if (!isKey(key)) throw refused(`--model has no "${key}". ${suggest(key, [...KEYS, 'standard'])}`)
   if (split < 0) throw refused(`--model ${key} is written ${key}=${EXAMPLES[key]}.`)
   switch (key) {
     case 'per-instance':

@@ -2,9 +2,9 @@
  * What a reader must know of a replay before believing it, a sentence each: which column is what, what was assumed, what was
  * mended, and where the record says little about the simulated fleet.
  *
- * Example: "Trust: for 4.2 % of the time the simulated count is more than 2 times the recorded one, or less than half of it; ..."
+ * Example: "Trust: for 4.2 % of the time the simulated count is more than twice the recorded one, or less than half of it; ..."
  */
-import type { FleetSpec } from '../model/spec.ts'
+import { type FleetSpec, looksAhead } from '../model/spec.ts'
 import type { Interval } from '../model/time.ts'
 import type { Chosen } from './backtest.ts'
 import type { Course } from './course.ts'
@@ -28,7 +28,7 @@ export interface Told {
   readonly bounds: StandIn['bounds']
 }
 
-/** A simulated count this many times the recorded one, or one in so many of it, is another world than the recorded one. */
+/** A simulated count more than twice the recorded one, or less than half of it, is another world than the recorded one. */
 export const TRUSTED_TIMES = 2
 
 export function caveatsOf(told: Told): readonly string[] {
@@ -37,6 +37,7 @@ export function caveatsOf(told: Told): readonly string[] {
     ...feeds.notes,
     ...reservesSaid(fleet),
     ...assumed,
+    ...strengthSaid(told),
     ...coarseBins(told),
     ...baselinesSaid(against),
     ...oracleSaid(told),
@@ -57,6 +58,25 @@ function reservesSaid({ rules }: FleetSpec): readonly string[] {
     `Not played: ${reserves.join(', ')}, which goes by sessions. A record of load has none; a list of sessions (start,end) has.`,
   ]
 }
+
+/** A rule that counts on stronger instances than there are loses what it says it serves, and nothing else would say why. */
+function strengthSaid({ fleet, feeds, model: { perInstance } }: Told): readonly string[] {
+  const demands = new Set(feeds.feeds.filter(({ isDemand }) => isDemand).map(({ metric }) => metric.name))
+  return fleet.rules.flatMap(rule => {
+    if (!rule.enabled || !looksAhead(rule)) return []
+    const { operand, name } = rule
+    if (operand.node !== 'aggregate' || !demands.has(operand.metric)) return []
+    if (Math.abs(rule.perInstance / perInstance - 1) < ALIKE_RATIO) return []
+    const counts = `counts on ${numberText(rule.perInstance)} an instance, the model serves ${numberText(perInstance)}`
+    const wants = rule.perInstance > perInstance ? 'too few' : 'too many'
+    return [
+      `Rule "${name}" ${counts}: it wants ${wants}. Change the one that is wrong (plimsoll fit finds it).`,
+    ]
+  })
+}
+
+/** Less than this is no difference in strength. */
+const ALIKE_RATIO = 0.02
 
 function coarseBins({ trace: { stepMs }, model: { everyMs } }: Told): readonly string[] {
   if (stepMs <= everyMs) return []
@@ -126,7 +146,7 @@ function censoredSaid(trace: LoadTrace, { censored }: Feeds): readonly string[] 
 function trustSaid(trace: LoadTrace, { doubtful }: Course): readonly string[] {
   if (doubtful.length === 0) return []
   return [
-    `Trust: for ${shareOf(doubtful, trace)} of the time the simulated count is more than ${TRUSTED_TIMES} times the recorded one, or less than one in ${TRUSTED_TIMES} of it; what was measured then says little about it.`,
+    `Trust: for ${shareOf(doubtful, trace)} of the time the simulated count is more than twice the recorded one, or less than half of it; what was measured then says little about it.`,
   ]
 }
 

@@ -29,6 +29,8 @@ export interface FeedOptions {
 
 export interface Feed {
   readonly metric: MetricSpec
+  /** Its values are the demand itself. */
+  readonly isDemand: boolean
   /** What it reads, given what is seen; NaN is a gap. */
   read(seen: Seen): number
 }
@@ -59,7 +61,7 @@ export function feedsOf(trace: LoadTrace, fleet: FleetSpec, options: FeedOptions
   const demand = demandOf(trace, fleet, options, recorded)
   const notes = [demand.note]
   const feeds = Object.values(fleet.metrics).map(metric => {
-    const feed = feedOf(metric, { trace, options, recorded, load: demand.load })
+    const feed = feedOf(metric, { trace, options, recorded, demand: demand.name })
     notes.push(feed.note)
     return feed
   })
@@ -74,6 +76,8 @@ export function feedsOf(trace: LoadTrace, fleet: FleetSpec, options: FeedOptions
 }
 
 interface Demand {
+  /** Of its column. */
+  readonly name: string
   readonly load: Float64Array
   readonly perInstance: number | null
   readonly ceiling: number | null
@@ -93,6 +97,7 @@ function demandOf(
   if (metric?.kind !== 'perInstance') {
     const load = values.map(value => Math.max(0, value))
     return {
+      name,
       load,
       perInstance: null,
       ceiling: null,
@@ -103,6 +108,7 @@ function demandOf(
   if (recorded === null) throw withoutInstances(trace, name)
   const ceiling = ceilingOf(metric)
   return {
+    name,
     load: values.map((value, bin) => Math.max(0, value * (recorded[bin] ?? Number.NaN))),
     perInstance: ceiling,
     ceiling,
@@ -146,7 +152,7 @@ interface Material {
   readonly trace: LoadTrace
   readonly options: FeedOptions
   readonly recorded: Float64Array | null
-  readonly load: Float64Array
+  readonly demand: string
 }
 
 function meant(name: string, known: readonly string[]): string {
@@ -178,7 +184,10 @@ function feedOf(metric: MetricSpec, material: Material): Feed & { readonly note:
     )
   }
   const read = readerOf(metric, source, material)
-  return { metric, read, note: `Metric ${metric.name} is ${sourceText(source, metric)}.` }
+  const isDemand =
+    metric.kind !== 'perInstance' &&
+    (source === 'load' || (typeof source === 'object' && source.column === material.demand))
+  return { metric, isDemand, read, note: `Metric ${metric.name} is ${sourceText(source, metric)}.` }
 }
 
 function derived({ kind, unit }: MetricSpec): FeedSource | null {

@@ -1,8 +1,10 @@
 /**
  * The samples a metric's source would have given in a replay: one for each bin as it becomes known, and where the source is asked
- * more often than that, the same value again.
+ * more often than that, the same value again. A value has the time at which it could first be read, as most sources stamp it: that
+ * of its bin's end, or, where measurements are known later, that of the tick that hears of it.
  *
- * Example: bins of five minutes, asked each minute: 5 samples a bin, all of the bin that ended last.
+ * Example: bins of five minutes, asked each minute: 5 samples a bin, all of the bin that ended last. Bins of a minute that are known
+ * ten minutes late: at 12:20 the value of 12:09 to 12:10, stamped 12:20; it is old, and not a gap.
  */
 import type { Sample } from '../model/sample.ts'
 import type { EpochMs } from '../model/time.ts'
@@ -35,7 +37,8 @@ export class Sampler {
     if (Number.isNaN(value)) return NONE
     this.#lastBin = bin
     const endAt = this.#startAt + (bin + 1) * this.#stepMs
-    const sampleAt = isNew && endAt > this.#lastAt ? endAt : at
+    const isLate = at - endAt >= this.#stepMs
+    const sampleAt = isNew && !isLate && endAt > this.#lastAt ? endAt : at
     this.#lastAt = sampleAt
     return [{ at: sampleAt, value }]
   }
