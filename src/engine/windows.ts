@@ -29,15 +29,6 @@ import { Window } from './windows/window.ts'
  */
 export const MOST_SAMPLES = 2_000_000
 
-/** What one tick needs to know of all windows. */
-interface Moment {
-  readonly at: EpochMs
-  /** Time of the newest sample that names an instance; minus infinity when none does. */
-  readonly namedAt: EpochMs
-  /** Instances with a sample within `staleAfterMs`. */
-  readonly reporting: number
-}
-
 interface WindowedOperand {
   readonly operand: AggregateOperand
   readonly window: Window
@@ -49,7 +40,8 @@ interface WindowedOperand {
 /** The windows of one metric of one fleet: samples in, readings out. */
 export interface Windows {
   add(sample: Sample): boolean
-  read(at: EpochMs): Record<string, OperandReading>
+  /** @param readings what others read, to which its own are added */
+  read(at: EpochMs, readings?: Record<string, OperandReading>): Record<string, OperandReading>
 }
 
 /** Whose samples an operand's gap speaks of, e.g. `last 45m`. */
@@ -123,11 +115,11 @@ export class MetricWindows implements Windows {
    * forward: an `at` before an earlier read's is answered as of that earlier one, since samples that have
    * left are gone. O(1) amortised per sample, O(instances) per window for `last` of a per-instance metric.
    */
-  read(at: EpochMs): Record<string, OperandReading> {
+  read(at: EpochMs, readings: Record<string, OperandReading> = {}): Record<string, OperandReading> {
     this.#moveTo(Math.max(at, this.#readAt))
-    const moment = this.#moment()
-    const readings: Record<string, OperandReading> = {}
-    for (const each of this.#operands) readings[each.operand.key] = this.#readingOf(each, moment)
+    const namedAt = this.#reporters.newestNamedAt()
+    const reporting = this.#reporters.reportingSince(this.#readAt - this.#staleAfterMs)
+    for (const each of this.#operands) readings[each.operand.key] = this.#readingOf(each, namedAt, reporting)
     return readings
   }
 
@@ -187,21 +179,18 @@ export class MetricWindows implements Windows {
     for (const window of this.#windows) window.first = Math.max(window.first, series.first)
   }
 
-  #moment(): Moment {
-    return {
-      at: this.#readAt,
-      namedAt: this.#reporters.newestNamedAt(),
-      reporting: this.#reporters.reportingSince(this.#readAt - this.#staleAfterMs),
-    }
-  }
-
+  /**
+   * @param namedAt time of the newest sample that names an instance; minus infinity when none does
+   * @param reporting instances with a sample within `staleAfterMs`
+   */
   #readingOf(
     { operand, window, empty, undefinedHere, beyond }: WindowedOperand,
-    moment: Moment,
+    namedAt: EpochMs,
+    reporting: number,
   ): OperandReading {
     const samples = this.#reached - window.first
     if (samples === 0) return empty
-    const named = moment.namedAt > moment.at - window.windowMs
+    const named = namedAt > this.#readAt - window.windowMs
     const value = this.#valueOf(operand, window, samples, named)
     if (Number.isNaN(value)) return undefinedHere
     if (!Number.isFinite(value)) return beyond
@@ -210,7 +199,7 @@ export class MetricWindows implements Windows {
       samples,
       firstAt: this.#series.timeAt(window.first),
       lastAt: this.#series.timeAt(this.#reached - 1),
-      reporting: named ? moment.reporting : null,
+      reporting: named ? reporting : null,
     }
   }
 

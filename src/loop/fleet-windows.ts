@@ -60,7 +60,7 @@ export class FleetWindows {
 
   read(at: EpochMs): Record<string, OperandReading> {
     const readings: Record<string, OperandReading> = {}
-    for (const { windows } of this.#series.values()) Object.assign(readings, windows.read(at))
+    for (const { windows } of this.#series.values()) windows.read(at, readings)
     return readings
   }
 

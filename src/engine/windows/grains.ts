@@ -70,12 +70,11 @@ export class GrainedWindows implements Windows {
     return true
   }
 
-  read(at: EpochMs): Record<string, OperandReading> {
+  read(at: EpochMs, readings: Record<string, OperandReading> = {}): Record<string, OperandReading> {
     this.#readAt = Math.max(at, this.#readAt)
     const reporting = this.#reporting()
     this.#feed()
     const grained = this.#values.read(this.#readAt)
-    const readings: Record<string, OperandReading> = {}
     for (const { key } of this.#operands) {
       const reading = grained[key] ?? { gap: 'the window is shorter than a grain' }
       readings[key] = 'value' in reading ? { ...reading, reporting } : reading

@@ -24,7 +24,7 @@ export function windowsOf(metric: MeasuredMetric, operands: readonly AggregateOp
 
 /** They end where the metric is known: at 12:10 with a delay of 3 min those of the last 5 min are from 12:02 to 12:07. */
 function delayed(windows: Windows, delayMs: number): Windows {
-  return { add: sample => windows.add(sample), read: at => windows.read(at - delayMs) }
+  return { add: sample => windows.add(sample), read: (at, readings) => windows.read(at - delayMs, readings) }
 }
 
 /** How far back a sample still matters to a window, beyond the window's own length. */
