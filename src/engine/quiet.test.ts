@@ -5,7 +5,7 @@ import { fleetSpec } from '../../test/builders/spec.ts'
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
 import type { Interval } from '../model/time.ts'
 import { decideUntold } from './decide.ts'
-import { type QuietDecision, quietOf, stayQuiet } from './quiet.ts'
+import { isStillQuiet, type QuietDecision, quietOf, rememberQuiet } from './quiet.ts'
 
 const fleet = fleetSpec({
   min: 2,
@@ -58,27 +58,30 @@ function seenAt(minute: number, { cpu, orders, pending }: Moment, open: number) 
 }
 
 describe('a quiet tick', () => {
-  it('leaves the memory that deciding again would leave, and decides the same', () => {
+  it('decides the same, and a stretch of them leaves the memory that deciding each time would leave', () => {
     let spared = 0
     fc.assert(
       fc.property(fc.array(moment, { minLength: 5, maxLength: 40 }), moments => {
         let memory: Memory = EMPTY_MEMORY
+        let beforeStretch: Memory = EMPTY_MEMORY
         let quiet: QuietDecision | null = null
         let open = 4
         moments.forEach((each, minute) => {
           const now = { ...seenAt(minute, each, open), sessions: SESSIONS, overrides: OVERRIDES }
           const decided = decideUntold(fleet, now, memory)
-          const stayed = quiet === null ? null : stayQuiet(fleet, quiet, now, memory)
-          if (stayed !== null && quiet !== null) {
+          if (quiet !== null && isStillQuiet(fleet, quiet, now)) {
             spared += 1
-            expect(stayed).toEqual(decided.memory)
+            expect(rememberQuiet(fleet, quiet, now.at, beforeStretch)).toEqual(decided.memory)
             expect(decided.decision).toMatchObject({
               direction: 'none',
               current: quiet.decision.current,
               desired: quiet.decision.desired,
               bounds: quiet.decision.bounds,
             })
-          } else quiet = quietOf(fleet, now, decided.decision, decided.memory)
+          } else {
+            quiet = quietOf(fleet, now, decided.decision, decided.memory)
+            beforeStretch = decided.memory
+          }
           memory = decided.memory
           open = Math.max(1, (decided.decision.desired ?? open) - each.pending)
         })

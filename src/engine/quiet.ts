@@ -1,7 +1,7 @@
 /**
  * Does this tick decide as the one before did, since no rule fires and nothing else is different? A replay asks this first: most of a
  * month passes so, and what would be decided again need not be worked out again. It answers only where that is plain to see; where it
- * is not, `decide` is asked.
+ * is not, `decide` is asked, with the memory of the whole stretch.
  *
  * Example: 5 open, bounds 2..20, CPU 52 % and then 55 %, rules above 80 % and below 20 %: the same decision, and memory a minute older.
  */
@@ -9,6 +9,7 @@ import type { Decision } from '../model/decision.ts'
 import type { Memory } from '../model/memory.ts'
 import type { CapacityCounts, Observation } from '../model/observation.ts'
 import type { FleetSpec } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
 import { isActive } from './bounds.ts'
 import { type CompiledFleet, compileFleet } from './compile.ts'
 import { questionOf } from './conditions.ts'
@@ -58,27 +59,33 @@ export function quietOf(
   return nothingFired ? { decision, observation } : null
 }
 
-/**
- * @param before memory as the quiet decision left it
- * @returns memory as deciding again would leave it; `null` where it must be decided
- */
-export function stayQuiet(
-  spec: FleetSpec,
-  quiet: QuietDecision,
-  observation: Observation,
-  before: Memory,
-): Memory | null {
+/** Would deciding now come to the same again? `false` where it must be decided. */
+export function isStillQuiet(spec: FleetSpec, quiet: QuietDecision, observation: Observation): boolean {
   const compiled = compileFleet(spec)
-  if (!isAlike(compiled, quiet.observation, observation)) return null
-  const evidence = readValues(spec, compiled, observation, quiet.decision.bounds)
-  if (evidence === null) return null
-  const question = questionOf(evidence, observation)
+  if (!isAlike(compiled, quiet.observation, observation)) return false
+  const operands = readValues(spec, compiled, observation, quiet.decision.bounds)
+  if (operands === null) return false
+  const question = questionOf(operands, observation)
   const { at, windows } = observation
   for (const { rule, ask } of compiled.rules) {
     if (!rule.enabled || !isActive(rule.during, at, windows)) continue
-    if (ask(question).kind !== 'nothing') return null
+    if (ask(question).kind !== 'nothing') return false
   }
-  const count = quiet.decision.current ?? 0
+  return true
+}
+
+/**
+ * @param before memory as the quiet decision left it
+ * @param at time of the last tick that was still quiet
+ * @returns memory as deciding at each of them would have left it: the same recommendation again and again is one, of the last time
+ */
+export function rememberQuiet(
+  spec: FleetSpec,
+  { decision }: QuietDecision,
+  at: EpochMs,
+  before: Memory,
+): Memory {
+  const count = decision.current ?? 0
   return {
     ...before,
     at: Math.max(before.at, at),

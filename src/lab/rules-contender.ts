@@ -5,7 +5,7 @@
  * Example: `rulesContender({ fleet, feeds, calendar, schedules, startAt })` answers 44 where the fleet's rules decide on 44.
  */
 import { decideUntold, tell } from '../engine/decide.ts'
-import { type QuietDecision, quietOf, stayQuiet } from '../engine/quiet.ts'
+import { isStillQuiet, type QuietDecision, quietOf, rememberQuiet } from '../engine/quiet.ts'
 import { rememberDecision } from '../engine/remember.ts'
 import { windowsOf } from '../engine/windows/of-metric.ts'
 import type { Windows } from '../engine/windows.ts'
@@ -51,8 +51,9 @@ export class RulesContender implements Contender {
   #memory: Memory = EMPTY_MEMORY
   /** Decided on and not ordered yet, since so many may be launched at a time. */
   #owed = 0
-  /** While nothing fires, the last decision that was worked out. */
+  /** While nothing fires, the last decision that was worked out; what has passed since then is not in memory yet. */
   #quiet: QuietDecision | null = null
+  #quietAt: EpochMs = 0
   readonly #ahead: Ahead | null
   readonly #orders = new OrderTimes()
 
@@ -75,14 +76,15 @@ export class RulesContender implements Contender {
     const observed = this.#observe(seen, at)
     const observation = this.#ahead === null ? observed : this.#ahead.look(observed, this.#orders.boots)
     const there = seen.ready + seen.booting
-    if (this.#quiet !== null) {
-      const memory = stayQuiet(this.#fleet, this.#quiet, observation, this.#memory)
-      if (memory !== null) {
-        this.#memory = memory
-        return there
-      }
+    if (this.#quiet !== null && isStillQuiet(this.#fleet, this.#quiet, observation)) {
+      this.#quietAt = at
+      return there
     }
-    const { decision, memory } = decideUntold(this.#fleet, observation, this.#memory)
+    const before =
+      this.#quiet === null
+        ? this.#memory
+        : rememberQuiet(this.#fleet, this.#quiet, this.#quietAt, this.#memory)
+    const { decision, memory } = decideUntold(this.#fleet, observation, before)
     const remembered = rememberDecision(this.#fleet, decision, memory)
     this.decision = decision
     this.bounds = decision.bounds
@@ -92,6 +94,7 @@ export class RulesContender implements Contender {
     this.#orders.note(ordered - there, at)
     this.#memory = { ...remembered, revision: remembered.revision + 1, expected: desired }
     this.#quiet = this.#owed > 0 ? null : quietOf(this.#fleet, observation, decision, this.#memory)
+    this.#quietAt = at
     return ordered
   }
 
@@ -109,10 +112,12 @@ export class RulesContender implements Contender {
       windows: this.#schedules.at(at),
       targetHighest: null,
       overrides: NO_OVERRIDES,
-      fleets: {},
+      fleets: NO_FLEETS,
     }
   }
 }
+
+const NO_FLEETS: Observation['fleets'] = Object.freeze({})
 
 /** What rules that look ahead expect; the demand they learn from is kept here instead of in a store. */
 class Ahead {
@@ -149,9 +154,9 @@ class OrderTimes {
   boots: readonly number[] = []
 
   see({ booting }: Seen, at: EpochMs): void {
+    if (this.#pending.length <= booting) return
     const came = this.#pending.splice(0, this.#pending.length - booting)
-    if (came.length > 0)
-      this.boots = [...this.boots, ...came.map(orderedAt => at - orderedAt)].slice(-MOST_BOOTS)
+    this.boots = [...this.boots, ...came.map(orderedAt => at - orderedAt)].slice(-MOST_BOOTS)
   }
 
   /** @param change what was ordered; what is given up first is what was ordered last */
@@ -173,12 +178,9 @@ class FedMetric {
   }
 
   read(seen: Seen, at: EpochMs, readings: Record<string, OperandReading>): void {
-    for (const sample of this.#sampler.take(seen, at)) this.#windows.add(sample)
-    const own = this.#windows.read(at)
-    for (const key in own) {
-      const reading = own[key]
-      if (reading !== undefined) readings[key] = reading
-    }
+    const sample = this.#sampler.take(seen, at)
+    if (sample !== null) this.#windows.add(sample)
+    this.#windows.read(at, readings)
   }
 }
 

@@ -11,8 +11,6 @@ import type { EpochMs } from '../model/time.ts'
 import type { Seen } from './contender.ts'
 import type { Feed } from './feeds.ts'
 
-const NONE: readonly Sample[] = []
-
 export class Sampler {
   readonly #feed: Feed
   readonly #startAt: EpochMs
@@ -26,20 +24,20 @@ export class Sampler {
     this.#stepMs = stepMs
   }
 
-  /** Those that are new since the last call; none of a gap. */
-  take(seen: Seen, at: EpochMs): readonly Sample[] {
+  /** What is new since the last call; `null`: nothing is, or it is a gap. */
+  take(seen: Seen, at: EpochMs): Sample | null {
     const { bin } = seen
-    if (bin < 0) return NONE
+    if (bin < 0) return null
     const isNew = bin > this.#lastBin
     const isDue = at - this.#lastAt >= this.#feed.metric.everyMs
-    if (!isNew && !isDue) return NONE
+    if (!isNew && !isDue) return null
     const value = this.#feed.read(seen)
-    if (Number.isNaN(value)) return NONE
+    if (Number.isNaN(value)) return null
     this.#lastBin = bin
     const endAt = this.#startAt + (bin + 1) * this.#stepMs
     const isLate = at - endAt >= this.#stepMs
     const sampleAt = isNew && !isLate && endAt > this.#lastAt ? endAt : at
     this.#lastAt = sampleAt
-    return [{ at: sampleAt, value }]
+    return { at: sampleAt, value }
   }
 }

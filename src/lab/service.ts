@@ -7,7 +7,7 @@
  */
 import type { BootTime, ServiceModel } from './service-model.ts'
 
-/** What happened since it was last asked. Load in the unit of a bin's load, instances in instance-milliseconds. */
+/** What happened in a bin. Load in the unit of a bin's load, instances in instance-milliseconds. */
 export interface Tally {
   served: number
   lost: number
@@ -32,7 +32,9 @@ export class Service {
   #warm: number
   /** Until when each released instance is paid for. */
   readonly #draining: number[] = []
-  #tally: Tally = noTally()
+  #tally: Tally = { served: 0, lost: 0, refused: 0, readyMs: 0, paidMs: 0 }
+  /** Given away last, and filled next: a replay takes one for each bin. */
+  #otherTally: Tally = { ...this.#tally }
 
   /** @param stepMs length of a bin: load and `perInstance` are per bin */
   constructor(model: ServiceModel, stepMs: number, initial: number, chance: Chance) {
@@ -85,10 +87,12 @@ export class Service {
     }
   }
 
-  /** Since the last call. */
-  takeTally(): Tally {
+  /** What happened since the last call. The same object is used again after the next one. */
+  takeTally(): Readonly<Tally> {
     const tally = this.#tally
-    this.#tally = noTally()
+    this.#tally = this.#otherTally
+    this.#otherTally = tally
+    clear(this.#tally)
     return tally
   }
 
@@ -178,8 +182,12 @@ export class Service {
   }
 }
 
-function noTally(): Tally {
-  return { served: 0, lost: 0, refused: 0, readyMs: 0, paidMs: 0 }
+function clear(tally: Tally): void {
+  tally.served = 0
+  tally.lost = 0
+  tally.refused = 0
+  tally.readyMs = 0
+  tally.paidMs = 0
 }
 
 function insertSorted(sorted: number[], value: number): void {

@@ -125,7 +125,10 @@ function worldOf(played: TicksPlayed, seen: Seen, cloud: CountedCloud): World {
     // Asked at every tick, and says only what is new.
     subscribe: () => () => undefined,
     read: async queries =>
-      queries.map(({ metric }) => ({ samples: samplers.get(metric.name)?.take(seen, clock.now()) ?? [] })),
+      queries.map(({ metric }) => {
+        const sample = samplers.get(metric.name)?.take(seen, clock.now()) ?? null
+        return { samples: sample === null ? [] : [sample] }
+      }),
   }
   const emit = (): void => undefined
   return {
