@@ -1,9 +1,11 @@
 /**
  * The sentences are the product here: each kind of step with its words, and which of them the headline takes.
  */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NOON, type ObservationWords, observation } from '../../test/builders/observation.ts'
 import { type FleetWords, fleetSpec, RULE_FRAME } from '../../test/builders/spec.ts'
+import { runs } from '../../test/seed.ts'
 import type { Step } from '../model/decision.ts'
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts'
 import type { Override, OverrideChange } from '../model/override.ts'
@@ -386,8 +388,22 @@ describe('a number', () => {
     [-0.000123456, '-0.0001235'],
     [1_234_567.891, '1234567.89'],
     [Number.POSITIVE_INFINITY, 'without limit'],
+    [80, '80'],
+    [80.1, '80.1'],
+    [80.01, '80.01'],
+    [-80.1, '-80.1'],
   ])('%f is "%s"', (value, expected) => {
     expect(formatNumber(value)).toBe(expected)
+  })
+
+  it('of one and above is written as the language writes it, rounded to hundredths', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1, max: 1e15 }), fc.boolean(), (size, isNegative) => {
+        const value = isNegative ? -size : size
+        expect(formatNumber(value)).toBe(String(Math.round(value * 100) / 100))
+      }),
+      { numRuns: runs(2_000) },
+    )
   })
 })
 

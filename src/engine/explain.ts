@@ -66,8 +66,8 @@ function why(steps: readonly Step[], direction: Direction, at: EpochMs): string 
   const limit = lastOf(steps, 'limits')
   const floor = lastOf(steps, 'floors')
   if (floor !== undefined && direction === 'out') {
-    const room = `${firedBecause(steps, floor.rule, at)}; ${explainFloor(floor)}`
-    return limit === undefined ? room : `${room}; ${explainLimit(limit)}`
+    const room = sentence(firedBecause(steps, floor.rule, at), explainFloor(floor))
+    return limit === undefined ? room : sentence(room, explainLimit(limit))
   }
   const asked = winner === undefined ? null : askedFor(steps, winner, at)
   const held = steps.find(step => step.stage === 'guards' && step.outcome === 'held')
@@ -75,9 +75,14 @@ function why(steps: readonly Step[], direction: Direction, at: EpochMs): string 
     return limit === undefined ? 'the bounds ask for it' : boundsAsk(steps, limit)
   }
   const lessened = steps.findLast(step => step.stage === 'guards' && step.outcome === 'lessened')
-  if (limit !== undefined) return `${asked}; ${explainLimit(limit)}`
-  if (floor !== undefined) return `${asked}; ${explainFloor(floor)}`
-  return lessened?.stage === 'guards' ? `${asked}; ${lessened.guard} allows ${lessened.to}` : asked
+  if (limit !== undefined) return sentence(asked, explainLimit(limit))
+  if (floor !== undefined) return sentence(asked, explainFloor(floor))
+  return lessened?.stage === 'guards' ? sentence(asked, `${lessened.guard} allows ${lessened.to}`) : asked
+}
+
+/** Joined rather than written as a template, whose parts would be kept with it for as long as somebody keeps the sentence. */
+function sentence(...clauses: readonly string[]): string {
+  return clauses.join('; ')
 }
 
 function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>, at: EpochMs): string | null {
@@ -139,11 +144,11 @@ function whyNot(steps: readonly Step[], at: EpochMs): string {
     case 'shrink': {
       const asked = askedFor(steps, winner, at) ?? ''
       const held = steps.find(step => step.stage === 'guards' && step.outcome === 'held')
-      if (held?.stage === 'guards') return `${asked}; ${explainGuard(held, at)}`
+      if (held?.stage === 'guards') return sentence(asked, explainGuard(held, at))
       const floor = lastOf(steps, 'floors')
-      if (floor !== undefined) return `${asked}; ${explainFloor(floor)}`
+      if (floor !== undefined) return sentence(asked, explainFloor(floor))
       const limit = lastOf(steps, 'limits')
-      return limit === undefined ? asked : `${asked}; ${boundsAsk(steps, limit)}`
+      return limit === undefined ? asked : sentence(asked, boundsAsk(steps, limit))
     }
   }
 }
@@ -157,7 +162,7 @@ function nothingFired(steps: readonly Step[], at: EpochMs): string {
       reasons.push(`"${step.rule}" abstains: ${abstention(step.reason, step.until, at)}`)
     }
   }
-  return reasons.length === 0 ? 'there is no rule to ask' : reasons.join('; ')
+  return reasons.length === 0 ? 'there is no rule to ask' : sentence(...reasons)
 }
 
 function isJudged(reason: string): boolean {
@@ -423,14 +428,13 @@ function lastOf<S extends Step['stage']>(steps: readonly Step[], stage: S): Step
 }
 
 function found(values: Readonly<Record<string, number | null>>): string {
-  const parts: string[] = []
+  let text = ''
   for (const key in values) {
-    const value = values[key]
-    parts.push(
-      value === null || value === undefined ? `${key} is unknown` : `${key} = ${formatNumber(value)}`,
-    )
+    const value = values[key] ?? null
+    if (text !== '') text += ', '
+    text += value === null ? `${key} is unknown` : `${key} = ${formatNumber(value)}`
   }
-  return parts.length === 0 ? 'no operands' : parts.join(', ')
+  return text === '' ? 'no operands' : text
 }
 
 function evidenceOf({
