@@ -17,12 +17,17 @@ export function isActive(schedule: string | null, at: EpochMs, windows: Windows)
   return window !== undefined && window !== null && contains(window, at)
 }
 
-function winnerOf(active: readonly ConstraintRule[]): ConstraintRule | null {
+function isInForce({ enabled, schedule }: ConstraintRule, at: EpochMs, windows: Windows): boolean {
+  return enabled && isActive(schedule, at, windows)
+}
+
+function winnerOf(constraints: readonly ConstraintRule[], at: EpochMs, windows: Windows): ConstraintRule {
   let winner: ConstraintRule | null = null
-  for (const constraint of active) {
-    if (winner === null || constraint.rank > winner.rank) winner = constraint
+  for (const constraint of constraints) {
+    if (winner !== null && constraint.rank <= winner.rank) continue
+    if (isInForce(constraint, at, windows)) winner = constraint
   }
-  return winner
+  return winner ?? UNBOUNDED
 }
 
 function boundsOf(constraint: ConstraintRule, windows: Windows): Bounds {
@@ -47,11 +52,15 @@ export function boundsAt(spec: FleetSpec, at: EpochMs, windows: Windows): Bounds
 }
 
 export function decideBounds(spec: FleetSpec, at: EpochMs, windows: Windows): { bounds: Bounds; step: Step } {
-  const active = spec.constraints.filter(
-    constraint => constraint.enabled && isActive(constraint.schedule, at, windows),
-  )
-  const winner = winnerOf(active) ?? UNBOUNDED
+  const winner = winnerOf(spec.constraints, at, windows)
   const bounds = boundsOf(winner, windows)
+  const over: string[] = []
+  const tied: string[] = []
+  for (const other of spec.constraints) {
+    if (other === winner || !isInForce(other, at, windows)) continue
+    if (other.rank < winner.rank) over.push(other.name)
+    else tied.push(other.name)
+  }
   return {
     bounds,
     step: {
@@ -64,18 +73,10 @@ export function decideBounds(spec: FleetSpec, at: EpochMs, windows: Windows): { 
       default: bounds.default,
       schedule: winner.schedule,
       until: bounds.until,
-      over: namesOf(active, winner, other => other.rank < winner.rank),
-      tied: namesOf(active, winner, other => other.rank === winner.rank),
+      over,
+      tied,
     },
   }
-}
-
-function namesOf(
-  active: readonly ConstraintRule[],
-  winner: ConstraintRule,
-  counts: (other: ConstraintRule) => boolean,
-): readonly string[] {
-  return active.filter(other => other !== winner && counts(other)).map(other => other.name)
 }
 
 /** Stands for a constraint where none is in force. */

@@ -22,6 +22,7 @@ import { compileAsk } from './rules/ask.ts'
 
 export interface CompiledOperand {
   readonly operand: AggregateOperand
+  readonly slot: number
   readonly kind: MetricKind
   /** Whose ready instances it is divided by: `''` is this fleet; `null`, not divided. */
   readonly divisor: string | null
@@ -48,6 +49,8 @@ export interface CompiledKpi {
 
 export interface CompiledFleet {
   readonly slots: ReadonlyMap<string, number>
+  /** By slot, what it reads before it is read: NaN, unknown. Copied by each decision; small typed arrays cost several times as much. */
+  readonly unread: readonly number[]
   readonly operands: readonly CompiledOperand[]
   /** Quantities of other fleets; their slots follow those of the operands. */
   readonly foreign: readonly ForeignQuantity[]
@@ -72,7 +75,7 @@ export function compileFleet(spec: FleetSpec): CompiledFleet {
 }
 
 function compileAnew(spec: FleetSpec): CompiledFleet {
-  const operands = spec.operands.map(operand => compileOperand(spec, operand))
+  const operands = spec.operands.map((operand, slot) => compileOperand(spec, operand, slot))
   const foreign = foreignQuantities(treesOf(spec))
   const keys = [...spec.operands.map(operand => operand.key), ...foreign.map(quantityKey)]
   const slots = new Map(keys.map((key, index) => [key, index]))
@@ -80,6 +83,7 @@ function compileAnew(spec: FleetSpec): CompiledFleet {
   const goals = new Map(spec.kpis.map(kpi => [kpi.name, compileCondition(kpi.goal, slots, new Map())]))
   return {
     slots,
+    unread: keys.map(() => Number.NaN),
     operands,
     foreign,
     fleets: fleetsOf(operands, foreign),
@@ -105,13 +109,13 @@ function kindOf(spec: FleetSpec, metric: string): MetricKind {
   return known === undefined || known.ofFleet !== null ? 'independent' : known.kind
 }
 
-function compileOperand(spec: FleetSpec, operand: AggregateOperand): CompiledOperand {
+function compileOperand(spec: FleetSpec, operand: AggregateOperand, slot: number): CompiledOperand {
   const kind = kindOf(spec, operand.metric)
   const metric = spec.metrics[operand.metric]
   const divided = metric?.dividePerInstance === true && operand.aggregate !== 'trend'
   const divisor = divided ? (metric.ofFleet ?? OWN_FLEET) : null
   const isSpread = metric !== undefined && metric.ofFleet === null && isShare(operand.aggregate, metric)
-  return { operand, kind, divisor, delayMs: metric?.delayMs ?? 0, isSpread }
+  return { operand, slot, kind, divisor, delayMs: metric?.delayMs ?? 0, isSpread }
 }
 
 function fleetsOf(operands: readonly CompiledOperand[], foreign: readonly ForeignQuantity[]): string[] {

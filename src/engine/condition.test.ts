@@ -21,8 +21,7 @@ const anyComparison = fc
 
 const small = fc.option(fc.integer({ min: -3, max: 3 }), { nil: null })
 function evidenceOf(values: readonly (number | null)[], quantities: readonly (number | null)[]): Evidence {
-  const numbers = (list: readonly (number | null)[]): Float64Array =>
-    Float64Array.from(list, value => value ?? Number.NaN)
+  const numbers = (list: readonly (number | null)[]) => list.map(value => value ?? Number.NaN)
   return { operands: numbers(values), quantities: numbers(quantities) }
 }
 

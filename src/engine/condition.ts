@@ -18,9 +18,9 @@ import { FLEET_QUANTITIES, type QuantityOperand, quantityKey } from '../model/ex
 /** The numbers conditions are judged by. NaN is unknown. */
 export interface Evidence {
   /** By operand slot (see `Slots`): the aggregates, then the quantities of other fleets. */
-  readonly operands: ArrayLike<number>
+  readonly operands: readonly number[]
   /** In the order of `FLEET_QUANTITIES`. */
-  readonly quantities: ArrayLike<number>
+  readonly quantities: readonly number[]
 }
 
 /** Where each operand's value stands in `Evidence.operands`. */

@@ -79,7 +79,7 @@ export function judgeConditions(
     if (idle !== null) return unasked(rule, idle)
     const answer = rule.ask(question)
     const judged = judge(rule, answer, observation.at, memory, trueSince)
-    const since = trueSince[rule.rule.name] ?? null
+    const since = rule.rule.forMs === 0 ? null : (trueSince[rule.rule.name] ?? null)
     steps.push(stepOf(rule.rule, answer, foundOf(rule.operands, compiled, operands), since, question))
     return judged
   })

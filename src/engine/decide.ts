@@ -143,13 +143,10 @@ function conclude(
   const { observation, bounds, memory } = seen
   const direction: Direction = desired > current ? 'out' : desired < current ? 'in' : 'none'
   const rule = direction === 'none' ? null : askedBy(wanted, bounds, current, desired)
+  const recommendations = rememberRecommendation(spec, memory.recommendations, observation.at, wanted.count)
   return {
-    decision: { ...decisionOf(seen, direction, steps), current, desired, rule },
-    memory: {
-      ...rememberTick(seen),
-      recommendations: rememberRecommendation(spec, memory.recommendations, observation.at, wanted.count),
-      desired,
-    },
+    decision: decisionOf(seen, steps, { current, desired, direction, rule }),
+    memory: rememberTick(seen, recommendations, desired),
   }
 }
 
@@ -173,19 +170,20 @@ function askedBy(wanted: Wanted, bounds: Bounds, current: number, desired: numbe
 
 /** The target could not be asked how many there are: unknown is never zero, so nothing changes. */
 function concludeBlind(seen: Seen, steps: Step[]): Decided {
-  const gap = seen.observation.capacityGap ?? 'the count is not known'
+  const { observation, memory } = seen
+  const gap = observation.capacityGap ?? 'the count is not known'
   steps.push({ stage: 'reconciliation', outcome: 'count-unknown', gap })
   return {
-    decision: { ...decisionOf(seen, 'none', steps), current: null, desired: null, rule: null },
-    memory: rememberTick(seen),
+    decision: decisionOf(seen, steps, { current: null, desired: null, direction: 'none', rule: null }),
+    memory: rememberTick(seen, memory.recommendations, memory.desired),
   }
 }
 
 function decisionOf(
   { observation, bounds, conditions, settings, effects }: Seen,
-  direction: Direction,
   steps: readonly Step[],
-): Omit<Decision, 'current' | 'desired' | 'rule'> {
+  { current, desired, direction, rule }: Pick<Decision, 'current' | 'desired' | 'direction' | 'rule'>,
+): Decision {
   return {
     fleet: observation.fleet,
     at: observation.at,
@@ -196,19 +194,28 @@ function decisionOf(
     settings,
     effects: effects.effects,
     steps,
+    current,
+    desired,
+    rule,
   }
 }
 
-function rememberTick({ observation, memory, conditions, operands, effects, load }: Seen): Memory {
+function rememberTick(
+  { observation, memory, conditions, operands, effects, load }: Seen,
+  recommendations: Memory['recommendations'],
+  desired: number | null,
+): Memory {
   const gaps: Record<string, number> = {}
-  for (const operand of operands.gaps.keys()) gaps[operand] = memory.gaps[operand] ?? observation.at
+  for (const { operand } of operands.gaps) gaps[operand] = memory.gaps[operand] ?? observation.at
   return {
     ...memory,
     at: Math.max(memory.at, observation.at),
     trueSince: conditions.trueSince,
     kpis: conditions.kpisSince,
     firingSince: effects.firingSince,
+    recommendations,
     load: load.memory,
+    desired,
     gaps,
   }
 }

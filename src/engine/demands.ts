@@ -9,7 +9,7 @@ import type { Observation } from '../model/observation.ts'
 import { type FleetSpec, looksAhead } from '../model/spec.ts'
 import { boundsAt } from './bounds.ts'
 import { compileFleet } from './compile.ts'
-import { readOperands } from './operands.ts'
+import { type OperandGap, readOperands } from './operands.ts'
 import { compileDemand } from './rules/demand.ts'
 
 export type Demand = { readonly value: number } | { readonly gap: string }
@@ -32,10 +32,10 @@ export function demandsOf(spec: FleetSpec, observation: Observation): Readonly<R
 
 const NONE: Readonly<Record<string, Demand>> = Object.freeze({})
 
-function gapOf(operands: readonly string[], gaps: ReadonlyMap<string, string>): string {
-  for (const operand of operands) {
-    const gap = gaps.get(operand)
-    if (gap !== undefined) return `${operand} is unknown: ${gap}`
+function gapOf(operands: readonly string[], gaps: readonly OperandGap[]): string {
+  for (const key of operands) {
+    const found = gaps.find(({ operand }) => operand === key)
+    if (found !== undefined) return `${key} is unknown: ${found.gap}`
   }
   return 'a value of it cannot be computed (a division by zero, or a count that is not known)'
 }

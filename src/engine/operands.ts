@@ -25,10 +25,16 @@ const END_SHARE = 0.4
 
 export interface Operands {
   readonly evidence: Evidence
-  /** By operand key. */
-  readonly gaps: ReadonlyMap<string, string>
+  readonly gaps: readonly OperandGap[]
   /** By operand slot: how many instances the value stands for; NaN where the samples name none. */
   readonly reporting: ArrayLike<number>
+}
+
+export interface OperandGap {
+  /** Its key. */
+  readonly operand: string
+  /** Why it is unknown. */
+  readonly gap: string
 }
 
 export function readOperands(
@@ -38,19 +44,16 @@ export function readOperands(
   bounds: { lowest: number; highest: number },
   steps: Step[],
 ): Operands {
-  const count = compiled.operands.length
-  const values = unread(count + compiled.foreign.length)
-  const reporting = unread(count)
-  const gaps = new Map<string, string>()
-  for (let slot = 0; slot < count; slot++) {
-    const compiledOperand = compiled.operands[slot]
-    if (compiledOperand === undefined) continue
+  const values = compiled.unread.slice()
+  const reporting = compiled.unread.slice()
+  const gaps: OperandGap[] = []
+  for (const compiledOperand of compiled.operands) {
+    const { slot } = compiledOperand
     const { key } = compiledOperand.operand
     const reading = observation.readings[key]
     const gap = gapOf(spec, compiledOperand, observation, reading)
     if (gap !== null || reading === undefined || 'gap' in reading) {
-      gaps.set(key, gap ?? 'no data')
-      steps.push({ stage: 'operands', outcome: 'gap', operand: key, gap: gap ?? 'no data' })
+      noteGap(gaps, steps, key, gap ?? 'no data')
       continue
     }
     const stated = 'stated' in reading
@@ -73,11 +76,9 @@ export function readOperands(
   return { evidence: { operands: values, quantities: quantitiesOf(observation, bounds) }, gaps, reporting }
 }
 
-/** Plain arrays: small typed ones cost several times as much to make, and a decision makes a few. */
-function unread(count: number): number[] {
-  const values: number[] = []
-  for (let slot = 0; slot < count; slot++) values.push(Number.NaN)
-  return values
+function noteGap(gaps: OperandGap[], steps: Step[], operand: string, gap: string): void {
+  gaps.push({ operand, gap })
+  steps.push({ stage: 'operands', outcome: 'gap', operand, gap })
 }
 
 /** The same without a word about it, where every operand can be read and no other fleet is asked; else `null`. */
@@ -87,15 +88,16 @@ export function readValues(
   observation: Observation,
   bounds: { lowest: number; highest: number },
 ): Operands | null {
-  const values: number[] = []
-  const reporting: number[] = []
+  const values = compiled.unread.slice()
+  const reporting = compiled.unread.slice()
   for (const compiledOperand of compiled.operands) {
-    const reading = observation.readings[compiledOperand.operand.key]
-    if (reading === undefined || 'gap' in reading || 'stated' in reading) return null
+    const { slot, divisor, operand } = compiledOperand
+    const reading = observation.readings[operand.key]
+    if (reading === undefined || !('value' in reading)) return null
     if (gapOf(spec, compiledOperand, observation, reading) !== null) return null
-    const dividedBy = readyOf(compiledOperand.divisor, observation)
-    values.push(reading.value / (dividedBy ?? 1))
-    reporting.push(reading.reporting !== null && dividedBy === null ? reading.reporting : Number.NaN)
+    const dividedBy = readyOf(divisor, observation)
+    values[slot] = reading.value / (dividedBy ?? 1)
+    if (reading.reporting !== null && dividedBy === null) reporting[slot] = reading.reporting
   }
   return {
     evidence: { operands: values, quantities: quantitiesOf(observation, bounds) },
@@ -104,14 +106,14 @@ export function readValues(
   }
 }
 
-const NO_GAPS: ReadonlyMap<string, string> = new Map()
+const NO_GAPS: readonly OperandGap[] = []
 
 /** Quantities of other fleets, into the slots behind those of the operands. */
 function readForeign(
   compiled: CompiledFleet,
   { fleets }: Observation,
   values: number[],
-  gaps: Map<string, string>,
+  gaps: OperandGap[],
   steps: Step[],
 ): void {
   compiled.foreign.forEach((foreign, index) => {
@@ -127,8 +129,7 @@ function readForeign(
       known === null
         ? `fleet "${foreign.fleet}" has no recent tick`
         : `fleet "${foreign.fleet}" does not know it`
-    gaps.set(operand, gap)
-    steps.push({ stage: 'operands', outcome: 'gap', operand, gap })
+    noteGap(gaps, steps, operand, gap)
   })
 }
 

@@ -42,16 +42,13 @@ export function orderOf(overrides: readonly Override[], at: EpochMs): Override |
 
 /** One step for each override in force, so that a decision tells what it owes to a person. */
 export function overrideSteps(overrides: readonly Override[], at: EpochMs): Step[] {
-  return overrides
-    .filter(override => isInForce(override, at))
-    .map(({ who, why, until, change }) => ({
-      stage: 'overrides',
-      outcome: 'in-force',
-      who,
-      why,
-      until,
-      change,
-    }))
+  const steps: Step[] = []
+  for (const override of overrides) {
+    if (!isInForce(override, at)) continue
+    const { who, why, until, change } = override
+    steps.push({ stage: 'overrides', outcome: 'in-force', who, why, until, change })
+  }
+  return steps
 }
 
 function applyAnew(spec: FleetSpec, overrides: readonly Override[], at: EpochMs): Applied {

@@ -43,9 +43,15 @@ export function reconcile(
     rule: rule.name,
     rank: rule.rank,
     want,
-    over: fired.filter(other => other !== winner).map(other => other.rule.name),
+    over: othersThan(winner, fired),
   })
   return { count: want, rule }
+}
+
+function othersThan(winner: FiredRule, fired: readonly FiredRule[]): string[] {
+  const others: string[] = []
+  for (const other of fired) if (other !== winner) others.push(other.rule.name)
+  return others
 }
 
 /** The highest rank alone counts; in it the largest want is both the largest growth and the smallest cut. */

@@ -99,15 +99,15 @@ function project(
   count: number,
 ): Question {
   const open = observation.capacity?.open ?? 0
-  const operands = Array.from(evidence.operands)
-  compiled.operands.forEach(({ isSpread }, slot) => {
+  const operands = evidence.operands.slice()
+  for (const { slot, isSpread } of compiled.operands) {
     const value = operands[slot]
-    if (value === undefined || !isSpread) return
+    if (value === undefined || !isSpread) continue
     const named = reporting[slot] ?? Number.NaN
     // A ready instance that did not report carries load too, and so does a draining one that did.
     const carriers = Number.isNaN(named) ? open : Math.max(named, open)
     operands[slot] = spread(value * carriers, count)
-  })
+  }
   const quantities = projectQuantities(evidence.quantities, open, count)
   return {
     evidence: { operands, quantities },
@@ -135,8 +135,8 @@ const SESSIONS = quantityIndex('sessions')
 const SLOTS = quantityIndex('slots')
 const FREE_SLOTS = quantityIndex('free_slots')
 
-function projectQuantities(quantities: ArrayLike<number>, open: number, count: number): number[] {
-  const projected = Array.from(quantities)
+function projectQuantities(quantities: readonly number[], open: number, count: number): number[] {
+  const projected = quantities.slice()
   projected[INSTANCES] = count
   projected[READY] = count
   projected[PENDING] = 0

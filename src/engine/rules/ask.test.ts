@@ -67,7 +67,7 @@ function ask(
   { a = Number.NaN, b = Number.NaN, current = 4, ready = current, reporting }: Asked,
 ) {
   const question: Question = {
-    evidence: { operands: Float64Array.of(a, b), quantities: new Float64Array(0) },
+    evidence: { operands: [a, b], quantities: [] },
     sessions: NO_SESSIONS,
     outlooks: {},
     current,
