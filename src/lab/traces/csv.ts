@@ -6,20 +6,14 @@
 import type { LoadTrace } from '../trace.ts'
 import type { Aggregate } from './bins.ts'
 import type { Input } from './input.ts'
-import {
-  type Asked,
-  columnTitle,
-  isBlank,
-  type Layout,
-  timeColumn,
-  valueColumns,
-  withoutMark,
-} from './layout.ts'
+import { type Asked, columnTitle, isBlank, type Layout, valueColumns, withoutMark } from './layout.ts'
 import { LoadBuilder } from './load-builder.ts'
 import { decimalCommaIn, isMissing, numberIn, textIn } from './numbers.ts'
+import { partsOf } from './parts.ts'
 import { RecordCutter, type Row } from './records.ts'
 import { counted, type RepairNotes } from './repair-notes.ts'
-import { TimeReader } from './times.ts'
+import { RowTimes } from './row-times.ts'
+import type { TimeReader } from './times.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
 
 export interface LoadAsked extends Asked {
@@ -29,8 +23,8 @@ export interface LoadAsked extends Asked {
 
 export async function readCsvLoad(input: Input, layout: Layout, asked: LoadAsked): Promise<LoadTrace> {
   const { file } = input
-  const timeIndex = timeColumn(layout, asked, file)
-  const indexes = valueColumns(layout, asked, timeIndex, file)
+  const rowTimes = new RowTimes(layout, asked, file)
+  const indexes = valueColumns(layout, asked, rowTimes.index, file).filter(index => index !== rowTimes.clock)
   const columns = indexes.map(index => columnTitle(layout, index, indexes.length))
   const builder = new LoadBuilder({
     file,
@@ -39,11 +33,10 @@ export async function readCsvLoad(input: Input, layout: Layout, asked: LoadAsked
     aggregate: asked.aggregate ?? 'avg',
     progress: () => input.progress(),
   })
-  const times = new TimeReader()
   const bad = new BadRows(file, builder.notes)
   const values = new Float64Array(indexes.length)
   const read = layout.decimalComma ? decimalCommaIn : numberIn
-  const least = Math.max(timeIndex, indexes[0] ?? 0) + 1
+  const least = Math.max(rowTimes.index, rowTimes.clock ?? 0, indexes[0] ?? 0) + 1
 
   const cutter = await eachRow(input, layout, row => {
     const { bytes, starts, ends, count, line } = row
@@ -51,9 +44,9 @@ export async function readCsvLoad(input: Input, layout: Layout, asked: LoadAsked
       bad.fields(row, layout.names.length)
       return
     }
-    const at = times.read(bytes, starts[timeIndex] ?? 0, ends[timeIndex] ?? 0)
+    const at = rowTimes.read(row)
     if (Number.isNaN(at)) {
-      bad.time(row, timeIndex)
+      bad.time(row, rowTimes.troubleIn(row))
       return
     }
     for (let column = 0; column < indexes.length; column++) {
@@ -67,7 +60,12 @@ export async function readCsvLoad(input: Input, layout: Layout, asked: LoadAsked
     builder.add(line, at, values)
   })
   bad.settle()
-  sayAssumed(builder.notes, times, cutter, layout)
+  const remarks = [
+    ...(layout.remarks ?? []),
+    ...rowTimes.remarks,
+    ...(asked.aggregate === undefined ? partsOf(layout, rowTimes.index) : []),
+  ]
+  sayAssumed(builder.notes, rowTimes.reader, cutter, { ...layout, remarks })
   builder.notes.settle(
     'absurd',
     'word',

@@ -141,7 +141,7 @@ export function valueColumns(layout: Layout, asked: Asked, timeIndex: number, fi
   if (asked.column !== undefined) {
     const index = columnNamed(layout, asked.column, file)
     if (holdsNumbers(layout, index)) return [index]
-    const row = layout.rows.find(({ fields }) => !isMissing(fields[index] ?? '')) ?? layout.rows[0]
+    const row = rowWithoutNumber(layout, index) ?? layout.rows[0]
     throw new TraceError(
       TRACE_CODES.notNumbers,
       `column "${asked.column}" holds "${row?.fields[index] ?? ''}", which is no number.`,
@@ -159,13 +159,21 @@ export function valueColumns(layout: Layout, asked: Asked, timeIndex: number, fi
   )
 }
 
-/** ` Column "cost" holds "1,234".`, of the first that holds something. */
-function instead({ names, rows }: Layout, timeIndex: number): string {
-  for (const [index, name] of names.entries()) {
-    const field = rows.map(({ fields }) => fields[index] ?? '').find(text => !isMissing(text))
-    if (index !== timeIndex && field !== undefined) return ` Column "${name}" holds "${field.slice(0, 60)}".`
+/** ` Column "cost" holds "1,234" at line 2.`, of the first that holds something. */
+function instead(layout: Layout, timeIndex: number): string {
+  for (const [index, name] of layout.names.entries()) {
+    const row = rowWithoutNumber(layout, index)
+    if (index === timeIndex || row === undefined) continue
+    return ` Column "${name}" holds "${(row.fields[index] ?? '').slice(0, 60)}" at line ${row.line}.`
   }
   return ''
+}
+
+function rowWithoutNumber({ rows, decimalComma }: Layout, index: number): TextRow | undefined {
+  return rows.find(({ fields }) => {
+    const field = (fields[index] ?? '').trim()
+    return !isMissing(field) && Number.isNaN(valueIn(field, decimalComma))
+  })
 }
 
 /** A file without a header has one column of values most of the time: it is `value`. */

@@ -53,7 +53,135 @@ describe('values that are no numbers', () => {
     const reading = read(`time,requests\n${rows(5, index => `${iso(index)},"1,23${index}"`)}\n`)
     await expect(reading).rejects.toMatchObject({
       code: 'PLM-707',
-      message: expect.stringContaining('Column "requests" holds "1,230".'),
+      message: expect.stringContaining('Column "requests" holds "1,230" at line 2.'),
+    })
+  })
+})
+
+describe('a column of words with a number here and there', () => {
+  it('is refused for one of the words', async () => {
+    const reading = read(
+      `time,requests\n${rows(9, index => `${iso(index)},${index % 3 === 0 ? index : 'many'}`)}\n`,
+    )
+    await expect(reading).rejects.toMatchObject({
+      code: 'PLM-707',
+      message: expect.stringContaining('Column "requests" holds "many" at line 3.'),
+    })
+    const asked = read(
+      `time,requests\n${rows(9, index => `${iso(index)},${index % 3 === 0 ? index : 'many'}`)}\n`,
+      {
+        column: 'requests',
+      },
+    )
+    await expect(asked).rejects.toMatchObject({
+      message: expect.stringContaining('web.csv:3:2: column "requests" holds "many", which is no number.'),
+    })
+  })
+})
+
+describe('a day and a time of day in columns of their own', () => {
+  const day = (index: number) => iso(index).slice(0, 10)
+  const clock = (index: number) => iso(index).slice(11, 16)
+
+  it.each([
+    ['date,time', (index: number) => `${day(index)},${clock(index)}`],
+    ['Time,Date', (index: number) => `${clock(index)}:00,${day(index)}`],
+    ['date,hour', (index: number) => `${day(index)},${clock(index)}`],
+  ])('%s are one time, and that is said', async (header, times) => {
+    const trace = await read(`${header},requests\n${rows(90, index => `${times(index)},${index}`)}\n`)
+    expect(trace).toMatchObject({ startAt: NOON, stepMs: MINUTE, length: 90 })
+    expect([...(trace.columns.requests ?? [])].slice(-2)).toEqual([88, 89])
+    expect(details(trace)[0]).toMatch(/^assumed: times are column "[Dd]ate" at column "([Tt]ime|hour)"$/)
+    expect(details(trace)).toContain('assumed: 90 times without a zone; taken as UTC')
+  })
+
+  it('are not, where a time is whole by itself', async () => {
+    const trace = await read(`time,hour,requests\n${rows(9, index => `${iso(index)},${clock(index)},1`)}\n`)
+    expect(trace).toMatchObject({ startAt: NOON, length: 9 })
+    expect(details(trace).join()).not.toContain('at column')
+  })
+
+  it('a row without a readable time of day is left out', async () => {
+    const content = `date,time,requests\n${rows(90, index => `${day(index)},${index === 7 ? 'noon' : clock(index)},${index}`)}\n`
+    expect(details(await read(content))).toContain(
+      'cut: 1 row cannot be read, first line 9, which has "noon" for a time; left out',
+    )
+  })
+})
+
+describe('the numbers of a spreadsheet for days', () => {
+  it('are days since 1899-12-30, and that is said', async () => {
+    const serial = (index: number) => (NOON / 86_400_000 + 25_569 + index / 1440).toFixed(7)
+    const trace = await read(`time,requests\n${rows(90, index => `${serial(index)},${index}`)}\n`)
+    expect(trace).toMatchObject({ startAt: NOON, stepMs: MINUTE, length: 90 })
+    expect(details(trace)).toContain(
+      'assumed: times are days with fractions; taken as days since 1899-12-30, as spreadsheets count them',
+    )
+  })
+
+  it('seconds since the beginning of a measurement are still seconds', async () => {
+    const trace = await read(`time,requests\n${rows(90, index => `${40_000 + index * 10},${index}`)}\n`)
+    expect(trace).toMatchObject({ startAt: 40_000_000, stepMs: 10_000 })
+  })
+})
+
+describe('rows that scatter', () => {
+  it('go into bins of a length that people use', async () => {
+    const scattered = (index: number) =>
+      new Date(NOON + index * MINUTE + ((index * 7919) % 50_000)).toISOString()
+    const trace = await read(`time,requests\n${rows(900, index => `${scattered(index)},${index}`)}\n`)
+    expect(trace).toMatchObject({ stepMs: MINUTE, startAt: NOON })
+    const wild = (index: number) => new Date(NOON + Math.round(index ** 1.7 * 911)).toISOString()
+    const other = await read(`time,requests\n${rows(400, index => `${wild(index)},${index}`)}\n`)
+    expect(other.stepMs).toBe(MINUTE)
+  })
+})
+
+describe('rows of several things', () => {
+  it('are averaged, and it is said what tells them apart', async () => {
+    const content = `time,metric,value\n${rows(60, index => `${iso(index >> 1)},${index % 2 === 0 ? 'requests' : 'errors'},${index}`)}\n`
+    const said =
+      'assumed: rows of one time differ in column "metric" ("requests", "errors"); taken as parts of one thing. If they are not, give a file of each'
+    expect(details(await read(content))).toContain(said)
+    expect(details(await read(content, { aggregate: 'sum' })).join()).not.toContain('differ in column')
+  })
+})
+
+describe('an answer of Prometheus that was kept in a file', () => {
+  const values = (count: number) =>
+    Array.from({ length: count }, (_, index) => [(NOON + index * MINUTE) / 1000, String(index)])
+  const answer = (...result: readonly object[]) =>
+    JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } })
+
+  it('is read, each series as a column', async () => {
+    const one = await read(answer({ metric: {}, values: values(60) }))
+    expect(one).toMatchObject({ startAt: NOON, stepMs: MINUTE, length: 60 })
+    expect(one.columns.value?.[59]).toBe(59)
+    const two = await read(
+      answer(
+        { metric: { job: 'web', instance: 'a' }, values: values(60) },
+        { metric: { job: 'web', instance: 'b' }, values: values(60).filter((_, index) => index !== 7) },
+      ),
+    )
+    expect(Object.keys(two.columns)).toEqual(['{instance="a"}', '{instance="b"}'])
+    expect(two.columns['{instance="b"}']?.[7]).toBeNaN()
+  })
+
+  it('that says no matrix is refused with what to ask', async () => {
+    const vector = JSON.stringify({ status: 'success', data: { resultType: 'vector', result: [] } })
+    await expect(read(vector)).rejects.toMatchObject({
+      code: 'PLM-711',
+      message: expect.stringContaining('Ask /api/v1/query_range'),
+    })
+    await expect(read(answer())).rejects.toMatchObject({ code: 'PLM-712' })
+  })
+})
+
+describe('an address of the web', () => {
+  it('is no file, and it is said how a Prometheus is named', async () => {
+    await expect(readTrace('http://127.0.0.1:9090/api/v1/query_range?query=up')).rejects.toMatchObject({
+      code: 'PLM-715',
+      message: expect.stringContaining('prometheus:http://127.0.0.1:9090?query='),
     })
   })
 })

@@ -9,6 +9,7 @@ import type { LoadTrace } from '../trace.ts'
 import { noColumn } from './layout.ts'
 import { durationText, isoText, LoadBuilder, MOST_BINS } from './load-builder.ts'
 import { numberOf } from './numbers.ts'
+import { Answer, type Labels, titled } from './prometheus-answer.ts'
 import type { RangeQuery } from './prometheus-source.ts'
 import { usualStepAbove } from './step.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
@@ -31,21 +32,7 @@ export interface PrometheusOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-const Answer = z.object({
-  status: z.literal('success'),
-  data: z.object({
-    resultType: z.literal('matrix'),
-    result: z.array(
-      z.object({
-        metric: z.record(z.string(), z.string()),
-        values: z.array(z.tuple([z.number(), z.string()])),
-      }),
-    ),
-  }),
-})
 const Refusal = z.object({ error: z.string() })
-
-type Labels = Readonly<Record<string, string>>
 
 interface Series {
   readonly labels: Labels
@@ -103,22 +90,6 @@ function take(
   }
 }
 
-/** Series by what tells them apart: `{instance="a"}`; a single one by its name, or `value`. */
-function titled(series: readonly Series[]): ReadonlyMap<string, Float64Array> {
-  const [first] = series
-  if (series.length === 1 && first !== undefined)
-    return new Map([[first.labels.__name__ ?? 'value', first.values]])
-  const names = [...new Set(series.flatMap(({ labels }) => Object.keys(labels)))].sort()
-  const telling = names.filter(name => new Set(series.map(({ labels }) => labels[name])).size > 1)
-  return new Map(
-    series.map(({ labels, values }) => {
-      const shown = telling.filter(name => name !== '__name__' && labels[name] !== undefined)
-      const label = shown.length === 0 ? '' : `{${shown.map(name => `${name}="${labels[name]}"`).join(',')}}`
-      return [`${telling.includes('__name__') ? (labels.__name__ ?? '') : ''}${label}`, values]
-    }),
-  )
-}
-
 function built(
   series: ReadonlyMap<string, Float64Array>,
   { server, from, stepMs }: RangeQuery,
@@ -149,12 +120,7 @@ function built(
   return builder.finish(new URL(server).hostname)
 }
 
-async function ask(
-  range: RangeQuery,
-  from: number,
-  to: number,
-  options: PrometheusOptions,
-): Promise<z.infer<typeof Answer>> {
+async function ask(range: RangeQuery, from: number, to: number, options: PrometheusOptions): Promise<Answer> {
   const url = new URL(`${range.server}/api/v1/query_range`)
   url.search = new URLSearchParams({
     query: range.query,
@@ -207,11 +173,7 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
 }
 
-async function once(
-  url: URL,
-  range: RangeQuery,
-  options: PrometheusOptions,
-): Promise<z.infer<typeof Answer>> {
+async function once(url: URL, range: RangeQuery, options: PrometheusOptions): Promise<Answer> {
   const deadline = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal])
   const response = await fetch(url, { signal, headers: headersOf(range, options) })
@@ -234,7 +196,7 @@ async function once(
   return understood(text, range.server)
 }
 
-function understood(text: string, server: string): z.infer<typeof Answer> {
+function understood(text: string, server: string): Answer {
   let value: unknown
   try {
     value = JSON.parse(text)

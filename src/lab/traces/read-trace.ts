@@ -13,6 +13,7 @@ import { jsonKind, readJsonArray, readJsonLines } from './json.ts'
 import { layoutOf } from './layout.ts'
 import { isParquet, readParquet } from './parquet.ts'
 import { readPrometheus } from './prometheus.ts'
+import { isPrometheusAnswer, readPrometheusAnswer } from './prometheus-file.ts'
 import { PROMETHEUS_PREFIX, parseRangeQuery } from './prometheus-source.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
 
@@ -44,6 +45,7 @@ export async function readTrace(source: string, options: TraceOptions = {}): Pro
       throw new TraceError(TRACE_CODES.source, 'it has no lists of sessions.', { file: 'Prometheus' })
     return readPrometheus(parseRangeQuery(source, options.now?.() ?? Date.now(), options.stepMs), options)
   }
+  if (/^https?:/i.test(source)) throw noAddress(source)
   const input = await openInput(source)
   try {
     return isParquet(input) ? await readParquet(source, options) : await readInput(input, options)
@@ -55,6 +57,7 @@ export async function readTrace(source: string, options: TraceOptions = {}): Pro
 /** Of bytes from anywhere: standard input, a generator. */
 export async function readInput(input: Input, options: TraceOptions = {}): Promise<Trace> {
   refuseBinary(input)
+  if (isPrometheusAnswer(input)) return readPrometheusAnswer(input, options)
   const json = jsonKind(input)
   if (json !== null) return json === 'lines' ? readJsonLines(input, options) : readJsonArray(input, options)
   const layout = layoutOf(input)
@@ -62,6 +65,16 @@ export async function readInput(input: Input, options: TraceOptions = {}): Promi
     options.kind === 'sessions' ||
     (options.kind === undefined && options.column === undefined && sessionColumns(layout) !== null)
   return isSessions ? readCsvSessions(input, layout, options.time) : readCsvLoad(input, layout, options)
+}
+
+function noAddress(source: string): TraceError {
+  const host = URL.canParse(source) ? new URL(source).host : '127.0.0.1:9090'
+  return new TraceError(
+    TRACE_CODES.source,
+    `an address is no file. A Prometheus is asked with prometheus:http://${host}?query=sum(rate(http_requests_total[5m]))&from=7d&to=now&step=1m; ` +
+      'anything else is fetched first (curl -o load.csv).',
+    { file: source },
+  )
 }
 
 function checkStep({ stepMs }: TraceOptions, file: string): void {

@@ -48,8 +48,9 @@ export function stepOf(sorted: Float64Array, sampled = false): number | null {
   const middle = middleOf(distances)
   if (sampled && divisor >= 1000) return divisor
   if (distances.every(distance => distance % middle === 0)) return middle
-  const usual = USUAL.find(step => Math.abs(step - middle) <= NEAR * step)
-  return usual ?? Math.max(1, Math.round(middle))
+  // Rows that scatter widely are as far apart as they are on average; else the next length people use has some in every bin.
+  const average = distances.reduce((sum, distance) => sum + distance, 0) / count
+  return usualNear(middle) ?? usualNear(average) ?? usualStepAbove(middle)
 }
 
 /** `isCoarse`: several rows are meant to share a bin, so that they do not scatter around its beginning. */
@@ -78,6 +79,10 @@ function phaseOf(times: Float64Array, stepMs: number): number | null {
   if (Math.abs(phase) < stepMs / 10) return 0
   const grain = stepMs >= 10_000 ? 1000 : 1
   return Math.round((phase < 0 ? phase + stepMs : phase) / grain) * grain
+}
+
+function usualNear(ms: number): number | null {
+  return USUAL.find(step => Math.abs(step - ms) <= NEAR * step) ?? null
 }
 
 /** The next usual step that is at least this long. */

@@ -28,6 +28,10 @@ const MICROS_BELOW = 1e17
 /** Seconds below this are no date but count from the beginning of a measurement. */
 const RELATIVE_BELOW = 1e8
 
+/** 1970-01-01 in days since 1899-12-30. */
+const SERIAL_1970 = 25_569
+const DAY_S = 86_400
+
 export type EpochUnit = 's' | 'ms' | 'us' | 'ns'
 
 const MS_IN: Readonly<Record<EpochUnit, number>> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 }
@@ -42,8 +46,14 @@ export class TimeReader {
   unit: EpochUnit | null = null
   /** The first number was too small to be a date. */
   relative = false
+  readonly #isSerial: boolean
   #dateKey = -1
   #dayAt = Number.NaN
+
+  /** `isSerial`: numbers are days since 1899-12-30, as spreadsheets count them. */
+  constructor({ isSerial = false }: { readonly isSerial?: boolean } = {}) {
+    this.#isSerial = isSerial
+  }
 
   /** Milliseconds since 1970; NaN where it is no time. */
   read(bytes: Uint8Array, start: number, end: number): EpochMs {
@@ -65,6 +75,7 @@ export class TimeReader {
 
   ofNumber(value: number): EpochMs {
     if (!Number.isFinite(value) || value < 0) return Number.NaN
+    if (this.#isSerial) return Math.round((value - SERIAL_1970) * DAY_S) * 1000
     if (this.unit === null) {
       this.unit = unitOf(value)
       this.relative = value < RELATIVE_BELOW
