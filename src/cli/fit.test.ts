@@ -94,6 +94,18 @@ describe('plimsoll fit', () => {
     expect(out).toContain(says)
   })
 
+  it('gives a replay no capacity that may as well be twice another', async () => {
+    scene.file(
+      'day.csv',
+      day(cpu => 30 + ((cpu * 7919) % 50) + cpu / 20),
+    )
+    const { out } = await scene.run(['fit', '--trace', 'day.csv'])
+    expect(out).toMatch(/Too unsure for a replay: one instance serves anything between [\d.,]+ and [\d.,]+\./)
+    expect(out).toMatch(/For a replay: --model boot=3m\n/)
+    const { out: json } = await scene.run(['fit', '--trace', 'day.csv', '--json'])
+    expect(JSON.parse(json).model).toBe('boot=3m')
+  })
+
   it('warns of too few bins, of load that hardly differs, and of boots that are guesses', async () => {
     const rows = Array.from({ length: 20 }, (_, minute) =>
       [new Date(NOON + minute * MINUTE).toISOString(), 50 + (minute % 2), 40, 1, minute < 5 ? 1 : 2].join(),
@@ -275,7 +287,7 @@ describe('plimsoll fit --journal', () => {
     expect(out).toContain('web: 60 bins of 10s from 2026-11-21T11:00:00.000Z')
     expect(out).toMatch(/50 % within +40s/)
     expect(out).toContain('"cpu" over "sessions" for each of "instances"')
-    expect(out).toMatch(/For a replay: --model per-instance=[\d.]+,boot=40s\n/)
+    expect(out).toMatch(/For a replay: --model boot=40s\n/)
     const { out: json } = await scene.run(['fit', '--journal', 'state.db', '--json'])
     expect(JSON.parse(json).boots).toMatchObject({ from: 'journal', boot: { kind: 'constant', ms: 40_000 } })
   })

@@ -129,6 +129,7 @@ function tell(trace: LoadTrace, { capacity, boots }: Fitted, colours: Colours): 
     lines.push(dim(`  ${bootsText(boots)}`), ...boots.warnings.map(warning => warn(bootWarning(warning))))
   }
   const model = modelWords({ capacity, boots })
+  if (capacity !== null && isUnsure(capacity.perInstance)) lines.push('', unsureText(capacity))
   if (model !== '') lines.push('', `For a replay: --model ${model}`)
   return lines
 }
@@ -214,10 +215,21 @@ function bootWarning(warning: BootWarning): string {
   }
 }
 
+/** What may as well be more than twice another number is no ground for a replay. */
+const MOST_UNSURE = 2
+
+function isUnsure({ low, high }: Estimate): boolean {
+  return high > low * MOST_UNSURE
+}
+
+function unsureText({ perInstance: { low, high } }: CapacityFit): string {
+  return `Too unsure for a replay: one instance serves anything between ${number(low)} and ${number(high)}.`
+}
+
 /** As `--model` of the other commands takes it. */
 function modelWords({ capacity, boots }: Fitted): string {
   const words: string[] = []
-  if (capacity !== null && Number.isFinite(capacity.perInstance.value)) {
+  if (capacity !== null && Number.isFinite(capacity.perInstance.value) && !isUnsure(capacity.perInstance)) {
     words.push(`per-instance=${Number(capacity.perInstance.value.toPrecision(4))}`)
   }
   if (boots !== null) words.push(`boot=${bootWords(boots)}`)

@@ -52,7 +52,7 @@ export interface Feeds {
 const WORKED_OUT = ['load', 'utilization', 'backlog']
 /** A utilization this close to its ceiling may have been more. */
 const CEILING_SHARE = 0.995
-const LOAD_NAMES = ['load', 'demand', 'value', 'requests', 'sessions', 'count']
+const LOAD_NAMES = ['load', 'demand', 'value', 'requests', 'sessions', 'count', '_value']
 const INSTANCES_NAME = 'instances'
 
 export function feedsOf(trace: LoadTrace, fleet: FleetSpec, options: FeedOptions): Feeds {

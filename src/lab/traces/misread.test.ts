@@ -139,7 +139,7 @@ describe('rows that scatter', () => {
 
 describe('rows of several things', () => {
   it('are averaged, and it is said what tells them apart', async () => {
-    const content = `time,metric,value\n${rows(60, index => `${iso(index >> 1)},${index % 2 === 0 ? 'requests' : 'errors'},${index}`)}\n`
+    const content = `time,metric,value\n${rows(600, index => `${iso(index >> 1)},${index % 2 === 0 ? 'requests' : 'errors'},${index}`)}\n`
     const said =
       'assumed: rows of one time differ in column "metric" ("requests", "errors"); taken as parts of one thing. If they are not, give a file of each'
     expect(details(await read(content))).toContain(said)
