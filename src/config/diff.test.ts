@@ -37,11 +37,7 @@ describe('what changed', () => {
   it.each([
     ['max: 8', 'max: 10', 'web: constraint "capacity": max 8 -> 10'],
     ['max: 12', 'max: 14', 'web: constraint "Peak": max 12 -> 14'],
-    [
-      '"08:00"',
-      '"09:30"',
-      'schedule "peak": start {"hour":8,"minute":0,"second":0} -> {"hour":9,"minute":30,"second":0}',
-    ],
+    ['"08:00"', '"09:30"', 'schedule "peak": start 08:00 -> 09:30'],
     ['duration: 2h', 'duration: 90m', 'schedule "peak": duration 2h -> 90m'],
     [
       'goal: "avg(cpu, 5m) < 80%"',
@@ -76,6 +72,35 @@ describe('what changed', () => {
     ['hunter2', 'hunter3', 'web: target: option launch changed (not shown)'],
   ])('%s becomes %s: %s', (from, to, expected) => {
     expect(said(from, to)).toContain(expected)
+  })
+
+  it.each([
+    ['daily: true', 'daily'],
+    ['weekly: { days: [friday, monday] }', 'weekly on friday, monday'],
+    ['monthly: { dayOfMonth: 5 }', 'monthly on day 5'],
+    ['relativeMonthly: { position: last, dayOfWeek: friday }', 'monthly on the last friday'],
+    ['yearly: { month: 12, dayOfMonth: 24 }', 'yearly on 24 December'],
+    [
+      'relativeYearly: { month: 3, position: first, dayOfWeek: monday }',
+      'yearly on the first monday of March',
+    ],
+    ['cron: "0 8 * * *"', 'by cron 0 8 * * *'],
+  ])('tells a schedule in words: %s', (written, words) => {
+    const start = written.startsWith('cron') ? '' : ', start: "08:00:30"'
+    const schedule = `  rush: { ${written}${start}, duration: 2h, timeZone: UTC, exceptDates: ["2026-12-24"] }\n`
+    const [change = ''] = said('schedules:\n', `schedules:\n${schedule}`)
+    expect(change).toContain(`schedule "rush" added: recurrence ${words}, `)
+    if (start !== '') expect(change).toContain('start 08:00:30, duration 2h')
+    expect(change).toContain('exceptDates 2026-12-24')
+    expect(change).not.toMatch(/[[\]{}]/)
+  })
+
+  it('tells one stretch of time by its ends, and a list that is empty not at all', () => {
+    const once =
+      '  launch: { between: { from: "2026-12-01T08:00", to: "2026-12-02T18:00" }, timeZone: UTC }\n'
+    expect(said('schedules:\n', `schedules:\n${once}`)).toEqual([
+      'schedule "launch" added: from 2026-12-01T08:00Z, to 2026-12-02T18:00Z, timeZone UTC',
+    ])
   })
 
   it('tells what came and what went, in full', () => {

@@ -7,6 +7,7 @@
  */
 import type { Schedule } from '../model/schedule.ts'
 import type { FleetSpec, PluginRef, ReactiveRule, ScaleAction, Spec } from '../model/spec.ts'
+import { scheduleWords } from './schedule-words.ts'
 
 export interface SpecChange {
   /** `null`: shared by the whole file. */
@@ -362,9 +363,12 @@ function plainFields(thing: object): Fields {
   return fields({ ...restOf(rest, new Set(['name'])), ...optionFields(options) })
 }
 
+const KNOWN_OF_SCHEDULES = new Set(['name', 'kind', 'recurrence', 'start', 'end', 'from', 'to'])
+
 /** What a schedule says, without the name it is told under. */
 function scheduleFields(schedule: Schedule): Fields {
-  return fields(restOf(schedule, new Set(['name'])))
+  // The kind is seen from the rest.
+  return fields({ ...scheduleWords(schedule), ...restOf(schedule, KNOWN_OF_SCHEDULES) })
 }
 
 /** Everything of `thing` that is not known by name: a key added later is never passed over in silence. */
@@ -396,7 +400,12 @@ function wordOf(value: unknown): Word {
   const compared = canonical(value)
   if (value === null || value === undefined) return { shown: 'none', compared }
   if (typeof value === 'boolean') return { shown: value ? 'yes' : 'no', compared }
+  if (isWords(value)) return { shown: value.length === 0 ? 'none' : value.join(', '), compared }
   return { shown: typeof value === 'object' ? compared : String(value), compared }
+}
+
+function isWords(value: unknown): value is readonly (string | number)[] {
+  return Array.isArray(value) && value.every(one => typeof one === 'string' || typeof one === 'number')
 }
 
 /** JSON with sorted keys. */

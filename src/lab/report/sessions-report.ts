@@ -6,6 +6,7 @@
  */
 
 import { repairsSaid } from '../caveats.ts'
+import type { Course } from '../course.ts'
 import type { SessionBacktest } from '../session-backtest.ts'
 import { bootText, spanText } from '../span-text.ts'
 import { dateText } from './backtest-report.ts'
@@ -16,87 +17,91 @@ export interface SessionsReportOptions {
   readonly pricePerHour: number | null
 }
 
-export function sessionsReport(
-  { name, trace, slotsPerInstance, model, score, assumed }: SessionBacktest,
-  { timeZone, pricePerHour }: SessionsReportOptions,
-): Report {
-  const { course, sessions, refused, lost, instanceHours, boundHours, drainsMs, closes, reopens } = score
-  const row = (
-    key: string,
-    label: string,
-    unit: string,
-    value: number | null,
-    more: Partial<ScoreRow> = {},
-  ): ScoreRow => ({
-    key,
-    label,
-    unit,
-    betterIs: 'lower',
-    values: [value],
-    ...more,
-  })
-  const service = { group: 'Service' }
-  const cost = { group: 'Cost' }
-  const calm = { group: 'Calm' }
+export function sessionsReport(played: SessionBacktest, options: SessionsReportOptions): Report {
+  const { name, trace, slotsPerInstance, model, score, assumed } = played
+  const { timeZone, pricePerHour } = options
+  const { course } = score
+  const begun = dateText(trace.startAt, timeZone)
+  const sessions = `${trace.sessions.length} sessions`
+  const span = spanText(course.length * course.stepMs)
+  const boot = bootText(model.boot)
   return {
     title: `${name} on ${trace.name}`,
-    subtitle: `${trace.sessions.length} sessions in ${spanText(course.length * course.stepMs)} from ${dateText(trace.startAt, timeZone)}; an instance has ${slotsPerInstance} slots, boots for ${bootText(model.boot)}`,
+    subtitle: `${sessions} in ${span} from ${begun}; an instance has ${slotsPerInstance} slots, boots for ${boot}`,
     timeZone,
     loadUnit: 'slots in use',
     facts: [
-      {
-        label: 'Record',
-        value: `${trace.name}: ${trace.sessions.length} sessions from ${dateText(trace.startAt, timeZone)}`,
-      },
+      { label: 'Record', value: `${trace.name}: ${sessions} from ${begun}` },
       { label: 'An instance holds', value: `${slotsPerInstance} sessions` },
-      { label: 'Boot', value: bootText(model.boot) },
+      { label: 'Boot', value: boot },
       { label: 'Played', value: 'one by one through the session broker and the production tick' },
     ],
-    notes: [
-      'The least possible is the fewest instances that could hold the sessions of each moment, their reserve, and the lowest count.',
-      ...assumed,
-      ...repairsSaid(trace.repairs),
-    ],
+    notes: [LEAST_POSSIBLE, ...assumed, ...repairsSaid(trace.repairs)],
     contenders: [{ name }],
-    table: [
-      row('sessionsPlaced', 'sessions placed', '', sessions, { ...service, betterIs: 'neither' }),
-      row('sessionsRefused', 'sessions refused', '', refused, {
-        ...service,
-        isHeadline: true,
-        means: 'Found no place in the time they wait.',
-      }),
-      row('sessionsLost', 'sessions lost', '', lost, {
-        ...service,
-        isHeadline: true,
-        means: 'Ended with their instance. There may be none.',
-      }),
-      row('instanceHours', 'instance-hours', 'h', instanceHours, cost),
-      ...(pricePerHour === null ? [] : [row('price', 'price', '', instanceHours * pricePerHour, cost)]),
-      row(
-        'wastePercent',
-        'above the least possible',
-        '%',
-        boundHours === 0 ? null : 100 * (instanceHours / boundHours - 1),
-        {
-          ...cost,
-          isHeadline: true,
-          means:
-            'Instance-hours above the fewest that could hold the sessions and their reserve at each moment.',
-        },
-      ),
-      row('drainP50S', 'drain, half within', 's', quantile(drainsMs, 0.5), calm),
-      row('drainP95S', 'drain, 95 % within', 's', quantile(drainsMs, 0.95), calm),
-      row('closes', 'instances closed', '', closes, calm),
-      row('reopens', 'instances reopened', '', reopens, { ...calm, betterIs: 'neither' }),
-      row('ticksPerSecond', 'decisions a second', '', (1000 * course.ticks) / course.elapsedMs, {
-        group: 'Replay',
-        betterIs: 'neither',
-        decimals: 0,
-        isAside: true,
-      }),
-    ],
+    table: [...serviceRows(score), ...costRows(score, pricePerHour), ...calmRows(score), speedRow(course)],
     courses: [course],
   }
+}
+
+const LEAST_POSSIBLE =
+  'The least possible is the fewest instances that could hold the sessions of each moment, their reserve, and the lowest count.'
+
+type Score = SessionBacktest['score']
+
+function serviceRows({ sessions, refused, lost }: Score): readonly ScoreRow[] {
+  const group = 'Service'
+  return [
+    row('sessionsPlaced', 'sessions placed', sessions, { group, betterIs: 'neither' }),
+    row('sessionsRefused', 'sessions refused', refused, {
+      group,
+      isHeadline: true,
+      means: 'Found no place in the time they wait.',
+    }),
+    row('sessionsLost', 'sessions lost', lost, {
+      group,
+      isHeadline: true,
+      means: 'Ended with their instance. There may be none.',
+    }),
+  ]
+}
+
+function costRows({ instanceHours, boundHours }: Score, pricePerHour: number | null): readonly ScoreRow[] {
+  const group = 'Cost'
+  const waste = boundHours === 0 ? null : 100 * (instanceHours / boundHours - 1)
+  return [
+    row('instanceHours', 'instance-hours', instanceHours, { group, unit: 'h' }),
+    ...(pricePerHour === null ? [] : [row('price', 'price', instanceHours * pricePerHour, { group })]),
+    row('wastePercent', 'above the least possible', waste, {
+      group,
+      unit: '%',
+      isHeadline: true,
+      means: 'Instance-hours above the fewest that could hold the sessions and their reserve at each moment.',
+    }),
+  ]
+}
+
+function calmRows({ drainsMs, closes, reopens }: Score): readonly ScoreRow[] {
+  const group = 'Calm'
+  return [
+    row('drainP50S', 'drain, half within', quantile(drainsMs, 0.5), { group, unit: 's' }),
+    row('drainP95S', 'drain, 95 % within', quantile(drainsMs, 0.95), { group, unit: 's' }),
+    row('closes', 'instances closed', closes, { group }),
+    row('reopens', 'instances reopened', reopens, { group, betterIs: 'neither' }),
+  ]
+}
+
+function speedRow({ ticks, elapsedMs }: Course): ScoreRow {
+  return row('ticksPerSecond', 'decisions a second', (1000 * ticks) / elapsedMs, {
+    group: 'Replay',
+    betterIs: 'neither',
+    decimals: 0,
+    isAside: true,
+  })
+}
+
+/** Of the one contender there is. */
+function row(key: string, label: string, value: number | null, more: Partial<ScoreRow> = {}): ScoreRow {
+  return { key, label, unit: '', betterIs: 'lower', values: [value], ...more }
 }
 
 function quantile(sorted: readonly number[], share: number): number | null {
