@@ -222,7 +222,7 @@ describe.skipIf(!FOUND && !REQUIRED)(TITLE, () => {
     const { x, y, width } = await box()
     const readout = page.locator('.readout')
     const lost = courses[0]?.refused.findIndex(value => value > 0) ?? 0
-    await page.mouse.move(x + 86 + ((width - 86 - 100) * (lost + 0.5)) / 2880, y + 100)
+    await page.mouse.move(x + 96 + ((width - 96 - 112) * (lost + 0.5)) / 2880, y + 100)
     await expect.poll(() => readout.textContent()).toMatch(/needed .*ready/)
     expect(await readout.textContent()).not.toContain('lost')
     await page.getByText('The picture as a table').click()

@@ -167,6 +167,15 @@ describe('plimsoll backtest', () => {
     expect(scores.timeQueuedPercent).toBeGreaterThan(0)
   })
 
+  it('says at the top what becomes of load without room: it is lost, or refused', async () => {
+    const headlines = async (model: string): Promise<readonly string[]> => {
+      await played('--model', `per-instance=60,boot=20m${model}`, '-o', 'top.html')
+      return [...read('top.html').matchAll(/<dt>([^<]*)<\/dt><dd><b>/g)].map(([, label = '']) => label)
+    }
+    expect((await headlines(''))[0]).toBe('load lost')
+    expect((await headlines(',queue=1s'))[0]).toBe('load refused')
+  })
+
   it('plays only a part of the record; times without a zone are in that of the report', async () => {
     const part = ['--from', '2026-11-21T09:00', '--to', '2026-11-21T18:00', '--json'] as const
     const lengthAndStart = async (...zone: readonly string[]) => {

@@ -9,13 +9,14 @@ import type { Calendar } from '../ports/calendar.ts'
 import { assumedModel, type MeasuredBoot, type SaidModel } from './assumed-model.ts'
 import type { Baseline, BaselineSetting } from './baselines/baseline.ts'
 import { caveatsOf, TRUSTED_TIMES } from './caveats.ts'
-import type { Course, CourseDecision } from './course.ts'
+import type { Course } from './course.ts'
 import { type FeedOptions, type Feeds, feedsOf, stretches } from './feeds.ts'
 import { LabError } from './lab-error.ts'
+import { recordedCourse } from './recorded-course.ts'
 import { type Replayed, replay } from './replay.ts'
 import { rulesContender } from './rules-contender.ts'
 import { bootQuantileMs } from './service.ts'
-import { instancesFor, type ServiceModel } from './service-model.ts'
+import type { ServiceModel } from './service-model.ts'
 import { StandIn } from './stand-in.ts'
 import type { LoadTrace } from './trace.ts'
 
@@ -114,52 +115,6 @@ function replayBaseline({ baseline, knob }: Chosen, played: Replayed, bounds: St
 function boundsOf({ constraints }: FleetSpec): StandIn['bounds'] {
   const always = constraints.find(({ schedule, enabled }) => schedule === null && enabled)
   return { lowest: Math.max(1, always?.min ?? 1), highest: always?.max ?? Number.POSITIVE_INFINITY }
-}
-
-export const AS_RECORDED = 'as recorded'
-
-/** What really happened, by the same model: the recorded instances under the recorded load. */
-function recordedCourse(trace: LoadTrace, { load }: Feeds, ready: Float64Array, model: ServiceModel): Course {
-  const { startAt, stepMs, length } = trace
-  const zero = (): Float64Array => new Float64Array(length)
-  const none = (): Float64Array => new Float64Array(length).fill(Number.NaN)
-  const served = load.map((value, bin) => Math.min(value, (ready[bin] ?? 0) * model.perInstance))
-  return {
-    name: AS_RECORDED,
-    startAt,
-    stepMs,
-    length,
-    load,
-    served,
-    lost: load.map((value, bin) => value - (served[bin] ?? 0)),
-    refused: zero(),
-    backlog: zero(),
-    needed: load.map(value => (Number.isNaN(value) ? Number.NaN : instancesFor(value, model.perInstance))),
-    ready,
-    paid: ready.map((count, bin) => count + (trace.columns.pending?.[bin] ?? 0)),
-    desired: trace.columns.desired ?? ready,
-    lowest: none(),
-    highest: none(),
-    decisions: changesOf(ready, trace),
-    censored: [],
-    doubtful: [],
-    ticks: length,
-    elapsedMs: 0,
-  }
-}
-
-function changesOf(ready: Float64Array, { startAt, stepMs }: LoadTrace): CourseDecision[] {
-  const changes: CourseDecision[] = []
-  let before = Number.NaN
-  ready.forEach((count, bin) => {
-    const to = Math.round(count)
-    if (to !== before && !Number.isNaN(before) && !Number.isNaN(to)) {
-      const at = startAt + bin * stepMs
-      changes.push({ at, from: before, to, rule: null, because: 'as it was recorded', decision: null })
-    }
-    if (!Number.isNaN(to)) before = to
-  })
-  return changes
 }
 
 export function fleetOf(spec: Spec, name: string): FleetSpec {

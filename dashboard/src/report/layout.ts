@@ -2,7 +2,7 @@
  * Where everything is in the picture: the plot, below it a lane for the decisions and one for each contender's losses, the times
  * at the foot.
  *
- * Example: 1200 x 420 with three contenders is a plot of 1014 x 274, four lanes of 18 pixels and 40 for the times.
+ * Example: 1200 x 420 with three contenders is a plot of 992 x 274, four lanes of 18 pixels and 40 for the times.
  */
 import type { Scale } from '../../../src/pictures/bins.ts'
 import { largestOf } from '../../../src/pictures/bins.ts'
@@ -40,7 +40,7 @@ const MOST_LANES = 6
 /** Names stand beside the plot where there is room for them. */
 export function edgesOf(width: number): { left: number; right: number; isNarrow: boolean } {
   const isNarrow = width < 620
-  return { left: isNarrow ? 34 : 86, right: width - (isNarrow ? 10 : 100), isNarrow }
+  return { left: isNarrow ? 34 : 96, right: width - (isNarrow ? 10 : 112), isNarrow }
 }
 
 export function layOut(view: View, width: number, height: number): Layout {

@@ -131,8 +131,16 @@ export function scoreRows(columns: readonly Scores[]): readonly ScoreRow[] {
     const values = columns.map(scores => scores[key])
     const isSilent =
       values.every(value => value === null) || (isOptional(key) && values.every(value => value === 0))
-    return isSilent ? [] : [{ ...row, key, values }]
+    const isHeadline = key === goneKey(columns) || (row.isHeadline === true && key !== 'lostPercent')
+    return isSilent ? [] : [{ ...row, key, values, isHeadline }]
   })
+}
+
+/** Of the two ways to be turned away, the one that happens: where load may wait, what cannot is refused. */
+function goneKey(columns: readonly Scores[]): keyof Scores {
+  const [own] = columns
+  const isRefused = own?.lostPercent === 0 && columns.some(({ refusedPercent }) => refusedPercent > 0)
+  return isRefused ? 'refusedPercent' : 'lostPercent'
 }
 
 function isOptional(key: keyof Scores): boolean {
