@@ -533,6 +533,14 @@ describe('a list of sessions', () => {
     const { out } = await scene.run(['backtest', 'rooms.yaml', '--trace', 'day.csv', ...MODEL])
     expect(out).toContain('- Not played: "reserve", which goes by sessions.')
   })
+
+  it('is asked for where load is played against a fleet of sessions whose capacity nothing says', async () => {
+    const { code, err } = await scene.run(['backtest', 'rooms.yaml', '--trace', 'day.csv'])
+    expect(code).toBe(2)
+    expect(err).toContain(
+      'An instance of rooms holds 4 sessions: of a count of sessions that is --model per-instance=4; `reserve` wants a list of them (start,end).',
+    )
+  })
 })
 
 describe('the journal of a daemon', () => {

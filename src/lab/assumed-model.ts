@@ -105,7 +105,8 @@ function capacityOf(said: SaidModel, known: Known): Capacity {
 }
 
 /** Said; else by the unit of what was recorded; else by a rule that has to know it. */
-function foundCapacity({ perInstance, standard }: SaidModel, { rules, feeds, trace }: Known): Capacity {
+function foundCapacity({ perInstance, standard }: SaidModel, known: Known): Capacity {
+  const { rules, feeds, trace } = known
   if (perInstance !== undefined) return { perInstance, notes: [] }
   if (standard === true) {
     const found = standardPerInstance(feeds.load)
@@ -129,8 +130,14 @@ function foundCapacity({ perInstance, standard }: SaidModel, { rules, feeds, tra
   }
   throw new LabError(
     'PLM-725',
-    `how much of the load one instance serves is not known, and without it ${trace.name} cannot be replayed. Say it with --model per-instance=100 (in the unit of the load per bin), let \`plimsoll fit\` find it, or take --model standard.`,
+    `how much of the load one instance serves is not known, and without it ${trace.name} cannot be replayed. Say it with --model per-instance=100 (in the unit of the load per bin), let \`plimsoll fit\` find it, or take --model standard.${ofSessions(known.fleet)}`,
   )
+}
+
+function ofSessions({ name, sessions: { slotsPerInstance } }: FleetSpec): string {
+  if (slotsPerInstance === null) return ''
+  const holds = `An instance of ${name} holds ${slotsPerInstance} sessions`
+  return ` ${holds}: of a count of sessions that is --model per-instance=${slotsPerInstance}; \`reserve\` wants a list of them (start,end).`
 }
 
 interface Boot {
