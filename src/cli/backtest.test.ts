@@ -510,6 +510,14 @@ describe('a list of sessions', () => {
     expect(out).toContain('- Assumed, since nothing says otherwise: an instance boots for 3 min.')
   })
 
+  it('says where the highest count could not have held them', async () => {
+    scene.file('rooms.yaml', ROOMS.replace('max: 20', 'max: 3'))
+    const { out } = await scene.run(['backtest', 'rooms.yaml', '--trace', 'people.csv', '--json'])
+    expect(JSON.parse(out).notes.join()).toMatch(
+      /Bound: for \d+\.\d % of the time the load needs more than the highest count in force allows, up to \d+\./,
+    )
+  })
+
   it('has no baselines', async () => {
     const { code, err } = await scene.run([
       'backtest',

@@ -107,7 +107,7 @@ function oracleSaid({ against, bounds: { lowest, highest }, course: { needed } }
 }
 
 /** Where no rule could have had enough. */
-function boundSaid({ needed, highest, length }: Course): readonly string[] {
+export function boundSaid({ needed, highest, length }: Course): readonly string[] {
   let bins = 0
   let most = 0
   for (let bin = 0; bin < length; bin += 1) {

@@ -5,7 +5,7 @@
  * Example: `sessions lost 0`, `sessions refused 0 of 52,318`, `instance-hours above the bound 5.7 %`.
  */
 
-import { repairsSaid } from '../caveats.ts'
+import { boundSaid, repairsSaid } from '../caveats.ts'
 import type { Course } from '../course.ts'
 import type { SessionBacktest } from '../session-backtest.ts'
 import { bootText, spanText } from '../span-text.ts'
@@ -36,7 +36,7 @@ export function sessionsReport(played: SessionBacktest, options: SessionsReportO
       { label: 'Boot', value: boot },
       { label: 'Played', value: 'one by one through the session broker and the production tick' },
     ],
-    notes: [LEAST_POSSIBLE, ...assumed, ...repairsSaid(trace.repairs)],
+    notes: [LEAST_POSSIBLE, ...assumed, ...boundSaid(course), ...repairsSaid(trace.repairs)],
     contenders: [{ name }],
     table: [...serviceRows(score), ...costRows(score, pricePerHour), ...calmRows(score), speedRow(course)],
     courses: [course],
