@@ -62,6 +62,13 @@ describe('the picture of the front', () => {
     expect(svg.match(/fill-opacity="0.28"/g)?.length).toBe(1)
   })
 
+  it('says what the lines of the goals mean, where that is said', () => {
+    const svg = drawFront({ ...request, goalText: goal => `at most ${goal} %` })
+    expect(svg).toContain('>at most 0.1 %</text>')
+    expect(svg).toContain('>at most 1 %</text>')
+    expect(drawFront(request)).not.toContain('at most')
+  })
+
   it('marks the chosen one', () => {
     const svg = drawFront({ ...request, chosen: point(0.1, 2, 'slo: 99.5%') })
     expect(svg).toContain('>slo: 99.5%</text>')

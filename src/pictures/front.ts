@@ -22,6 +22,8 @@ export interface FrontPictureRequest {
   readonly chosen?: FrontPoint | null
   /** Values across that matter to the reader, such as the stated losses: a hair line each. */
   readonly goals?: readonly number[]
+  /** What is written above such a line; nothing where it is left out. */
+  readonly goalText?: (goal: number) => string
 }
 
 export interface FrontAxis {
@@ -64,7 +66,7 @@ export function frontOf(points: readonly FrontPoint[]): readonly FrontPoint[] {
 }
 
 export function drawFront(request: FrontPictureRequest): string {
-  const { title, subtitle, groups, goals = [], chosen = null } = request
+  const { title, subtitle, groups, goals = [], goalText = () => '', chosen = null } = request
   const all = groups.flatMap(({ points }) => points).concat(chosen === null ? [] : [chosen])
   const across = axisOf(request.across, [...all.map(point => point.across), ...goals], LEFT, RIGHT)
   const up = axisOf(
@@ -90,7 +92,7 @@ export function drawFront(request: FrontPictureRequest): string {
     },
     drawCard(title, subtitle),
     drawAxes(request, across, up),
-    ...goals.map(goal => drawGoal(across.place(goal))),
+    ...goals.map(goal => drawGoal(across.place(goal), goalText(goal))),
     ...groups.map((group, index) => drawGroup(group, index, place)).reverse(),
     ...drawNames(groups, place),
     ...(chosen === null ? [] : [drawChosen(place(chosen))]),
@@ -221,12 +223,15 @@ function tickText(value: number): string {
   return String(Number(value.toPrecision(4)))
 }
 
-function drawGoal(x: number): Markup {
-  return element('path', {
+function drawGoal(x: number, said: string): Markup {
+  const line = element('path', {
     d: `M${short(x)} ${TOP}V${BOTTOM}`,
     stroke: COLOURS.bound,
     'stroke-dasharray': '3 4',
   })
+  if (said === '') return line
+  const place = { x: short(x), y: TOP - 6, 'text-anchor': 'middle', 'font-size': 12, fill: COLOURS.quiet }
+  return group([line, element('text', place, text(said))])
 }
 
 function strokeAt(index: number): { readonly colour: string; readonly dash?: string } {

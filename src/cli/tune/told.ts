@@ -205,6 +205,7 @@ export function tuneSvg(told: Told): string {
     ],
     chosen: outcome.chosen === null ? null : point(outcome.chosen),
     goals,
+    goalText: most => boundText({ measure: against, most }),
   })
 }
 
