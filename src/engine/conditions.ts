@@ -54,24 +54,7 @@ export function judgeConditions(
   memory: Memory,
   steps: Step[],
 ): Conditions {
-  const kpis: Record<string, KpiState> = {}
-  const kpisSince: Record<string, KpiSince> = {}
-  for (const { kpi, judge, operands: keys } of compiled.kpis) {
-    const state = kpiState(judge(operands.evidence))
-    kpis[kpi.name] = state
-    const found = foundOf(keys, compiled, operands)
-    const since = kpiSince(state, memory.kpis[kpi.name], memory.at, observation.at, compiled.everyMs)
-    kpisSince[kpi.name] = since
-    steps.push({
-      stage: 'kpis',
-      outcome: state,
-      kpi: kpi.name,
-      goal: kpi.goalText,
-      found,
-      since: since.since,
-      until: observation.at + kpiHoldsMs(compiled.everyMs),
-    })
-  }
+  const { kpis, kpisSince } = judgeKpis(compiled, operands, observation, memory, steps)
   const question = questionOf(operands, observation)
   const trueSince: Record<string, EpochMs> = {}
   const rules = compiled.rules.map(rule => {
@@ -85,6 +68,37 @@ export function judgeConditions(
   })
   return { rules, kpis, kpisSince, trueSince }
 }
+
+function judgeKpis(
+  compiled: CompiledFleet,
+  operands: Operands,
+  { at }: Observation,
+  memory: Memory,
+  steps: Step[],
+): Pick<Conditions, 'kpis' | 'kpisSince'> {
+  if (compiled.kpis.length === 0) return NO_KPIS
+  const kpis: Record<string, KpiState> = {}
+  const kpisSince: Record<string, KpiSince> = {}
+  for (const { kpi, judge, operands: keys } of compiled.kpis) {
+    const outcome = kpiState(judge(operands.evidence))
+    const since = kpiSince(outcome, memory.kpis[kpi.name], memory.at, at, compiled.everyMs)
+    kpis[kpi.name] = outcome
+    kpisSince[kpi.name] = since
+    steps.push({
+      stage: 'kpis',
+      outcome,
+      kpi: kpi.name,
+      goal: kpi.goalText,
+      found: foundOf(keys, compiled, operands),
+      since: since.since,
+      until: at + kpiHoldsMs(compiled.everyMs),
+    })
+  }
+  return { kpis, kpisSince }
+}
+
+/** One for all decisions: of thousands that are kept, each would keep its own. */
+const NO_KPIS = { kpis: Object.freeze({}), kpisSince: Object.freeze({}) }
 
 /** The question as the fleet stands now; a count that is not known counts as none, and then nothing is carried out. */
 export function questionOf(

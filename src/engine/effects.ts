@@ -7,7 +7,7 @@
 import type { Effect, Step } from '../model/decision.ts'
 import type { Memory } from '../model/memory.ts'
 import type { EpochMs } from '../model/time.ts'
-import type { Conditions } from './conditions.ts'
+import type { Conditions, JudgedRule } from './conditions.ts'
 
 export interface Effects {
   readonly effects: readonly Effect[]
@@ -15,12 +15,12 @@ export interface Effects {
 }
 
 export function decideEffects(conditions: Conditions, memory: Memory, at: EpochMs, steps: Step[]): Effects {
+  const firing = conditions.rules.filter(hasEffects)
+  if (firing.length === 0) return NO_EFFECTS
   const effects: Effect[] = []
   const firingSince: Record<string, EpochMs> = {}
-  for (const { compiled, firing } of conditions.rules) {
-    if (firing !== 'fired') continue
+  for (const { compiled } of firing) {
     const { name: rule, effects: wanted } = compiled.rule
-    if (wanted.notify.length + wanted.run.length === 0) continue
     const since = memory.firingSince[rule]
     firingSince[rule] = since ?? at
     if (since !== undefined) continue
@@ -30,3 +30,10 @@ export function decideEffects(conditions: Conditions, memory: Memory, at: EpochM
   for (const { kind, rule, name } of effects) steps.push({ stage: 'effects', outcome: kind, rule, name })
   return { effects, firingSince }
 }
+
+/** It fires, and there is something to tell or to run when it begins to. */
+function hasEffects({ compiled: { rule }, firing }: JudgedRule): boolean {
+  return firing === 'fired' && rule.effects.notify.length + rule.effects.run.length > 0
+}
+
+const NO_EFFECTS: Effects = { effects: Object.freeze([]), firingSince: Object.freeze({}) }

@@ -31,15 +31,12 @@ export function quietOf(
 ): QuietDecision | null {
   const { direction, current, desired, steps } = decision
   if (direction !== 'none' || current === null || current !== desired) return null
+  if (steps.at(-1)?.outcome !== 'nothing-fired') return null
   if (spec.kpis.length > 0 || spec.outageGuard !== null || observation.outlooks !== undefined) return null
   if (observation.external !== null || observation.overrides.length > 0) return null
   if (!isEmpty(after.trueSince) || !isEmpty(after.firingSince) || !isEmpty(after.gaps)) return null
-  let nothingFired = false
   for (const step of steps) {
     switch (step.stage) {
-      case 'reconciliation':
-        nothingFired = step.outcome === 'nothing-fired'
-        break
       case 'overrides':
       case 'settings':
       case 'effects':
@@ -53,10 +50,11 @@ export function quietOf(
       case 'conditions':
       case 'demand':
       case 'proposals':
+      case 'reconciliation':
         break
     }
   }
-  return nothingFired ? { decision, observation } : null
+  return { decision, observation }
 }
 
 /** Would deciding now come to the same again? `false` where it must be decided. */

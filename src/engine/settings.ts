@@ -13,8 +13,10 @@ export function decideSettings(
   conditions: Conditions,
   steps: Step[],
 ): Readonly<Record<string, SettingValue>> {
+  const settings = Object.values(spec.settings)
+  if (settings.length === 0) return NO_VALUES
   const values: Record<string, SettingValue> = {}
-  for (const setting of Object.values(spec.settings)) {
+  for (const setting of settings) {
     const setters = settersOf(conditions, setting.name)
     const winner = setters.reduce<ReactiveRule | undefined>(
       (best, rule) => (best === undefined || rule.rank > best.rank ? rule : best),
@@ -34,6 +36,8 @@ export function decideSettings(
   }
   return values
 }
+
+const NO_VALUES: Readonly<Record<string, SettingValue>> = Object.freeze({})
 
 function settersOf({ rules }: Conditions, setting: string): ReactiveRule[] {
   return rules.flatMap(({ compiled: { rule }, firing }) =>

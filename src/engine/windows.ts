@@ -106,7 +106,7 @@ export class MetricWindows implements Windows {
     if (this.#isDuplicate(sample, position)) return false
     if (this.#series.length >= this.#mostSamples && !this.#dropOldest(at)) return false
     // Dropping moved no position: they are sequence numbers.
-    this.#file(position, at, value, this.#reporters.number(sample))
+    this.#file(position, sample, this.#reporters.number(sample))
     return true
   }
 
@@ -116,7 +116,8 @@ export class MetricWindows implements Windows {
    * left are gone. O(1) amortised per sample, O(instances) per window for `last` of a per-instance metric.
    */
   read(at: EpochMs, readings: Record<string, OperandReading> = {}): Record<string, OperandReading> {
-    this.#moveTo(Math.max(at, this.#readAt))
+    this.#readAt = Math.max(at, this.#readAt)
+    this.#move()
     const namedAt = this.#reporters.newestNamedAt()
     const reporting = this.#reporters.reportingSince(this.#readAt - this.#staleAfterMs)
     for (const each of this.#operands) readings[each.operand.key] = this.#readingOf(each, namedAt, reporting)
@@ -143,7 +144,7 @@ export class MetricWindows implements Windows {
     return true
   }
 
-  #file(position: number, at: EpochMs, value: number, number: number): void {
+  #file(position: number, { at, value }: Sample, number: number): void {
     this.#series.insert(position, at, value, number)
     this.#reporters.keep(number, at)
     this.#counters?.keep(number, at, value)
@@ -153,8 +154,9 @@ export class MetricWindows implements Windows {
     for (const window of this.#windows) window.insert(at, value, this.#readAt - window.windowMs)
   }
 
-  #moveTo(at: EpochMs): void {
+  #move(): void {
     const series = this.#series
+    const at = this.#readAt
     const reached = series.positionAfter(at)
     for (let position = this.#reached; position < reached; position += 1)
       this.#reporters.reach(series.instanceAt(position), series.timeAt(position), series.valueAt(position))
@@ -163,7 +165,6 @@ export class MetricWindows implements Windows {
       window.leave(series, at - window.windowMs, reached)
     }
     this.#reached = reached
-    this.#readAt = at
     this.#dropUntil(at - this.#horizonMs)
   }
 

@@ -48,6 +48,7 @@ export class RulesContender implements Contender {
   readonly #startAt: EpochMs
   readonly #metrics: readonly FedMetric[]
   readonly #schedules: ScheduleWindows
+  /** What decisions go by; nothing here is committed, so its revision stays. */
   #memory: Memory = EMPTY_MEMORY
   /** Decided on and not ordered yet, since so many may be launched at a time. */
   #owed = 0
@@ -85,14 +86,13 @@ export class RulesContender implements Contender {
         ? this.#memory
         : rememberQuiet(this.#fleet, this.#quiet, this.#quietAt, this.#memory)
     const { decision, memory } = decideUntold(this.#fleet, observation, before)
-    const remembered = rememberDecision(this.#fleet, decision, memory)
+    this.#memory = rememberDecision(this.#fleet, decision, memory)
     this.decision = decision
     this.bounds = decision.bounds
     const desired = decision.desired ?? there
     const ordered = Math.min(desired, there + this.#fleet.launchBatch)
     this.#owed = desired - ordered
     this.#orders.note(ordered - there, at)
-    this.#memory = { ...remembered, revision: remembered.revision + 1, expected: desired }
     this.#quiet = this.#owed > 0 ? null : quietOf(this.#fleet, observation, decision, this.#memory)
     this.#quietAt = at
     return ordered
