@@ -510,6 +510,22 @@ describe('a list of sessions', () => {
     expect(out).toContain('- Assumed, since nothing says otherwise: an instance boots for 3 min.')
   })
 
+  it.each([
+    ['--load', 'requests'],
+    ['--instances', 'instances'],
+    ['--metric', 'cpu=load'],
+    ['--step', '5m'],
+    ['--aggregate', 'sum'],
+  ])('has no use for %s, and says so', async (option, value) => {
+    const { code, err } = await scene.run([
+      ...['backtest', 'rooms.yaml', '--trace', 'people.csv', option, value],
+    ])
+    expect(code).toBe(2)
+    expect(err).toContain(
+      `PLM-501: ${option} says how load is read, and people is a list of sessions: leave it out.`,
+    )
+  })
+
   it('says where the highest count could not have held them', async () => {
     scene.file('rooms.yaml', ROOMS.replace('max: 20', 'max: 3'))
     const { out } = await scene.run(['backtest', 'rooms.yaml', '--trace', 'people.csv', '--json'])

@@ -28,7 +28,13 @@ import { writeOutputFile } from './files.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
-import { type FeedWords, feedOptions, type RecordOptions, readRecord } from './trace-options.ts'
+import {
+  type FeedWords,
+  feedOptions,
+  type RecordOptions,
+  readRecord,
+  refuseLoadWords,
+} from './trace-options.ts'
 import { createProgress } from './tune/progress.ts'
 
 export interface BacktestCommandOptions extends RecordOptions, FeedWords {
@@ -88,6 +94,7 @@ async function reportFor(asked: Asked, io: Io): Promise<Report> {
   const reportOptions = { timeZone: zone, pricePerHour: options.price ?? null }
   if (trace.kind === 'sessions') {
     if (against.length > 0) throw new CliError('PLM-501', NO_BASELINES)
+    refuseLoadWords(trace, options)
     return sessionsReport(await playSessions({ spec, fleet, trace, options, model }, io), reportOptions)
   }
   const played = backtest({
@@ -104,10 +111,13 @@ async function reportFor(asked: Asked, io: Io): Promise<Report> {
   return backtestReport(played, trace, reportOptions)
 }
 
-type SessionsAsked = Pick<Asked, 'spec' | 'fleet' | 'options' | 'model'> & { readonly trace: SessionTrace }
+type SessionsAsked = Pick<Asked, 'spec' | 'fleet' | 'model'> & {
+  readonly trace: SessionTrace
+  readonly options: Pick<BacktestCommandOptions, 'seed'>
+}
 
 /** A season of sessions takes minutes: who watches sees how far it is. */
-async function playSessions(
+export async function playSessions(
   { spec, fleet, trace, options, model }: SessionsAsked,
   io: Io,
 ): Promise<SessionBacktest> {

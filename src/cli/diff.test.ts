@@ -169,7 +169,7 @@ fleets:
     scene.file('people.csv', 'start,end\n2026-11-21T00:00:00Z,2026-11-21T01:00:00Z\n')
     expect(await scene.run(['diff', 'old.yaml', 'new.yaml', '--trace', 'people.csv'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('PLM-728: people is a list of sessions'),
+      err: expect.stringContaining('PLM-727: people is a list of sessions'),
     })
     scene.file('bare.csv', csv(['value'], [[1], [2]], 5))
     expect(await scene.run(['diff', 'old.yaml', 'new.yaml', '--trace', 'bare.csv'])).toMatchObject({
@@ -182,5 +182,68 @@ fleets:
       code: 2,
       err: expect.stringContaining('PLM-729'),
     })
+  })
+})
+
+const ROOMS = `plimsoll: 1
+fleets:
+  rooms:
+    target: { type: process, command: [node, rooms.mjs] }
+    router: { type: broker }
+    capacity: { min: 1, max: 20 }
+    sessions: { slotsPerInstance: 4, reserve: 25% }
+    stabilization: { in: 0s }
+`
+
+/** Three hours in which people come every minute for a quarter of an hour, the second hour twice as many. */
+const PEOPLE = [
+  'start,end',
+  ...Array.from({ length: 240 }, (_, index) => {
+    const minute = index < 60 ? index : index < 180 ? 60 + (index - 60) / 2 : index - 60
+    const at = Date.UTC(2026, 10, 21) + minute * 60_000
+    return `${new Date(at).toISOString()},${new Date(at + 15 * 60_000).toISOString()}`
+  }),
+].join('\n')
+
+describe('diff over a list of sessions', () => {
+  beforeAll(() => {
+    scene.file('rooms.yaml', ROOMS)
+    scene.file('roomy.yaml', ROOMS.replace('25%', '60%'))
+    scene.file('visits.csv', PEOPLE)
+  })
+  const played = (...more: readonly string[]) =>
+    scene.run(['diff', 'rooms.yaml', 'roomy.yaml', '--trace', 'visits.csv', '--model', 'boot=1m', ...more])
+
+  it('plays both through the broker: scores side by side, where they part, and why', async () => {
+    const { code, out, err } = await played()
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^rooms: .*25%.*60%/m)
+    expect(out).toContain('rooms on visits: before and after\n240 sessions in ')
+    expect(out).toMatch(/^SCORE +UNIT +after +before$/m)
+    expect(out).toMatch(/^sessions lost +0 +0$/m)
+    // Each is held against a bound of its own: none of the two is the better one.
+    expect(out).toMatch(/^above the least possible +% +-?[\d.]+ +-?[\d.]+$/m)
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('each is held against its own')
+    expect(out).toMatch(/They want the same \d+\.\d % of the time and part (once|\d+ times)\./)
+    expect(out).toMatch(/^21 Nov 00:\d\d to \d\d:\d\d {2}before \d+, after \d+/m)
+    expect(out).toMatch(/^ {2}after {3}"reserve" asks for \d+: sessions = /m)
+  })
+
+  it('answers JSON, and writes reports', async () => {
+    const { out } = await played('--json', '-o', 'visits.html', '-o', 'visits.svg', '-o', 'visits.json')
+    const { scores, partings, changes } = JSON.parse(out)
+    expect(scores.instanceHours.values.after).toBeGreaterThan(scores.instanceHours.values.before)
+    expect(scores.sessionsLost.values).toEqual({ after: 0, before: 0 })
+    expect(partings.count).toBeGreaterThan(0)
+    expect(changes).toHaveLength(1)
+    const read = (name: string) => readFileSync(path.join(scene.cwd, name), 'utf8')
+    expect(read('visits.html')).toContain('Where they part')
+    expect(JSON.parse(read('visits.json')).partings).toEqual(partings)
+    expect(read('visits.svg')).toContain('>before</text>')
+  })
+
+  it('says so where nothing parts them', async () => {
+    const { out } = await scene.run(['diff', 'rooms.yaml', 'rooms.yaml', '--trace', 'visits.csv'])
+    expect(out).toContain('- Both want the same all the time.')
   })
 })

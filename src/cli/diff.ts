@@ -10,7 +10,6 @@ import { changeText, diffSpecs } from '../config/diff.ts'
 import type { MeasuredBoot } from '../lab/assumed-model.ts'
 import { type Backtest, backtest } from '../lab/backtest.ts'
 import type { FeedOptions } from '../lab/feeds.ts'
-import { LabError } from '../lab/lab-error.ts'
 import type { Parting } from '../lab/parting.ts'
 import { type ComparedReport, diffReport } from '../lab/report/diff-report.ts'
 import { jsonReport } from '../lab/report/json.ts'
@@ -23,11 +22,20 @@ import {
   untoldText,
 } from '../lab/report/parting-text.ts'
 import type { Change } from '../lab/report/report.ts'
+import { sessionsDiffReport } from '../lab/report/sessions-report.ts'
 import { textReport, wrapped } from '../lab/report/text.ts'
-import type { LoadTrace } from '../lab/trace.ts'
+import type { SessionBacktest } from '../lab/session-backtest.ts'
+import type { LoadTrace, SessionTrace } from '../lab/trace.ts'
 import type { FleetSpec } from '../model/spec.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
-import { type BacktestCommandOptions, fleetNamed, outputsFor, tellWritten, zoneOf } from './backtest.ts'
+import {
+  type BacktestCommandOptions,
+  fleetNamed,
+  outputsFor,
+  playSessions,
+  tellWritten,
+  zoneOf,
+} from './backtest.ts'
 import { CliError, EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import { type LoadedFile, loadFile } from './config-file.ts'
@@ -35,7 +43,7 @@ import { writeOutputFile } from './files.ts'
 import { type Io, printJson, printLine } from './io.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
-import { feedOptions, readRecord } from './trace-options.ts'
+import { feedOptions, readRecord, refuseLoadWords } from './trace-options.ts'
 
 export type DiffOptions = Omit<BacktestCommandOptions, 'against'>
 
@@ -84,20 +92,17 @@ async function play(
     { fleet, statePath: old.state.path, specs: [next.spec, old.spec] },
     io,
   )
-  const { trace } = record
-  if (trace.kind === 'sessions') {
-    throw new LabError(
-      'PLM-728',
-      `${trace.name} is a list of sessions; diff plays load. \`plimsoll backtest\` plays sessions.`,
-    )
-  }
-  const [before, after] = playBoth([old, next], fleet, { trace, measured: record.measured }, options)
-  const compared = diffReport(before, after, trace, {
+  const { trace, measured } = record
+  const reported = {
     timeZone,
     pricePerHour: options.price ?? null,
     mostPartings: PARTINGS_TOLD,
     changes,
-  })
+  }
+  const compared =
+    trace.kind === 'sessions'
+      ? sessionsDiffReport(...(await playSessionsOfBoth([old, next], fleet, trace, options, io)), reported)
+      : diffReport(...playBoth([old, next], fleet, { trace, measured }, options), trace, reported)
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(compared))
   return compared
 }
@@ -131,6 +136,21 @@ function playBoth(
       seed: options.seed ?? 1,
     })
   return [play(old, before, after), play(next, after, before)]
+}
+
+/** One after the other, each as it says: how many an instance holds is up to its file. */
+async function playSessionsOfBoth(
+  [old, next]: readonly [LoadedFile, LoadedFile],
+  fleet: string,
+  trace: SessionTrace,
+  options: DiffOptions,
+  io: Io,
+): Promise<readonly [SessionBacktest, SessionBacktest]> {
+  refuseLoadWords(trace, options)
+  fleetIn(old, fleet)
+  const model = parseModelWords(options.model ?? [])
+  const play = ({ spec }: LoadedFile) => playSessions({ spec, fleet, trace, options, model }, io)
+  return [await play(old), await play(next)]
 }
 
 /** What is said of a metric that only the other one reads is not for this one. */

@@ -50,6 +50,16 @@ export interface FeedWords {
   readonly metric?: readonly string[]
 }
 
+/** Words on how load is read would do nothing to a list of sessions, quietly. */
+export function refuseLoadWords(trace: SessionTrace, options: FeedWords & TraceOptions): void {
+  const { load, instances, metric, step, aggregate } = options
+  const said = Object.entries({ load, instances, metric, step, aggregate }).find(
+    ([, value]) => value !== undefined,
+  )
+  if (said === undefined) return
+  throw refused(`--${said[0]} says how load is read, and ${trace.name} is a list of sessions: leave it out.`)
+}
+
 const AGGREGATES = ['avg', 'sum', 'max'] as const
 
 /** Read whole, then cut to `--from` and `--to`. */

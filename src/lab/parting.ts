@@ -81,7 +81,9 @@ export function partingsOf(before: Course, after: Course, most: number, metMs = 
 }
 
 function difference(before: Course, after: Course, bin: number): number {
-  return (after.desired[bin] ?? 0) - (before.desired[bin] ?? 0)
+  const apart = (after.desired[bin] ?? 0) - (before.desired[bin] ?? 0)
+  // Before its first decision nobody wants anything.
+  return Number.isNaN(apart) ? 0 : apart
 }
 
 /** The newest one at or before then that changed the count: why it wants what it wants. */

@@ -19,7 +19,7 @@ import { CliError } from '../cli-error.ts'
 import { loadFile } from '../config-file.ts'
 import { type Io, resolvePath } from '../io.ts'
 import type { ModelWords } from '../model-words.ts'
-import { feedOptions, type PlayedRecord, readRecord } from '../trace-options.ts'
+import { feedOptions, type PlayedRecord, readRecord, refuseLoadWords } from '../trace-options.ts'
 import type { TuneOptions } from './tune.ts'
 import { prepareVariation, type Variation } from './variation.ts'
 
@@ -92,6 +92,7 @@ function settled({ spec, fleet, record, model, options }: Settling): Pick<Tuned,
   const feeds = feedOptions(options)
   const seed = options.seed ?? 1
   if (trace.kind === 'sessions') {
+    refuseLoadWords(trace, options)
     const { boot, notes } = sessionModelOf(model)
     const setting = { trace, feeds, model: { ...model, boot }, seed }
     return { setting, notes: [...notes, ...repairsSaid(trace.repairs)] }

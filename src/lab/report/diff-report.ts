@@ -13,7 +13,7 @@ import type { Change, Comparison, Report } from './report.ts'
 import { scoreRows } from './score-rows.ts'
 
 /** A cooldown that ends later for one than for the other parts them again and again. */
-const MET_MS = 15 * 60_000
+export const MET_MS = 15 * 60_000
 
 export interface ComparedReport extends Report {
   readonly comparison: Comparison
@@ -54,7 +54,7 @@ export function diffReport(
   }
 }
 
-function partingsText({ count, sameRatio }: Partings): string {
+export function partingsText({ count, sameRatio }: Partings): string {
   if (count === 0) return 'Both want the same all the time.'
   const times = count === 1 ? 'once' : `${count} times`
   return `They want the same ${(100 * sameRatio).toFixed(1)} % of the time and part ${times}.`

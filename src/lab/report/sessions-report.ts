@@ -6,10 +6,12 @@
  */
 
 import { boundSaid, repairsSaid } from '../caveats.ts'
-import type { Course } from '../course.ts'
+import { partingsOf } from '../parting.ts'
 import type { SessionBacktest } from '../session-backtest.ts'
 import { bootText, spanText } from '../span-text.ts'
 import { dateText } from './backtest-report.ts'
+import { type ComparedReport, type DiffReportOptions, MET_MS, partingsText } from './diff-report.ts'
+import { AFTER, BEFORE } from './parting-text.ts'
 import type { Report, ScoreRow } from './report.ts'
 
 export interface SessionsReportOptions {
@@ -38,7 +40,7 @@ export function sessionsReport(played: SessionBacktest, options: SessionsReportO
     ],
     notes: [LEAST_POSSIBLE, ...assumed, ...boundSaid(course), ...repairsSaid(trace.repairs)],
     contenders: [{ name }],
-    table: [...serviceRows(score), ...costRows(score, pricePerHour), ...calmRows(score), speedRow(course)],
+    table: rowsOf([score], pricePerHour),
     courses: [course],
   }
 }
@@ -46,62 +48,128 @@ export function sessionsReport(played: SessionBacktest, options: SessionsReportO
 const LEAST_POSSIBLE =
   'The least possible is the fewest instances that could hold the sessions of each moment, their reserve, and the lowest count.'
 
+/** Two sets of rules over the same sessions: their scores side by side, and where they part. */
+export function sessionsDiffReport(
+  before: SessionBacktest,
+  after: SessionBacktest,
+  options: DiffReportOptions,
+): ComparedReport {
+  const told = sessionsReport(after, options)
+  const [old, next] = [before.score.course, after.score.course]
+  const partings = partingsOf(old, next, options.mostPartings, MET_MS)
+  return {
+    ...told,
+    title: `${told.title}: before and after`,
+    notes: [partingsText(partings), OWN_LEAST, ...told.notes],
+    contenders: [{ name: AFTER }, { name: BEFORE }],
+    table: rowsOf([after.score, before.score], options.pricePerHour).map(comparable),
+    courses: [
+      { ...next, name: AFTER },
+      { ...old, name: BEFORE },
+    ],
+    comparison: { changes: options.changes, partings },
+  }
+}
+
+const OWN_LEAST =
+  'With another reserve the least possible is another: each is held against its own, and the picture shows that of after.'
+
+/** What is held against two different bounds says nothing of which is better; the hours do. */
+function comparable(row: ScoreRow): ScoreRow {
+  if (row.key === 'wastePercent') return { ...row, betterIs: 'neither', isHeadline: false }
+  return row.key === 'instanceHours' ? { ...row, isHeadline: true } : row
+}
+
 type Score = SessionBacktest['score']
+type Row = Omit<ScoreRow, 'values' | 'unit' | 'betterIs'> &
+  Partial<Pick<ScoreRow, 'unit' | 'betterIs'>> & { readonly read: (score: Score) => number | null }
 
-function serviceRows({ sessions, refused, lost }: Score): readonly ScoreRow[] {
-  const group = 'Service'
-  return [
-    row('sessionsPlaced', 'sessions placed', sessions, { group, betterIs: 'neither' }),
-    row('sessionsRefused', 'sessions refused', refused, {
-      group,
-      isHeadline: true,
-      means: 'Found no place in the time they wait.',
-    }),
-    row('sessionsLost', 'sessions lost', lost, {
-      group,
-      isHeadline: true,
-      means: 'Ended with their instance. There may be none.',
-    }),
-  ]
-}
-
-function costRows({ instanceHours, boundHours }: Score, pricePerHour: number | null): readonly ScoreRow[] {
-  const group = 'Cost'
-  const waste = boundHours === 0 ? null : 100 * (instanceHours / boundHours - 1)
-  return [
-    row('instanceHours', 'instance-hours', instanceHours, { group, unit: 'h' }),
-    ...(pricePerHour === null ? [] : [row('price', 'price', instanceHours * pricePerHour, { group })]),
-    row('wastePercent', 'above the least possible', waste, {
-      group,
-      unit: '%',
-      isHeadline: true,
-      means: 'Instance-hours above the fewest that could hold the sessions and their reserve at each moment.',
-    }),
-  ]
-}
-
-function calmRows({ drainsMs, closes, reopens }: Score): readonly ScoreRow[] {
-  const group = 'Calm'
-  return [
-    row('drainP50S', 'drain, half within', quantile(drainsMs, 0.5), { group, unit: 's' }),
-    row('drainP95S', 'drain, 95 % within', quantile(drainsMs, 0.95), { group, unit: 's' }),
-    row('closes', 'instances closed', closes, { group }),
-    row('reopens', 'instances reopened', reopens, { group, betterIs: 'neither' }),
-  ]
-}
-
-function speedRow({ ticks, elapsedMs }: Course): ScoreRow {
-  return row('ticksPerSecond', 'decisions a second', (1000 * ticks) / elapsedMs, {
+const ROWS: readonly Row[] = [
+  {
+    key: 'sessionsPlaced',
+    label: 'sessions placed',
+    group: 'Service',
+    betterIs: 'neither',
+    read: ({ sessions }) => sessions,
+  },
+  {
+    key: 'sessionsRefused',
+    label: 'sessions refused',
+    group: 'Service',
+    isHeadline: true,
+    means: 'Found no place in the time they wait.',
+    read: ({ refused }) => refused,
+  },
+  {
+    key: 'sessionsLost',
+    label: 'sessions lost',
+    group: 'Service',
+    isHeadline: true,
+    means: 'Ended with their instance. There may be none.',
+    read: ({ lost }) => lost,
+  },
+  {
+    key: 'instanceHours',
+    label: 'instance-hours',
+    unit: 'h',
+    group: 'Cost',
+    read: ({ instanceHours }) => instanceHours,
+  },
+  {
+    key: 'wastePercent',
+    label: 'above the least possible',
+    unit: '%',
+    group: 'Cost',
+    isHeadline: true,
+    means: 'Instance-hours above the fewest that could hold the sessions and their reserve at each moment.',
+    read: ({ instanceHours, boundHours }) =>
+      boundHours === 0 ? null : 100 * (instanceHours / boundHours - 1),
+  },
+  {
+    key: 'drainP50S',
+    label: 'drain, half within',
+    unit: 's',
+    group: 'Calm',
+    read: ({ drainsMs }) => quantile(drainsMs, 0.5),
+  },
+  {
+    key: 'drainP95S',
+    label: 'drain, 95 % within',
+    unit: 's',
+    group: 'Calm',
+    read: ({ drainsMs }) => quantile(drainsMs, 0.95),
+  },
+  { key: 'closes', label: 'instances closed', group: 'Calm', read: ({ closes }) => closes },
+  {
+    key: 'reopens',
+    label: 'instances reopened',
+    group: 'Calm',
+    betterIs: 'neither',
+    read: ({ reopens }) => reopens,
+  },
+  {
+    key: 'ticksPerSecond',
+    label: 'decisions a second',
     group: 'Replay',
     betterIs: 'neither',
     decimals: 0,
     isAside: true,
-  })
-}
+    read: ({ course: { ticks, elapsedMs } }) => (1000 * ticks) / elapsedMs,
+  },
+]
 
-/** Of the one contender there is. */
-function row(key: string, label: string, value: number | null, more: Partial<ScoreRow> = {}): ScoreRow {
-  return { key, label, unit: '', betterIs: 'lower', values: [value], ...more }
+/** A price stands below the hours it is of. */
+function rowsOf(scores: readonly Score[], pricePerHour: number | null): readonly ScoreRow[] {
+  const price: Row = {
+    key: 'price',
+    label: 'price',
+    group: 'Cost',
+    read: ({ instanceHours }) => instanceHours * (pricePerHour ?? 0),
+  }
+  const rows = ROWS.flatMap(row =>
+    row.key === 'instanceHours' && pricePerHour !== null ? [row, price] : [row],
+  )
+  return rows.map(({ read, ...row }) => ({ unit: '', betterIs: 'lower', ...row, values: scores.map(read) }))
 }
 
 function quantile(sorted: readonly number[], share: number): number | null {
