@@ -409,6 +409,15 @@ describe('a bad record', () => {
     expect((await played(...MODEL, '--fleet', 'api')).out).toContain('api on day')
   })
 
+  it('refuses one in which the demand has no value at all', async () => {
+    scene.file('day.csv', `timestamp,requests,other\n${MORNING.map(at => `${at},-1,5`).join('\n')}\n`)
+    const { code, err } = await played('--load', 'requests', ...MODEL)
+    expect(code).toBe(2)
+    expect(err).toContain(
+      'PLM-735: Column requests of day, which is the demand, has no value in any of its 12 bins. 12 values below zero, first -1 at line 2',
+    )
+  })
+
   it('asks which of several columns is the demand', async () => {
     scene.file(
       'day.csv',
@@ -455,6 +464,9 @@ const SESSIONS = ['start,end']
     }),
   )
   .join('\n')
+
+/** An hour by five minutes. */
+const MORNING = Array.from({ length: 12 }, (_, bin) => new Date(MIDNIGHT + bin * 5 * MINUTE).toISOString())
 
 describe('a list of sessions', () => {
   beforeEach(() => {

@@ -61,6 +61,8 @@ export function backtest(options: BacktestOptions): Backtest {
   const { spec, trace, against, calendar, seed, modelRules, measured = null, reasons = true } = options
   const fleet = fleetOf(spec, options.fleet)
   const feeds = feedsOf(trace, fleet, options.feeds)
+  // Of a beginning, which is scored and not told, all may be a gap.
+  if (reasons && feeds.load.every(Number.isNaN)) throw withoutValues(trace, feeds)
   const { model, notes: assumed } = assumedModel(options.model, {
     fleet,
     rules: modelRules ?? fleet.rules,
@@ -115,6 +117,15 @@ function replayBaseline({ baseline, knob }: Chosen, played: Replayed, bounds: St
 function boundsOf({ constraints }: FleetSpec): StandIn['bounds'] {
   const always = constraints.find(({ schedule, enabled }) => schedule === null && enabled)
   return { lowest: Math.max(1, always?.min ?? 1), highest: always?.max ?? Number.POSITIVE_INFINITY }
+}
+
+/** Nothing could be scored; what was mended most likely says why. */
+function withoutValues(trace: LoadTrace, { loadColumn }: Feeds): LabError {
+  const mended = trace.repairs.filter(({ what }) => what !== 'gap').map(({ detail }) => ` ${detail}.`)
+  return new LabError(
+    'PLM-735',
+    `Column ${loadColumn} of ${trace.name}, which is the demand, has no value in any of its ${trace.length} bins.${mended.join('')}`,
+  )
 }
 
 export function fleetOf(spec: Spec, name: string): FleetSpec {

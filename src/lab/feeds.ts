@@ -36,8 +36,9 @@ export interface Feed {
 }
 
 export interface Feeds {
-  /** Demand per bin, of the whole fleet. */
+  /** Demand per bin, of the whole fleet; and its column. */
   readonly load: Float64Array
+  readonly loadColumn: string
   /** What one instance can serve, where the record says so by its unit (100 % of itself); `null` where it does not. */
   readonly perInstance: number | null
   readonly feeds: readonly Feed[]
@@ -67,6 +68,7 @@ export function feedsOf(trace: LoadTrace, fleet: FleetSpec, options: FeedOptions
   })
   return {
     load: demand.load,
+    loadColumn: demand.name,
     perInstance: demand.perInstance,
     feeds,
     recorded,

@@ -23,6 +23,7 @@ function recorded(load: readonly number[], ready: readonly number[], excess: Exc
   }
   const feeds: Feeds = {
     load: columns.requests,
+    loadColumn: 'requests',
     perInstance: null,
     feeds: [],
     recorded: null,

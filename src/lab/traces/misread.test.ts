@@ -174,6 +174,11 @@ describe('an answer of Prometheus that was kept in a file', () => {
       message: expect.stringContaining('Ask /api/v1/query_range'),
     })
     await expect(read(answer())).rejects.toMatchObject({ code: 'PLM-712' })
+    const refusal = JSON.stringify({ status: 'error', errorType: 'bad_data', error: '1:5: parse error' })
+    await expect(read(refusal)).rejects.toMatchObject({
+      code: 'PLM-711',
+      message: expect.stringContaining('Prometheus refused this query: 1:5: parse error'),
+    })
   })
 })
 

@@ -19,6 +19,9 @@ export const Answer = z.object({
 })
 export type Answer = z.infer<typeof Answer>
 
+/** Why there is no answer. */
+export const Refusal = z.object({ error: z.string() })
+
 export type Labels = Readonly<Record<string, string>>
 
 /** Series by what tells them apart: `{instance="a"}`; a single one by its name, or `value`. */

@@ -9,7 +9,7 @@ import type { Input } from './input.ts'
 import { noColumn, withoutMark } from './layout.ts'
 import { LoadBuilder } from './load-builder.ts'
 import { numberOf } from './numbers.ts'
-import { Answer, titled } from './prometheus-answer.ts'
+import { Answer, Refusal, titled } from './prometheus-answer.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
 
 /** It is read as a whole. */
@@ -66,6 +66,11 @@ function seriesIn(text: string, file: string): ReadonlyMap<string, Points> {
     value = JSON.parse(text)
   } catch {
     value = null
+  }
+  const refusal = Refusal.safeParse(value)
+  if (refusal.success) {
+    const said = `Prometheus refused this query: ${refusal.data.error}`
+    throw new TraceError(TRACE_CODES.refused, said, { file })
   }
   const answer = Answer.safeParse(value)
   if (!answer.success) {

@@ -4,12 +4,11 @@
  * Example: seven days by the ten seconds are 60,480 points; the server answers at most 11,000 at once, so seven questions are asked,
  * one after the other, each tried up to three times within its deadline.
  */
-import { z } from 'zod'
 import type { LoadTrace } from '../trace.ts'
 import { noColumn } from './layout.ts'
 import { durationText, isoText, LoadBuilder, MOST_BINS } from './load-builder.ts'
 import { numberOf } from './numbers.ts'
-import { Answer, type Labels, titled } from './prometheus-answer.ts'
+import { Answer, type Labels, Refusal, titled } from './prometheus-answer.ts'
 import type { RangeQuery } from './prometheus-source.ts'
 import { usualStepAbove } from './step.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
@@ -31,8 +30,6 @@ export interface PrometheusOptions {
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
-
-const Refusal = z.object({ error: z.string() })
 
 interface Series {
   readonly labels: Labels
