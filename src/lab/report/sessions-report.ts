@@ -9,6 +9,7 @@ import { boundSaid, repairsSaid } from '../caveats.ts'
 import { partingsOf } from '../parting.ts'
 import type { SessionBacktest } from '../session-backtest.ts'
 import { bootText, spanText } from '../span-text.ts'
+import { counted } from '../traces/repair-notes.ts'
 import { dateText } from './backtest-report.ts'
 import { type ComparedReport, type DiffReportOptions, MET_MS, partingsText } from './diff-report.ts'
 import { AFTER, BEFORE } from './parting-text.ts'
@@ -24,7 +25,7 @@ export function sessionsReport(played: SessionBacktest, options: SessionsReportO
   const { timeZone, pricePerHour } = options
   const { course } = score
   const begun = dateText(trace.startAt, timeZone)
-  const sessions = `${trace.sessions.length} sessions`
+  const sessions = counted(trace.sessions.length, 'session')
   const span = spanText(course.length * course.stepMs)
   const boot = bootText(model.boot)
   return {
