@@ -81,6 +81,21 @@ describe('plimsoll backtest', () => {
     expect(out).toContain('- A bin of 5 min is longer than the 1 min between two decisions')
   })
 
+  it('shows a person how far it is, and takes that away again', async () => {
+    scene.file('week.csv', loadCsv({ hours: 7 * 24, everyMinutes: 5 }))
+    const words = ['backtest', 'web.yaml', '--trace', 'week.csv', '--metric', 'replicas=load', ...MODEL]
+    const { err, out } = await scene.run(words, { stderrIsTerminal: true })
+    expect(err).toMatch(/\[[#-]{30}\] +\d+ % {2}\d+ of 2016/)
+    expect(err.endsWith('\r\u001b[2K')).toBe(true)
+    const same = await scene.run(words)
+    const timeless = (text: string) => text.replace(/decisions a second: .*/, '')
+    expect({ ...same, out: timeless(same.out) }).toEqual({ code: 0, err: '', out: timeless(out) })
+    const both = await scene.run(['diff', 'web.yaml', 'web.yaml', ...words.slice(2)], {
+      stderrIsTerminal: true,
+    })
+    expect(both.err).toMatch(/\d+ of 2016/)
+  })
+
   it('breaks no line of its text that is longer than the terminal', async () => {
     const { out } = await played(...MODEL, '--against', 'hpa,azure,react,oracle')
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100)

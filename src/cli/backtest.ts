@@ -97,18 +97,32 @@ async function reportFor(asked: Asked, io: Io): Promise<Report> {
     refuseLoadWords(trace, options)
     return sessionsReport(await playSessions({ spec, fleet, trace, options, model }, io), reportOptions)
   }
-  const played = backtest({
-    spec,
-    fleet,
-    trace,
-    feeds: feedOptions(options),
-    model,
-    measured,
-    against,
-    calendar: createCalendar(),
-    seed: options.seed ?? 1,
-  })
+  const played = watching(io, trace.length, onProgress =>
+    backtest({
+      spec,
+      fleet,
+      trace,
+      feeds: feedOptions(options),
+      model,
+      measured,
+      against,
+      calendar: createCalendar(),
+      seed: options.seed ?? 1,
+      onProgress,
+    }),
+  )
   return backtestReport(played, trace, reportOptions)
+}
+
+/** A year by the minute takes half a minute: who watches sees how far it is. */
+export function watching<T>(io: Io, bins: number, work: (onProgress?: (share: number) => void) => T): T {
+  if (io.stderrIsTerminal !== true) return work()
+  const bar = createProgress(io)
+  try {
+    return work(share => bar.update({ done: Math.floor(share * bins), of: bins, share }))
+  } finally {
+    bar.end()
+  }
 }
 
 type SessionsAsked = Pick<Asked, 'spec' | 'fleet' | 'model'> & {

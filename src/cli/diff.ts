@@ -34,6 +34,7 @@ import {
   outputsFor,
   playSessions,
   tellWritten,
+  watching,
   zoneOf,
 } from './backtest.ts'
 import { CliError, EXIT_OK } from './cli-error.ts'
@@ -102,7 +103,7 @@ async function play(
   const compared =
     trace.kind === 'sessions'
       ? sessionsDiffReport(...(await playSessionsOfBoth([old, next], fleet, trace, options, io)), reported)
-      : diffReport(...playBoth([old, next], fleet, { trace, measured }, options), trace, reported)
+      : diffReport(...playBoth([old, next], fleet, { trace, measured }, options, io), trace, reported)
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(compared))
   return compared
 }
@@ -120,21 +121,25 @@ function playBoth(
   fleet: string,
   record: { readonly trace: LoadTrace; readonly measured: MeasuredBoot | null },
   options: DiffOptions,
+  io: Io,
 ): readonly [Backtest, Backtest] {
   const [before, after] = [fleetIn(old, fleet), fleetIn(next, fleet)]
   const feeds = feedOptions(options)
   const play = ({ spec }: LoadedFile, own: FleetSpec, other: FleetSpec): Backtest =>
-    backtest({
-      spec,
-      fleet,
-      ...record,
-      feeds: { ...feeds, sources: sourcesFor(own, other, feeds.sources) },
-      model: parseModelWords(options.model ?? []),
-      modelRules: [...after.rules, ...before.rules],
-      against: [],
-      calendar: createCalendar(),
-      seed: options.seed ?? 1,
-    })
+    watching(io, record.trace.length, onProgress =>
+      backtest({
+        spec,
+        fleet,
+        ...record,
+        feeds: { ...feeds, sources: sourcesFor(own, other, feeds.sources) },
+        model: parseModelWords(options.model ?? []),
+        modelRules: [...after.rules, ...before.rules],
+        against: [],
+        calendar: createCalendar(),
+        seed: options.seed ?? 1,
+        onProgress,
+      }),
+    )
   return [play(old, before, after), play(next, after, before)]
 }
 

@@ -19,6 +19,7 @@ import { bootQuantileMs } from './service.ts'
 import type { ServiceModel } from './service-model.ts'
 import { StandIn } from './stand-in.ts'
 import type { LoadTrace } from './trace.ts'
+import { Watched } from './watched.ts'
 
 export interface BacktestOptions {
   readonly spec: Spec
@@ -36,6 +37,8 @@ export interface BacktestOptions {
   readonly seed: number
   /** `false`: of decisions only the counts are kept. */
   readonly reasons?: boolean
+  /** Hears now and then which share of the own rules' replay is done. */
+  readonly onProgress?: ((share: number) => void) | undefined
 }
 
 /** A baseline with its knob. */
@@ -81,7 +84,9 @@ export function backtest(options: BacktestOptions): Backtest {
     startAt,
     stepMs,
   })
-  const own = withTrust(replay(played, rules), trace, feeds)
+  const { onProgress } = options
+  const watched = onProgress === undefined ? rules : new Watched(rules, trace.length * stepMs, onProgress)
+  const own = withTrust(replay(played, watched), trace, feeds)
   const others = against.map(chosen => {
     const course = replayBaseline(chosen, played, boundsOf(fleet))
     // Scores are told by name.
