@@ -29,6 +29,7 @@ export function addFitCommand(program: Command, io: Io, done: (code: number) => 
     .option('--since <time>', 'of the journal, only since then', '7d')
     .option('--from <time>', 'of the record, only from here on')
     .option('--to <time>', 'of the record, only up to here')
+    .option('--zone <zone>', 'time zone of times that name none; unless said UTC in the record')
     .option('--load <column>', 'the column that is the load of the fleet')
     .option(
       '--instances <column>',

@@ -96,7 +96,7 @@ function reported(command: Command): Command {
   return command
     .option('-o, --output <file>', 'a report: .html, .svg or .json; may be given several times', several)
     .option('--price <amount>', 'of one instance-hour, in any currency', amount)
-    .option('--zone <zone>', 'time zone of the report, and of --from and --to', 'UTC')
+    .option('--zone <zone>', 'time zone of the report, and of times that name none', 'UTC')
 }
 
 /** What every command that plays a record against rules takes. */

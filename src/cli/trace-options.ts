@@ -14,6 +14,7 @@ import { readRecorded } from '../lab/traces/journal.ts'
 import { type TraceOptions as ReadOptions, readTrace } from '../lab/traces/read-trace.ts'
 import type { FleetSpec, Spec } from '../model/spec.ts'
 import type { Interval } from '../model/time.ts'
+import { isTimeZone } from '../pictures/zone-time.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import { AZURE_MONITOR, readAzureHistory } from './azure-history.ts'
 import { CliError } from './cli-error.ts'
@@ -29,7 +30,7 @@ export interface TraceOptions {
   readonly aggregate?: string
   readonly from?: string
   readonly to?: string
-  /** Of times that name none; that of this computer unless said. */
+  /** Of times that name none; unless said UTC in the record, and that of this computer in `from` and `to`. */
   readonly zone?: string
 }
 
@@ -184,8 +185,11 @@ async function stateNamed(journal: string, io: Io): Promise<string> {
   return /\.ya?ml$/i.test(journal) ? (await loadFile(io, journal)).state.path : resolvePath(io, journal)
 }
 
-function readOptions({ time, step, aggregate }: TraceOptions): ReadOptions {
-  return { time, stepMs: step === undefined ? undefined : stepOf(step), aggregate: aggregateOf(aggregate) }
+function readOptions({ time, step, aggregate, zone }: TraceOptions): ReadOptions {
+  if (zone !== undefined && !isTimeZone(zone))
+    throw new CliError('PLM-502', `--zone ${zone} is no time zone; write UTC or Europe/London.`)
+  const stepMs = step === undefined ? undefined : stepOf(step)
+  return { time, timeZone: zone, stepMs, aggregate: aggregateOf(aggregate) }
 }
 
 function stepOf(text: string): number {

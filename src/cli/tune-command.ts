@@ -31,6 +31,7 @@ export function addTuneCommand(program: Command, io: Io, done: (code: number) =>
     .option('--budget <count>', 'try all, up to so many; of more, the effort of so many', upTo(100_000), 200)
     .option('--holdout <share>', 'the part at the end that is not tuned on', '30%')
     .option('--workers <count>', 'processes that replay; as many as there are cores unless said', upTo(256))
+    .option('--zone <zone>', 'time zone of times that name none; unless said UTC in the record')
     .option('-o, --output <file>', 'a picture (.svg), the numbers (.json), the changed file (.yaml)', several)
     .option('--write <file>', 'write the changed file, also over the one that is tuned')
     .addHelpText('after', TUNE_HELP)

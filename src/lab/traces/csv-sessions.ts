@@ -8,6 +8,7 @@ import { BadRows, eachRow, hasMore, sayAssumed } from './csv.ts'
 import type { Input } from './input.ts'
 import { columnNamed, type Layout, listed, readsAsTime } from './layout.ts'
 import { isMissing, textIn } from './numbers.ts'
+import type { TraceOptions } from './read-trace.ts'
 import { SessionBuilder } from './session-builder.ts'
 import { TimeReader } from './times.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
@@ -40,14 +41,14 @@ export function sessionColumns(layout: Layout): { readonly start: number; readon
 export async function readCsvSessions(
   input: Input,
   layout: Layout,
-  startName?: string,
+  { time: startName, timeZone }: Pick<TraceOptions, 'time' | 'timeZone'> = {},
 ): Promise<SessionTrace> {
   const { file, name } = input
   const found = sessionColumns(layout)
   if (found === null) throw noSessions(layout, file)
   const start = startName === undefined ? found.start : columnNamed(layout, startName, file)
   const builder = new SessionBuilder(file)
-  const times = new TimeReader()
+  const times = new TimeReader({ timeZone })
   const bad = new BadRows(file, builder.notes)
   const cutter = await eachRow(input, layout, row => {
     const { bytes, starts, ends, count, line } = row

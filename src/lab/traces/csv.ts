@@ -19,6 +19,7 @@ import { TRACE_CODES, TraceError } from './trace-error.ts'
 export interface LoadAsked extends Asked {
   readonly stepMs?: number | undefined
   readonly aggregate?: Aggregate | undefined
+  readonly timeZone?: string | undefined
 }
 
 export async function readCsvLoad(input: Input, layout: Layout, asked: LoadAsked): Promise<LoadTrace> {
@@ -180,7 +181,11 @@ export function sayAssumed(
 ): void {
   for (const { detail, count } of layout?.remarks ?? []) notes.say('assumed', detail, count)
   if (times.zoneless > 0) {
-    notes.say('assumed', `${counted(times.zoneless, 'time')} without a zone; taken as UTC`, times.zoneless)
+    notes.say(
+      'assumed',
+      `${counted(times.zoneless, 'time')} without a zone; taken as ${times.timeZone}`,
+      times.zoneless,
+    )
   }
   if (times.relative)
     notes.say('assumed', 'times are small numbers; taken as seconds since the beginning (1970)', 1)

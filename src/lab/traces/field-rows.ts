@@ -53,7 +53,7 @@ function loadTaker(source: FieldSource, layout: Layout, options: TraceOptions): 
     progress,
   })
   const { notes } = builder
-  const times = new TimeReader()
+  const times = new TimeReader({ timeZone: options.timeZone })
   const values = new Float64Array(indexes.length)
   return {
     notes,
@@ -100,7 +100,7 @@ function sessionTaker(
   if (found === null) throw noSessions(layout, file)
   const start = options.time === undefined ? found.start : columnNamed(layout, options.time, file)
   const builder = new SessionBuilder(file, rowWord)
-  const times = new TimeReader()
+  const times = new TimeReader({ timeZone: options.timeZone })
   return {
     notes: builder.notes,
     wanted: [start, found.end],

@@ -109,6 +109,34 @@ describe('a day and a time of day in columns of their own', () => {
   })
 })
 
+describe('times without a zone', () => {
+  const wall = (index: number) =>
+    new Date(Date.UTC(2026, 9, 24, 20) + index * 3_600_000).toISOString().slice(0, 16)
+  const content = `time,requests\n${rows(14, index => `${wall(index)},${index}`)}\n`
+
+  it('are of the zone that is said, also where its clock changes', async () => {
+    const trace = await read(content, { timeZone: 'Europe/Berlin' })
+    // 20:00 in summer, two hours ahead; from 03:00 on one hour: the hour that came twice was written once.
+    expect(trace).toMatchObject({ startAt: Date.UTC(2026, 9, 24, 18), stepMs: 3_600_000, length: 15 })
+    expect([...(trace.columns.requests ?? [])].slice(5, 9)).toEqual([5, 6, Number.NaN, 7])
+    expect(details(trace)).toContain('assumed: 14 times without a zone; taken as Europe/Berlin')
+    expect((await read(content)).startAt).toBe(Date.UTC(2026, 9, 24, 20))
+  })
+
+  it('leave alone those that have one', async () => {
+    const zoned = `time,requests\n${rows(5, index => `${iso(index)},${index}`)}\n`
+    expect((await read(zoned, { timeZone: 'Asia/Tokyo' })).startAt).toBe(NOON)
+  })
+
+  it('are of that zone in JSON lines, Parquet and lists of sessions, too', async () => {
+    const lines = rows(14, index => JSON.stringify({ time: wall(index), requests: index }))
+    expect((await read(lines, { timeZone: 'Asia/Tokyo' })).startAt).toBe(Date.UTC(2026, 9, 24, 11))
+    const file = path.join(folder, 'visits.csv')
+    writeFileSync(file, 'start,end\n2026-11-21 12:00,2026-11-21 12:30\n')
+    expect(await readTrace(file, { timeZone: 'Asia/Tokyo' })).toMatchObject({ startAt: NOON - 9 * 3_600_000 })
+  })
+})
+
 describe('the numbers of a spreadsheet for days', () => {
   it('are days since 1899-12-30, and that is said', async () => {
     const serial = (index: number) => (NOON / 86_400_000 + 25_569 + index / 1440).toFixed(7)

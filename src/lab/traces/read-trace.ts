@@ -22,6 +22,8 @@ export interface TraceOptions {
   readonly column?: string | undefined
   /** The column that holds the time. */
   readonly time?: string | undefined
+  /** Of times that name none; UTC without it. */
+  readonly timeZone?: string | undefined
   /** Length of a bin; without it as far apart as the rows are. */
   readonly stepMs?: number | undefined
   /** What becomes of several rows in one bin; `avg` without it. Counts per bin are summed. */
@@ -64,7 +66,7 @@ export async function readInput(input: Input, options: TraceOptions = {}): Promi
   const isSessions =
     options.kind === 'sessions' ||
     (options.kind === undefined && options.column === undefined && sessionColumns(layout) !== null)
-  return isSessions ? readCsvSessions(input, layout, options.time) : readCsvLoad(input, layout, options)
+  return isSessions ? readCsvSessions(input, layout, options) : readCsvLoad(input, layout, options)
 }
 
 function noAddress(source: string): TraceError {

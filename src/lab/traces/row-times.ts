@@ -7,6 +7,7 @@
 import type { EpochMs } from '../../model/time.ts'
 import { type Asked, type Layout, type Remark, timeColumn } from './layout.ts'
 import { numberOf, textIn } from './numbers.ts'
+import type { TraceOptions } from './read-trace.ts'
 import type { Row } from './records.ts'
 import { TimeReader } from './times.ts'
 
@@ -26,12 +27,12 @@ export class RowTimes {
   /** What was assumed. */
   readonly remarks: readonly Remark[]
 
-  constructor(layout: Layout, asked: Asked, file: string) {
+  constructor(layout: Layout, asked: Asked & Pick<TraceOptions, 'timeZone'>, file: string) {
     const pair = asked.time === undefined ? dayAndClock(layout) : null
     this.index = pair?.day ?? timeColumn(layout, asked, file)
     this.clock = pair?.clock ?? null
     const isSerial = pair === null && countsDays(layout, this.index)
-    this.reader = new TimeReader({ isSerial })
+    this.reader = new TimeReader({ isSerial, timeZone: asked.timeZone })
     this.remarks = [
       ...(pair === null ? [] : [{ detail: pairText(layout, pair), count: 1 }]),
       ...(isSerial ? [{ detail: SERIAL_TEXT, count: 1 }] : []),

@@ -3,10 +3,11 @@
  * record may have a hundred million of them.
  *
  * Example: `2026-11-21T12:04:00Z`, `2026-11-21 13:04:00+01:00`, `1795262640`, `1795262640000` and `1795262640.0` are all 1795262640000.
- * `2026-11-21 12:04` has no zone: it is taken as UTC, and `zoneless` counts it.
+ * `2026-11-21 12:04` has no zone: it is taken as UTC unless a zone is said, and `zoneless` counts it.
  */
 import type { EpochMs } from '../../model/time.ts'
 import { numberIn } from './numbers.ts'
+import { WallClock } from './wall-clock.ts'
 
 const DASH = 45
 const SLASH = 47
@@ -39,6 +40,13 @@ const MS_IN: Readonly<Record<EpochUnit, number>> = { s: 1000, ms: 1, us: 1e-3, n
 /** Years 1970 to 9999. */
 const LATEST = 253_402_300_800_000
 
+export interface TimeReaderOptions {
+  /** Numbers are days since 1899-12-30, as spreadsheets count them, on the clock of the zone. */
+  readonly isSerial?: boolean | undefined
+  /** Of times that name none; UTC without it. */
+  readonly timeZone?: string | undefined
+}
+
 export class TimeReader {
   /** Times without a zone so far. */
   zoneless = 0
@@ -47,12 +55,18 @@ export class TimeReader {
   /** The first number was too small to be a date. */
   relative = false
   readonly #isSerial: boolean
+  readonly #clock: WallClock
   #dateKey = -1
   #dayAt = Number.NaN
 
-  /** `isSerial`: numbers are days since 1899-12-30, as spreadsheets count them. */
-  constructor({ isSerial = false }: { readonly isSerial?: boolean } = {}) {
+  constructor({ isSerial = false, timeZone = 'UTC' }: TimeReaderOptions = {}) {
     this.#isSerial = isSerial
+    this.#clock = new WallClock(timeZone)
+  }
+
+  /** Of times that name none. */
+  get timeZone(): string {
+    return this.#clock.timeZone
   }
 
   /** Milliseconds since 1970; NaN where it is no time. */
@@ -75,7 +89,7 @@ export class TimeReader {
 
   ofNumber(value: number): EpochMs {
     if (!Number.isFinite(value) || value < 0) return Number.NaN
-    if (this.#isSerial) return Math.round((value - SERIAL_1970) * DAY_S) * 1000
+    if (this.#isSerial) return this.#onTheWall(Math.round((value - SERIAL_1970) * DAY_S) * 1000)
     if (this.unit === null) {
       this.unit = unitOf(value)
       this.relative = value < RELATIVE_BELOW
@@ -94,13 +108,17 @@ export class TimeReader {
       this.#dateKey = key
       this.#dayAt = dayAt(year, digits(bytes, from + 5, 2), digits(bytes, from + 8, 2))
     }
-    if (to - from === 10) {
-      this.zoneless++
-      return this.#dayAt
-    }
+    if (to - from === 10) return this.#onTheWall(this.#dayAt)
     const mark = bytes[from + 10]
     if (mark !== UPPER_T && mark !== SPACE && mark !== LOWER_T) return Number.NaN
-    return this.#dayAt + this.#timeOfDay(bytes, from + 11, to)
+    const zoneless = this.zoneless
+    const at = this.#dayAt + this.#timeOfDay(bytes, from + 11, to)
+    return this.zoneless > zoneless ? this.#clock.instantOf(at) : at
+  }
+
+  #onTheWall(wallMs: number): EpochMs {
+    this.zoneless++
+    return this.#clock.instantOf(wallMs)
   }
 
   /** Milliseconds since midnight UTC; may be negative or more than a day, by the zone. */
