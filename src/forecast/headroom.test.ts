@@ -89,6 +89,14 @@ describe('the capacity that is wanted', () => {
     expect(fares[0]?.cost).toBeLessThan(1.05)
   }, 20_000)
 
+  it('of a demand that hardly moves costs less than twice what it needs on its first day', () => {
+    const stepMs = 5 * MINUTE
+    const chance = noise(3)
+    const demand = Array.from({ length: 288 }, () => Math.round(4_150 + 3 * chance()))
+    const wanted = run(demand, { stepMs, leadMs: stepMs, sloRatio: 0.999 })
+    expect(fare(demand, wanted, 1, 0).cost).toBeLessThan(2)
+  })
+
   it('costs less than a fixed headroom that loses as much', () => {
     const demand = days(6)
     const ours = fare(demand, run(demand), 4, 2 * 1440)

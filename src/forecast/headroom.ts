@@ -61,8 +61,13 @@ const PACE_UP = 0.5
 const OWN = 0.4
 /** A day of the stated loss is presumed, so that a first minute does not move it. */
 const PRESUMED_DAYS = 1
-/** A burst of so many steps' demand is always thought possible, whether or not one was seen. */
+/**
+ * A burst of so many steps' demand is always thought possible, and to come so often, whether or not one was seen; of a new fleet,
+ * whose bursts may be yet to be seen, one more at once, and half of it after so many steps.
+ */
 const BURST_STEPS = 3
+const BURST_EVERY_MS = 21 * DAY_MS
+const NEW_STEPS = 50
 /** A product may come out a hair above its whole number. */
 const ROUNDING = 1e-6
 
@@ -169,8 +174,7 @@ class LearntHeadroom implements Headroom {
 
   /** The cheapest place on each ladder at the price of now, the cheap ones blended; then the price follows. */
   #choose(): void {
-    const burst = BURST_STEPS * this.#ladders.weight * this.#dailyDemand
-    this.#ladders.cheapest(Math.exp(this.#priceLog), burst, this.#prices, this.#heights)
+    this.#ladders.cheapest(Math.exp(this.#priceLog), this.#thoughtBurst, this.#prices, this.#heights)
     let best = Number.POSITIVE_INFINITY
     for (const price of this.#prices) if (price < best) best = price
     let weights = 0
@@ -187,6 +191,13 @@ class LearntHeadroom implements Headroom {
     }
     this.#wanted = Math.max(1, Math.ceil(Math.max(wanted / weights, this.#surge.height) - ROUNDING))
     this.#follow(lost / weights)
+  }
+
+  /** What may come that was not seen, as the ladders weigh it. */
+  get #thoughtBurst(): number {
+    const usual = (this.#ladders.demand * this.#stepMs) / BURST_EVERY_MS
+    const isNew = 0.5 ** (this.#guesses.step / NEW_STEPS)
+    return BURST_STEPS * (usual + isNew * this.#ladders.weight * this.#dailyDemand)
   }
 
   /** Dearer where what is chosen would have lost more than it may, cheaper where it would have lost less. */

@@ -7,16 +7,18 @@
  * weeks and paid 1.31 instances for each that was needed; the rung below it 0.9 % and 1.22.
  */
 import { firstScale, GUESSES, type Guesses } from './guesses.ts'
+import { lightestTail, thoughtLost } from './tail.ts'
 
 /** Beyond this, rungs are a fixed ratio apart. */
 const LOW_RUNGS = [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75]
 const RUNG_RATIO = 1.4
 const HIGHEST_RUNG = 250
 const RUNGS = Float64Array.from(rungs())
+const LIGHTEST_TAIL = lightestTail(RUNGS)
 /** Before there is a past: as if every rung had run for so many steps, and lost what is usual for its headroom. */
-const PRIOR_STEPS = 30
-const PRIOR_LOSS = 0.03
-const PRIOR_SCALE = 0.07
+const PRIOR_STEPS = 120
+const PRIOR_LOSS = 0.02
+const PRIOR_SCALE = 0.7
 /** A product may come out a hair above its whole number. */
 const ROUNDING = 1e-6
 /** Weights of newer steps grow instead of those of old ones shrinking; beyond this all are scaled back. */
@@ -111,25 +113,29 @@ export class Ladders {
     for (let ladder = 0; ladder < GUESSES; ladder += 1) {
       let best = 0
       let price = Number.POSITIVE_INFINITY
+      let below = 0
+      let above = 0
+      let previous = 0
+      let lostBelow = 0
+      let lostTwoBelow = 0
       for (let rung = 0; rung < RUNGS.length; rung += 1) {
-        const candidate = this.#priceOf(index, lossPrice, burst)
+        const lost = thoughtLost(this.#lost[index] ?? 0, lostBelow, lostTwoBelow, LIGHTEST_TAIL[rung] ?? 0)
+        const candidate = this.#priceOf(index, lossPrice, lost, burst)
         if (candidate < price) {
           price = candidate
           best = rung
-        }
+          below = previous
+        } else if (rung === best + 1) above = candidate
+        previous = candidate
+        lostTwoBelow = lostBelow
+        lostBelow = lost
         index += 1
       }
       prices[ladder] = price
-      const at = ladder * RUNGS.length + best
       heights[ladder] =
         best === 0 || best === RUNGS.length - 1
           ? (RUNGS[best] ?? 0)
-          : between(
-              best,
-              this.#priceOf(at - 1, lossPrice, burst) - price,
-              this.#priceOf(at + 1, lossPrice, burst) - price,
-              1e-9 * price,
-            )
+          : between(best, below - price, above - price, 1e-9 * price)
     }
   }
 
@@ -148,10 +154,10 @@ export class Ladders {
     return this.#guesses.location(ladder, 0) + height * this.#guesses.scale(ladder, 0)
   }
 
-  #priceOf(index: number, lossPrice: number, burst: number): number {
+  #priceOf(index: number, lossPrice: number, lost: number, burst: number): number {
     const paid = this.#paid[index] ?? 0
     const headroom = paid / this.demand
-    return paid + lossPrice * ((this.#lost[index] ?? 0) + burst / (headroom > 1 ? headroom : 1))
+    return paid + lossPrice * (lost + burst / (headroom > 1 ? headroom : 1))
   }
 
   #pay(step: number): void {
