@@ -49,6 +49,23 @@ function changedLines(after: string): string[] {
   return after.split('\n').filter(line => !before.includes(line))
 }
 
+describe('what a rule says one level deeper', () => {
+  it.each([
+    ['rules.serve-it.boot', '2m', 'serve: { metric: last(orders), perInstance: 100, slo: 99.5%, boot: 2m }'],
+    ['rules.hold.tolerance', '5%', 'track: { metric: "avg(cpu, 5m)", target: 60%, tolerance: 5% }'],
+    ['rules.scale-up.atLeast', '3', 'scale: { by: 2, atLeast: 3 }   # two at a time'],
+  ])('%s is written there, where the file leaves it at its default', (address, value, written) => {
+    expect(changedLines(changed(address, value)).join()).toContain(written)
+  })
+
+  it.each([
+    ['rules.serve-it.cooldown', '2m', 'slo: 99.5% }, cooldown: 2m }'],
+    ['rules.hold.enabled', 'false', 'target: 60% }, enabled: false }'],
+  ])('%s is of the rule itself', (address, value, written) => {
+    expect(changedLines(changed(address, value)).join()).toContain(written)
+  })
+})
+
 describe('an address', () => {
   it.each([
     ['rules.scale-up.threshold.1', '70%', ['          avg(cpu, 5m) > 70%']],

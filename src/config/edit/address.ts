@@ -9,7 +9,16 @@ import { isMap, isScalar, type Node, type YAMLMap } from 'yaml'
 import { nearest } from '../expression/nearest.ts'
 import { spanOfNode } from '../places.ts'
 import type { Splice } from './splice.ts'
-import { childOf, type NamedPair, pairsOf, rootOf, type Spot, slugOf, spotsOf } from './spots.ts'
+import {
+  childOf,
+  type NamedPair,
+  PARTS_OF_RULES,
+  pairsOf,
+  rootOf,
+  type Spot,
+  slugOf,
+  spotsOf,
+} from './spots.ts'
 
 export type FoundSpot =
   | { readonly kind: 'written'; readonly spot: Spot }
@@ -19,6 +28,11 @@ export type FoundSpot =
 
 /** Sections of the file; anything else is counted from the fleet. */
 const SECTIONS = ['fleets', 'groups', 'metrics', 'schedules']
+/** What every rule may say itself. */
+const KEYS_OF_RULES = [
+  ...['name', 'rank', 'when', 'match', 'for', 'during', 'set', 'notify', 'run', 'cooldown', 'enabled'],
+  ...PARTS_OF_RULES,
+]
 /** Parts of an expression; never a key of their own. */
 const LITERALS = ['threshold', 'window']
 const MOST_LISTED = 24
@@ -90,6 +104,7 @@ function placeFor(text: string, base: Node, address: string): FoundSpot | null {
     depth += 1
   }
   const missing = steps.slice(depth)
+  map = steps[depth - 2] === 'rules' ? partOf(map, missing) : map
   if (!isMap(map)) return above(steps.slice(0, depth), map, text, address)
   const isKeys = missing.length > 0 && missing.length <= 3 && missing.every(step => KEY.test(step))
   const isLiteral = missing.some(step => LITERALS.includes(step))
@@ -104,6 +119,15 @@ function placeFor(text: string, base: Node, address: string): FoundSpot | null {
     return refused(`${address}: it is not in the file, and there is no place to add it; write it there.`)
   }
   return { kind: 'unwritten', insert: value => insertion(keyed(missing, value)) }
+}
+
+/** What is no key of a rule itself is one of what it does, where it does one thing: `rules.serve.boot` is `serve.boot`. */
+function partOf(rule: Node, missing: readonly string[]): Node {
+  const [first = ''] = missing
+  if (missing.length !== 1 || KEYS_OF_RULES.includes(first)) return rule
+  const parts = PARTS_OF_RULES.flatMap(part => childOf(rule, part) ?? []).filter(isMap)
+  const [only] = parts
+  return parts.length === 1 && only !== undefined ? only : rule
 }
 
 /** The address goes on below what is one value in the file: `cooldown.in`, where there is `cooldown: 5m`. */

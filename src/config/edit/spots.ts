@@ -31,7 +31,7 @@ const EXPRESSIONS: readonly string[] = ['when', 'goal', 'match', 'of', 'metric']
 /** Keys that name things, and are no values to try. */
 const NAMES: readonly string[] = ['name', 'schedule', 'during', 'fleet']
 /** Of a rule, what is looked through for shorter addresses. */
-const PARTS_OF_RULES: readonly string[] = ['scale', 'track', 'steps', 'serve', 'forecast', 'reserve']
+export const PARTS_OF_RULES: readonly string[] = ['scale', 'track', 'steps', 'serve', 'forecast', 'reserve']
 const NUMBER = /^[+-]?\d+(?:\.\d+)?\s*(?:%|[A-Za-z]{1,3})?$/
 
 /** Where a value is written down, before it is known under which addresses it goes. */
