@@ -50,17 +50,9 @@ export function compileRule(rule: ReadRule, words: RuleWords): ReactiveRule {
     return { ...frame, cooldownMs, kind: 'serve', ...demand, sloRatio: slo, bootMs: boot ?? null }
   }
   if (rule.forecast !== undefined) {
-    const { horizon, quantile, timeZone } = rule.forecast
+    const { horizon, quantile } = rule.forecast
     const demand = demandOf(rule.forecast, words)
-    const clock = timeZone === undefined ? {} : { timeZone }
-    return {
-      ...frame,
-      kind: 'forecast',
-      ...demand,
-      horizonMs: horizon ?? null,
-      quantileRatio: quantile,
-      ...clock,
-    }
+    return { ...frame, kind: 'forecast', ...demand, horizonMs: horizon ?? null, quantileRatio: quantile }
   }
   if (rule.reserve !== undefined) return reserveRule(frame, rule.reserve.slots, words)
   if (rule.when === undefined) throw new Error('A rule of no kind was compiled')
@@ -150,7 +142,11 @@ function trackOf(track: NonNullable<ReadRule['track']>, words: RuleWords) {
 }
 
 function demandOf(
-  { metric, perInstance }: Pick<NonNullable<ReadRule['serve']>, 'metric' | 'perInstance'>,
+  {
+    metric,
+    perInstance,
+    timeZone,
+  }: Pick<NonNullable<ReadRule['serve']>, 'metric' | 'perInstance' | 'timeZone'>,
   words: RuleWords,
 ) {
   const operand = words.expression(metric)
@@ -159,6 +155,7 @@ function demandOf(
     operandText: metric.trim(),
     spread: spreadOf(operand, words.metrics),
     perInstance: words.amount(perInstance, metric),
+    ...(timeZone === undefined ? {} : { timeZone }),
   }
 }
 

@@ -218,13 +218,14 @@ function whatItSays(rule: ReactiveRule): Record<string, unknown> {
       return { reserve: room, 'slots per instance': slotsPerInstance }
     }
     case 'serve': {
-      const { operandText, perInstance, sloRatio, bootMs, spread } = rule
+      const { operandText, perInstance, sloRatio, bootMs, spread, timeZone } = rule
       return {
         serve: operandText,
         'per instance': perInstance,
         slo: percent(sloRatio),
         boot: bootMs === null ? 'as measured' : duration(bootMs),
         spread,
+        'time zone': timeZone ?? 'UTC',
       }
     }
     case 'forecast': {

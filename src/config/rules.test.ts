@@ -359,6 +359,16 @@ describe('a rule that serves', () => {
   })
 })
 
+describe('a rule that serves by a clock', () => {
+  it('names its time zone, and none where the file names none', () => {
+    const serve = 'serve: { metric: "last(orders)", perInstance: 100, slo: 99%'
+    expect(rule(`{ name: S, ${serve}, timeZone: Europe/London } }`)).toMatchObject({
+      timeZone: 'Europe/London',
+    })
+    expect(rule(`{ name: S, ${serve} } }`)).not.toHaveProperty('timeZone')
+  })
+})
+
 describe('a forecast', () => {
   it.each([
     [

@@ -125,6 +125,12 @@ const highShare = (example: string) =>
 
 const boot = duration({ min: 1, max: 86_400_000 })
 
+const demandClock = key(
+  timeZone.optional(),
+  'Whose clock the days and weeks of the demand follow when it is set forward or back. Default: UTC.',
+  'Europe/London',
+)
+
 export const serveSchema = z.strictObject({
   metric: key(
     expression,
@@ -138,6 +144,7 @@ export const serveSchema = z.strictObject({
     'From an order until the instance is ready, until that was measured. Default: 3m.',
     '3m',
   ),
+  timeZone: demandClock,
 })
 
 export const forecastSchema = z.strictObject({
@@ -157,11 +164,7 @@ export const forecastSchema = z.strictObject({
     'How sure it is to be enough: this quantile of what is expected.',
     '95%',
   ),
-  timeZone: key(
-    timeZone.optional(),
-    'Whose clock the days and weeks of the demand follow when it is set forward or back. Default: UTC.',
-    'Europe/London',
-  ),
+  timeZone: demandClock,
 })
 
 const names = (meaning: string, example: string) =>

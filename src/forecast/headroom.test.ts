@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { officeDay, setAt } from './forecast.fixture.ts'
 import { createHeadroom, type HeadroomOptions } from './headroom.ts'
 
 const MINUTE = 60_000
@@ -238,5 +239,38 @@ describe('whatever the demand', () => {
       }),
       { numRuns: 40 },
     )
+  })
+})
+
+describe('demand that follows the clock on the wall', () => {
+  /** Steep at nine and at five by that clock, with scatter as counts have. */
+  function offices(count: number, offsetMs: (at: number) => number): number[] {
+    const chance = noise(7)
+    return Array.from({ length: count * 1440 }, (_, minute) => {
+      const at = START + minute * MINUTE
+      const level = 10 * officeDay(at + offsetMs(at))
+      return Math.max(0, Math.round(level + (chance() + chance() + chance() - 1.5) * 4 * Math.sqrt(level)))
+    })
+  }
+
+  it('is met the same where the clock is never set, whatever it shows', () => {
+    const demand = days(3)
+    expect(run(demand, { offsetMs: () => -5 * 3_600_000 })).toEqual(run(demand, { offsetMs: () => 0 }))
+    expect(run(demand, { offsetMs: () => 0 })).toEqual(run(demand))
+  })
+
+  it.each([
+    ['forward', 60],
+    ['back', -60],
+  ])('is met for less on the day after it was set %s', (_, minutes) => {
+    const [before, leadSteps] = [14, 15]
+    const offsetMs = setAt([START + before * 1440 * MINUTE, minutes])
+    const demand = offices(before + 1, offsetMs)
+    const change = { leadMs: leadSteps * MINUTE, sloRatio: 0.995 }
+    const from = before * 1440
+    const told = fare(demand, run(demand, { ...change, offsetMs }), leadSteps, from)
+    const untold = fare(demand, run(demand, change), leadSteps, from)
+    expect(told.cost).toBeLessThan(untold.cost)
+    expect(told.lostShare).toBeLessThan(0.005)
   })
 })

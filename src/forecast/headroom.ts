@@ -13,7 +13,7 @@
  * It is a function of what it learnt: told of the same history again, it says the same again. So there is nothing to save but the
  * history. It takes about half a megabyte and forgets: what is two weeks old counts for half.
  */
-import type { EpochMs } from '../model/time.ts'
+import type { ClockOffset, EpochMs } from '../model/time.ts'
 import { GUESSES, Guesses } from './headroom/guesses.ts'
 import { Ladders } from './headroom/ladders.ts'
 import { OwnLoss } from './headroom/own-loss.ts'
@@ -28,6 +28,8 @@ export interface HeadroomOptions {
   readonly perInstance: number
   /** Share of the demand that is to find ready capacity. */
   readonly sloRatio: number
+  /** Of the clock that hours and days follow; without it they are those of UTC. */
+  readonly offsetMs?: ClockOffset
 }
 
 export interface Headroom {
@@ -103,7 +105,8 @@ class LearntHeadroom implements Headroom {
     this.#stepMs = stepMs
     this.#leadSteps = Math.max(1, Math.ceil(leadMs / stepMs - ROUNDING))
     const growth = 2 ** (stepMs / HALF_LIFE_MS)
-    this.#guesses = new Guesses({ stepMs, leadSteps: this.#leadSteps, keep: 1 / growth })
+    const offsetMs = options.offsetMs ?? null
+    this.#guesses = new Guesses({ stepMs, leadSteps: this.#leadSteps, keep: 1 / growth, offsetMs })
     this.#ladders = new Ladders(this.#guesses, this.#leadSteps, growth)
     this.#surge = new Surge(this.#leadSteps, 1 / growth)
     this.#own = new OwnLoss(this.#leadSteps, 1 / growth)

@@ -132,12 +132,12 @@ export class Outlooks {
   }
 
   #learnerOf(rule: OutlookRule, lead: Lead, served: ServedShare): Learner {
-    const stepMs = demandStepMs(this.#spec.everyMs)
-    if (rule.kind === 'serve')
-      return new ServeLearner(rule, createHeadroom({ ...rule, stepMs, leadMs: lead.leadMs }), served)
     const { timeZone } = rule
     const clock = timeZone === undefined ? {} : { offsetMs: this.#calendar.offsetOf(timeZone) }
-    return new ForecastLearner(rule, lead, { stepMs, ...clock })
+    const pace = { stepMs: demandStepMs(this.#spec.everyMs), ...clock }
+    return rule.kind === 'serve'
+      ? new ServeLearner(rule, createHeadroom({ ...rule, ...pace, leadMs: lead.leadMs }), served)
+      : new ForecastLearner(rule, lead, pace)
   }
 
   #seriesOf(rule: OutlookRule): DemandSeries {

@@ -172,6 +172,8 @@ interface DemandFrame extends RuleFrame {
   readonly spread: 'perInstance' | 'total'
   /** What one ready instance can serve, in the operand's unit. Above 0. */
   readonly perInstance: number
+  /** Whose clock the days and weeks of the demand follow: an IANA name or an offset. Where nobody said they are of 24 and 168 hours. */
+  readonly timeZone?: string
 }
 
 /**
@@ -193,8 +195,6 @@ export interface ForecastRule extends DemandFrame {
   readonly horizonMs: number | null
   /** How sure it is to be enough: 0.95 is the 95 % quantile of the forecast. */
   readonly quantileRatio: number
-  /** Whose clock the days and weeks of the demand follow: an IANA name or an offset. Where nobody said they are of 24 and 168 hours. */
-  readonly timeZone?: string
 }
 
 /** Rules whose outlook is worked out beside the ticks. */

@@ -7,6 +7,7 @@
  * Example: 41 instances' worth of demand, orders help four steps later. The average of the last minutes guesses 40.6 with a scale of
  * 3.8 (as counts scatter), the regression 42.1, since at this time yesterday it went up.
  */
+import type { ClockOffset } from '../../model/time.ts'
 import { DayPast } from './day-past.ts'
 import { Regression } from './regression.ts'
 
@@ -44,11 +45,14 @@ export interface Pace {
   readonly leadSteps: number
   /** How much a step still counts after the next one. */
   readonly keep: number
+  /** Of the clock that hours and days follow; `null`: those of UTC. */
+  readonly offsetMs: ClockOffset | null
 }
 
 export class Guesses {
   readonly #leadSteps: number
   readonly #stepMs: number
+  readonly #offsetMs: ClockOffset | null
   readonly #daySteps: number
   readonly #hourSteps: number
   readonly #past: DayPast
@@ -78,14 +82,16 @@ export class Guesses {
   /** Steps since the beginning, or the last break: guesses older than that are not held against what came. */
   #unbroken = -1
 
-  constructor({ stepMs, leadSteps, keep }: Pace) {
+  constructor({ stepMs, leadSteps, keep, offsetMs }: Pace) {
+    this.#offsetMs = offsetMs
     this.#leadSteps = leadSteps
     this.#stepMs = stepMs
     this.#daySteps = Math.max(1, Math.round(DAY_MS / stepMs))
     this.#hourSteps = Math.max(1, Math.round(HOUR_MS / stepMs))
     this.#peakKeep = Float64Array.from(PEAK_LEADS, leads => 0.5 ** (1 / (leads * leadSteps)))
     this.#swingKeep = 0.5 ** (1 / (SWING_LEADS * leadSteps))
-    this.#past = new DayPast(this.#daySteps + 64 + leadSteps)
+    // A day on which the clock is set back has an hour more.
+    this.#past = new DayPast(this.#daySteps + this.#hourSteps + 64 + leadSteps)
     const prior = new Array<number>(INPUTS).fill(0)
     prior[0] = 0.5
     prior[1] = 0.5
@@ -177,7 +183,7 @@ export class Guesses {
       move(this.#levels, index, demand, this.#rates[index] ?? 0)
       this.#locations[slot * LOCATIONS + index] = this.#levels[index] ?? 0
     }
-    this.#setInputs(slot * INPUTS, minute)
+    this.#setInputs(slot * INPUTS, minute, atMs)
     const fitted = this.#regression.predict(this.#inputs, slot * INPUTS)
     this.#locations[slot * LOCATIONS + REGRESSION] = Math.max(0, fitted)
     for (let index = 0; index < PEAK_LEADS.length; index += 1) {
@@ -192,21 +198,35 @@ export class Guesses {
 
   /** Of the hour in which an order serves, of all days; at least what is now. */
   #usualOfHour(demand: number, atMs: number): number {
-    const hour = Math.floor(atMs / HOUR_MS) % HOURS
+    const hour = this.#hourAt(atMs)
     const count = Math.min(HOUR_DAYS * this.#hourSteps, (this.#hourCount[hour] ?? 0) + 1)
     this.#hourCount[hour] = count
     move(this.#hourMean, hour, demand, 1 / count)
-    const then = Math.floor((atMs + this.#leadSteps * this.#stepMs) / HOUR_MS) % HOURS
+    const then = this.#hourAt(atMs + this.#leadSteps * this.#stepMs)
     return Math.max(demand, this.#hourMean[then] ?? 0)
   }
 
-  #setInputs(from: number, minute: number): void {
+  /** As the clock shows it. */
+  #hourAt(atMs: number): number {
+    const hour = Math.floor((atMs + (this.#offsetMs?.(atMs) ?? 0)) / HOUR_MS) % HOURS
+    return hour < 0 ? hour + HOURS : hour
+  }
+
+  /** Since the clock showed that time the day before: a day's, less what it was set forward by since. */
+  #stepsSinceYesterday(atMs: number): number {
+    if (this.#offsetMs === null) return this.#daySteps
+    const setMs = this.#offsetMs(atMs) - this.#offsetMs(atMs - DAY_MS)
+    return this.#daySteps - Math.round(setMs / this.#stepMs)
+  }
+
+  #setInputs(from: number, minute: number, atMs: number): void {
     const inputs = this.#inputs
     let at = from
     for (const level of this.#levels) inputs[at++] = level
     inputs[at++] = 1
-    const then = this.step - this.#daySteps
-    const there = then + this.#leadSteps
+    const thereMs = atMs + this.#leadSteps * this.#stepMs
+    const then = this.step - this.#stepsSinceYesterday(atMs)
+    const there = this.step + this.#leadSteps - this.#stepsSinceYesterday(thereMs)
     const isKnown = there >= 2
     const past = this.#past
     inputs[at++] = isKnown ? past.mean(there - 1, there + 2) - past.mean(then - 2, then + 3) : 0
