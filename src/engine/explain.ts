@@ -80,9 +80,17 @@ function why(steps: readonly Step[], direction: Direction, at: EpochMs): string 
   return lessened?.stage === 'guards' ? sentence(asked, `${lessened.guard} allows ${lessened.to}`) : asked
 }
 
-/** Joined rather than written as a template, whose parts would be kept with it for as long as somebody keeps the sentence. */
+/**
+ * Joined rather than written as a template, whose parts would be kept with it for as long as somebody keeps the sentence: a quarter
+ * more of what a replay keeps.
+ */
 function sentence(...clauses: readonly string[]): string {
   return clauses.join('; ')
+}
+
+/** Joined for the same reason. */
+function words(...parts: readonly string[]): string {
+  return parts.join(' ')
 }
 
 function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>, at: EpochMs): string | null {
@@ -105,7 +113,7 @@ function askedFor(steps: readonly Step[], winner: StepOf<'reconciliation'>, at: 
 function firedBecause(steps: readonly Step[], rule: string, at: EpochMs): string {
   for (const step of steps) {
     if (step.stage === 'conditions' && step.rule === rule) {
-      return `"${rule}" fired: ${found(step.found)} (${step.condition})`
+      return words(`"${rule}" fired:`, found(step.found), `(${step.condition})`)
     }
     if (step.stage === 'demand' && step.rule === rule) return explainDemand(step, at)
   }
