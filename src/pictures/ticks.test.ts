@@ -40,6 +40,26 @@ describe('ticks', () => {
     ])
   })
 
+  it.each([
+    ['2026-01-10', '2026-06-20', 8, ['Feb 2026', 'Mar 2026', 'Apr 2026', 'May 2026', 'Jun 2026']],
+    ['2025-11-10', '2027-02-01', 6, ['Jan 2026', 'Apr 2026', 'Jul 2026', 'Oct 2026', 'Jan 2027']],
+    [
+      '2016-01-01',
+      '2025-12-29',
+      10,
+      ['2016', '2017', '2018', '2019', '2020', '2021', '2022', '2023', '2024', '2025'],
+    ],
+    ['2001-03-01', '2058-01-01', 6, ['2010', '2020', '2030', '2040', '2050']],
+  ])('marks firsts of months, or years, from %s to %s', (from, to, wanted, labels) => {
+    for (const zone of ['UTC', 'Europe/London']) {
+      const ticks = timeTicks({ from: at(`${from}T00:00:00Z`), to: at(`${to}T00:00:00Z`) }, wanted, zone)
+      expect(ticks.map(({ label }) => label)).toEqual(labels)
+      expect(ticks.every(({ day }) => day === null)).toBe(true)
+    }
+    const [first] = timeTicks({ from: at('2026-06-20'), to: at('2026-12-20') }, 8, 'Asia/Tokyo')
+    expect(first).toEqual({ at: at('2026-06-30T15:00:00Z'), label: 'Jul 2026', day: null })
+  })
+
   it('has none for an empty stretch and never more than it was asked for', () => {
     expect(timeTicks({ from: 5, to: 5 }, 10, 'UTC')).toEqual([])
     for (const span of [1, 999, 60_000, 3_599_999, 86_400_000, 31_536_000_000, 3e12]) {

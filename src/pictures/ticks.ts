@@ -4,7 +4,15 @@
  * Example: counts 0..6 get 0 1 2 3 4 5 6; ten minutes in six or so marks get 12:00 12:02 12:04 ...
  */
 import type { EpochMs, Interval } from '../model/time.ts'
-import { formatDay, formatMinute, formatTime, instantOf, localTime, zoneOffsetMs } from './zone-time.ts'
+import {
+  formatDate,
+  formatDay,
+  formatMinute,
+  formatTime,
+  instantOf,
+  localTime,
+  zoneOffsetMs,
+} from './zone-time.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -16,8 +24,11 @@ const TIME_STEPS = [
   ...[1, 2, 5, 10, 15, 30].map(n => n * SECOND),
   ...[1, 2, 5, 10, 15, 30].map(n => n * MINUTE),
   ...[1, 2, 3, 6, 12].map(n => n * HOUR),
-  ...[1, 2, 7, 14, 28, 56, 112, 224, 448, 1000, 4000, 10_000].map(n => n * DAY),
+  ...[1, 2, 7, 14].map(n => n * DAY),
 ]
+/** Beyond those, in months: firsts of months, quarters, years. */
+const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000]
+const MONTH = 30.44 * DAY
 
 export interface TimeTick {
   readonly at: EpochMs
@@ -48,7 +59,13 @@ function roundStep(least: number): number {
 export function timeTicks(window: Interval, wanted: number, timeZone: string): readonly TimeTick[] {
   const span = window.to - window.from
   if (!(span > 0)) return []
-  const step = TIME_STEPS.find(candidate => span / candidate <= wanted) ?? span
+  const step = TIME_STEPS.find(candidate => span / candidate <= wanted)
+  return step === undefined
+    ? monthTicks(window, wanted, timeZone)
+    : clockTicks(window, step, wanted, timeZone)
+}
+
+function clockTicks(window: Interval, step: number, wanted: number, timeZone: string): readonly TimeTick[] {
   const ticks: TimeTick[] = []
   let dayBefore = ''
   // On the local clock, so that "every 6 hours" means 00 06 12 18 there, also across a change of the clock.
@@ -64,8 +81,31 @@ export function timeTicks(window: Interval, wanted: number, timeZone: string): r
   return ticks
 }
 
+/** From the first month, counted from the year 0, that begins in the window. */
+function monthTicks(window: Interval, wanted: number, timeZone: string): readonly TimeTick[] {
+  const months = (window.to - window.from) / MONTH
+  const step = MONTH_STEPS.find(candidate => months / candidate <= wanted) ?? Math.ceil(months)
+  const { year, month } = localTime(window.from, timeZone)
+  const ticks: TimeTick[] = []
+  for (let count = Math.floor((year * 12 + month - 1) / step) * step; ; count += step) {
+    const first = {
+      year: Math.floor(count / 12),
+      month: (count % 12) + 1,
+      day: 1,
+      hour: 0,
+      minute: 0,
+      second: 0,
+    }
+    const at = instantOf(first, timeZone)
+    if (at >= window.to) return ticks
+    if (at < window.from) continue
+    // `1 Jul 2026` without its day.
+    const label = step % 12 === 0 ? String(first.year) : formatDate(at, timeZone).replace(/^1 /, '')
+    ticks.push({ at, label, day: null })
+  }
+}
+
 function labelOf(at: EpochMs, step: number, timeZone: string): string {
-  if (step >= 1000 * DAY) return String(localTime(at, timeZone).year)
   if (step >= DAY) return formatDay(at, timeZone)
   return step < MINUTE ? formatTime(at, timeZone) : formatMinute(at, timeZone)
 }
