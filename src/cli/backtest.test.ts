@@ -258,6 +258,33 @@ describe('plimsoll backtest', () => {
     expect(late.thetaUPercent).toBeGreaterThan(now.thetaUPercent ?? 0)
   })
 
+  it('lets a worked-out utilization follow the instances within a long bin: one hour is not acted on twelve times', async () => {
+    scene.file(
+      'hours.csv',
+      csv(
+        ['requests'],
+        Array.from({ length: 24 }, () => [900]),
+        60,
+      ),
+    )
+    const words = [
+      'backtest',
+      'web.yaml',
+      '--trace',
+      'hours.csv',
+      '--metric',
+      'replicas=load',
+      '--json',
+      '-o',
+      'h.json',
+    ]
+    await scene.run([...words, '--model', 'per-instance=100,boot=1m,initial=2'])
+    const [{ bins }] = JSON.parse(read('h.json')).courses
+    // 900 on 12 is 75 %, which is not above 75 %.
+    expect(Math.max(...bins.ready)).toBeGreaterThanOrEqual(12)
+    expect(Math.max(...bins.ready)).toBeLessThanOrEqual(13)
+  })
+
   it('says where the highest count could not have been enough', async () => {
     scene.file('shop.yaml', SERVE.replace('max: 40', 'max: 10'))
     const { out } = await scene.run(['backtest', 'shop.yaml', '--trace', 'day.csv'])

@@ -10,7 +10,7 @@ import { assumedModel, type MeasuredBoot, type SaidModel } from './assumed-model
 import type { Baseline, BaselineSetting } from './baselines/baseline.ts'
 import { caveatsOf, TRUSTED_TIMES } from './caveats.ts'
 import type { Course } from './course.ts'
-import { type FeedOptions, type Feeds, feedsOf, stretches } from './feeds.ts'
+import { type Feed, type FeedOptions, type Feeds, feedsOf, stretches } from './feeds.ts'
 import { LabError } from './lab-error.ts'
 import { recordedCourse } from './recorded-course.ts'
 import { type Replayed, replay } from './replay.ts'
@@ -78,7 +78,7 @@ export function backtest(options: BacktestOptions): Backtest {
   const rules = rulesContender({
     // What learns from ticks must know how far apart they bring something new.
     fleet: { ...fleet, everyMs: Math.max(model.everyMs, stepMs) },
-    feeds: feeds.feeds,
+    feeds: withinBins(feeds.feeds, model, stepMs),
     calendar,
     schedules: spec.schedules,
     startAt,
@@ -96,6 +96,16 @@ export function backtest(options: BacktestOptions): Backtest {
   const bounds = boundsOf(fleet)
   const notes = caveatsOf({ fleet, trace, feeds, model, assumed, course: own, against, bounds })
   return { fleet, model, feeds, courses: [own, ...then, ...others], notes }
+}
+
+/** Asked oftener than bins end, a utilization that never moved would be acted on again and again. */
+function withinBins(
+  feeds: readonly Feed[],
+  { everyMs, perInstance }: ServiceModel,
+  stepMs: number,
+): readonly Feed[] {
+  if (stepMs <= everyMs) return feeds
+  return feeds.map(feed => (feed.within === undefined ? feed : { ...feed, read: feed.within(perInstance) }))
 }
 
 /** One decision a bin: nothing new is known in between. */

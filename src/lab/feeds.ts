@@ -33,6 +33,8 @@ export interface Feed {
   readonly isDemand: boolean
   /** What it reads, given what is seen; NaN is a gap. */
   read(seen: Seen): number
+  /** Of a utilization that is worked out: what it reads in the midst of a bin, whose load stays while instances come and go. */
+  readonly within?: (perInstance: number) => Feed['read']
 }
 
 export interface Feeds {
@@ -189,7 +191,14 @@ function feedOf(metric: MetricSpec, material: Material): Feed & { readonly note:
   const isDemand =
     metric.kind !== 'perInstance' &&
     (source === 'load' || (typeof source === 'object' && source.column === material.demand))
-  return { metric, isDemand, read, note: `Metric ${metric.name} is ${sourceText(source, metric)}.` }
+  const within = source === 'utilization' ? { within: withinOf(metric) } : {}
+  return {
+    metric,
+    isDemand,
+    read,
+    ...within,
+    note: `Metric ${metric.name} is ${sourceText(source, metric)}.`,
+  }
 }
 
 function derived({ kind, unit }: MetricSpec): FeedSource | null {
@@ -224,6 +233,14 @@ function readerOf(metric: MetricSpec, source: FeedSource, { trace, recorded }: M
     const value = demand / Math.max(1, seen.ready)
     return ceiling === null ? value : Math.min(ceiling, value)
   }
+}
+
+/** As a metric per instance is shared by those that are ready now, so is the load that is known. */
+function withinOf(metric: MetricSpec): NonNullable<Feed['within']> {
+  const whole = ceilingOf(metric) ?? 100
+  return perInstance =>
+    ({ load, backlog, ready }) =>
+      whole * Math.min(1, (load + backlog) / (Math.max(1, ready) * perInstance))
 }
 
 /** The most one instance can show. */
