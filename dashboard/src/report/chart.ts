@@ -221,7 +221,8 @@ export function decisionsIn(view: View): { first: number; end: number } {
   const decisions = view.own?.decisions ?? []
   return {
     first: placeOf(decisions, view.timeOf(view.from)),
-    end: placeOf(decisions, view.timeOf(view.to)),
+    // What the last bin brought is decided when it is over, which is the picture's edge.
+    end: view.to >= view.replay.length ? decisions.length : placeOf(decisions, view.timeOf(view.to)),
   }
 }
 
