@@ -45,7 +45,12 @@ fleets:
     mode: recommend
 `
 
-async function record(store: StateStore, fleet: FleetSpec, past: readonly Seen[]): Promise<void> {
+async function record(
+  store: StateStore,
+  fleet: FleetSpec,
+  past: readonly Seen[],
+  { keepsSamples } = { keepsSamples: true },
+): Promise<void> {
   let memory: Memory | null = null
   for (const seen of past) {
     const next = nextEntry(fleet, memory, seen)
@@ -56,7 +61,7 @@ async function record(store: StateStore, fleet: FleetSpec, past: readonly Seen[]
       memory: next.memory,
       entry: { ...next.entry, outcomes: [] },
       outcomes: null,
-      samples: [{ metric: 'cpu', samples: [{ at: seen.at, value: seen.cpu ?? 0 }] }],
+      samples: keepsSamples ? [{ metric: 'cpu', samples: [{ at: seen.at, value: seen.cpu ?? 0 }] }] : [],
     })
     memory = next.memory
   }
@@ -82,6 +87,10 @@ beforeAll(async () => {
   await record(store, web, WEB)
   await record(store, own, OWN)
   await store.close()
+  const young = await openSqliteStore(path.join(scene.cwd, 'young.db'))
+  await record(young, web, WEB, { keepsSamples: false })
+  await young.close()
+  scene.file('young.yaml', RULES.replace('state.db', 'young.db'))
   scene.file('plimsoll.yaml', RULES)
   api = await createApi(standIn, { host: '127.0.0.1', port: 0, token: null, dashboardRoot: null })
   url = (await api.listen()).url
@@ -173,6 +182,16 @@ describe('plimsoll compare', () => {
     expect(readFileSync(path.join(scene.cwd, 'r.html'), 'utf8')).toContain('What would have become of it')
     const json = await scene.run([...words, '--replay', ...model, '--json'], { now: () => NOW })
     expect(JSON.parse(json.out)).toMatchObject({ replay: { title: 'web on its journal' } })
+  })
+
+  it('compares all the same where there is nothing to play', async () => {
+    const words = ['compare', 'young.yaml', '--fleet', 'web', '--zone', 'UTC', '--replay']
+    const played = await scene.run([...words, '--load', 'cpu'], { now: () => NOW })
+    expect(played).toMatchObject({ code: 0, err: '' })
+    expect(played.out).toContain('web, and what Plimsoll recommended beside it')
+    expect(played.out).toContain('was not played. PLM-735: Column cpu of its journal')
+    const json = await scene.run([...words, '--load', 'cpu', '--json'], { now: () => NOW })
+    expect(JSON.parse(json.out).notPlayed).toContain('PLM-735')
   })
 })
 

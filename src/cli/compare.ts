@@ -6,7 +6,7 @@
  * Example: `plimsoll compare plimsoll.yaml --since 7d -o week.html`.
  */
 import path from 'node:path'
-import { backtest } from '../lab/backtest.ts'
+import { backtest, NO_DEMAND } from '../lab/backtest.ts'
 import { type Comparison, compare } from '../lab/compare/comparison.ts'
 import { htmlComparison } from '../lab/compare/html.ts'
 import { jsonComparison } from '../lab/compare/json.ts'
@@ -16,6 +16,7 @@ import { sightingOf } from '../lab/compare/sighting.ts'
 import { SPAN_KINDS } from '../lab/compare/spans.ts'
 import { textComparison } from '../lab/compare/text.ts'
 import { KIND_WORDS } from '../lab/compare/words.ts'
+import { LabError } from '../lab/lab-error.ts'
 import { backtestReport } from '../lab/report/backtest-report.ts'
 import { jsonReport } from '../lab/report/json.ts'
 import type { Report } from '../lab/report/report.ts'
@@ -67,11 +68,13 @@ export async function compareCommand(
     const fleet = await fleetOf(reader, options.fleet)
     return read(reader, fleet, window, io)
   })
-  const replayed = rules === null ? null : await replay(rules, comparison, { ...options, timeZone }, io)
+  const played = rules === null ? null : await replay(rules, comparison, { ...options, timeZone }, io)
+  const isPlayed = played !== null && !(played instanceof LabError)
   const told: Told = {
     timeZone,
-    replayed,
-    replay: replayed === null ? replayCommand(from, comparison, options) : null,
+    replayed: isPlayed ? played : null,
+    replay: isPlayed ? null : replayCommand(from, comparison, options),
+    notPlayed: played instanceof LabError ? `${played.code}: ${played.message}` : null,
   }
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(comparison, told))
   if (options.json === true) printJson(io, jsonOf(comparison, told))
@@ -179,12 +182,31 @@ interface Told {
   readonly timeZone: string
   readonly replayed: Report | null
   readonly replay: string | null
+  /** Why a replay that was asked for is not there. */
+  readonly notPlayed: string | null
 }
 
 type Replaying = CompareOptions & { readonly timeZone: string }
 
-/** The rules of the file over what was recorded in the same time, in a loop of their own. */
-async function replay(file: string, told: Comparison, options: Replaying, io: Io): Promise<Report> {
+/**
+ * The rules of the file over what was recorded in the same time, in a loop of their own. A record that is too young for that is no
+ * reason to withhold the comparison.
+ */
+async function replay(
+  file: string,
+  told: Comparison,
+  options: Replaying,
+  io: Io,
+): Promise<Report | LabError> {
+  try {
+    return await replayed(file, told, options, io)
+  } catch (error) {
+    if (error instanceof LabError && error.code === NO_DEMAND) return error
+    throw error
+  }
+}
+
+async function replayed(file: string, told: Comparison, options: Replaying, io: Io): Promise<Report> {
   const { fleet, window } = told
   const { spec, state } = await loadFile(io, file)
   const { step, model, seed, price, timeZone } = options
@@ -227,18 +249,25 @@ function quoted(word: string): string {
   return /^[\w./:+-]+$/.test(word) ? word : `"${word}"`
 }
 
-function jsonOf(comparison: Comparison, { replay, timeZone, replayed }: Told) {
+function jsonOf(comparison: Comparison, { replay, timeZone, replayed, notPlayed }: Told) {
   return {
     ...jsonComparison(comparison, replay, timeZone),
     ...(replayed === null ? {} : { replay: jsonReport(replayed, { steps: false }) }),
+    ...(notPlayed === null ? {} : { notPlayed }),
   }
 }
 
-function tell(comparison: Comparison, { timeZone, replay, replayed }: Told, most: number, io: Io): void {
+function tell(
+  comparison: Comparison,
+  { timeZone, replay, replayed, notPlayed }: Told,
+  most: number,
+  io: Io,
+): void {
   const { bold, dim } = coloursFor(io)
   const style = { emphasise: bold, subdue: dim }
   io.stdout.write(textComparison(comparison, { timeZone, width: io.columns, most, replay, ...style }))
   if (replayed !== null) io.stdout.write(`\n${textReport(replayed, { width: io.columns, ...style })}`)
+  if (notPlayed !== null) io.stdout.write(`\nWhat would have become of it was not played. ${notPlayed}\n`)
 }
 
 const WRITERS: Readonly<Record<string, (comparison: Comparison, told: Told) => string>> = {

@@ -134,11 +134,14 @@ function boundsOf({ constraints }: FleetSpec): StandIn['bounds'] {
   return { lowest: Math.max(1, always?.min ?? 1), highest: always?.max ?? Number.POSITIVE_INFINITY }
 }
 
+/** Code of the error that says that the demand is unknown throughout. */
+export const NO_DEMAND = 'PLM-735'
+
 /** Nothing could be scored; what was mended most likely says why. */
 function withoutValues(trace: LoadTrace, { loadColumn }: Feeds): LabError {
   const mended = trace.repairs.filter(({ what }) => what !== 'gap').map(({ detail }) => ` ${detail}.`)
   return new LabError(
-    'PLM-735',
+    NO_DEMAND,
     `Column ${loadColumn} of ${trace.name}, which is the demand, has no value in any of its ${trace.length} bins.${mended.join('')}`,
   )
 }
