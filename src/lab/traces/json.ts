@@ -12,9 +12,8 @@ import { isBlank, type Layout, withoutMark } from './layout.ts'
 import type { TraceOptions } from './read-trace.ts'
 import { RecordCutter, type Row } from './records.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
+import { wholeText } from './whole-text.ts'
 
-/** An array is read as a whole. */
-export const MOST_ARRAY_BYTES = 64 * 1024 * 1024
 const SAMPLE_ROWS = 200
 const OPEN_BRACE = 123
 const OPEN_BRACKET = 91
@@ -69,7 +68,8 @@ export async function readJsonLines(input: Input, options: TraceOptions): Promis
 
 export async function readJsonArray(input: Input, options: TraceOptions): Promise<Trace> {
   const { file } = input
-  const objects = objectsOf(await wholeText(input), file)
+  const text = await wholeText(input, 'a JSON array', 'Write one object a line instead (jq -c ".[]").')
+  const objects = objectsOf(text, file)
   const rows = objects.map((fields, index) => ({ line: index + 1, fields }))
   const layout = layoutOfObjects(rows.slice(0, SAMPLE_ROWS))
   if (layout === null) throw new TraceError(TRACE_CODES.empty, 'the array is empty.', { file })
@@ -85,23 +85,6 @@ export async function readJsonArray(input: Input, options: TraceOptions): Promis
   bad.settle()
   settlePicker(taker)
   return taker.finish()
-}
-
-async function wholeText(input: Input): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of input.chunks()) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length <= MOST_ARRAY_BYTES) continue
-    throw new TraceError(
-      TRACE_CODES.tooMuch,
-      `a JSON array is read as a whole, and this one is larger than ${MOST_ARRAY_BYTES / 1024 / 1024} MiB. ` +
-        'Write one object a line instead (jq -c ".[]").',
-      { file: input.file },
-    )
-  }
-  return withoutMark(Buffer.concat(chunks)).toString('utf8')
 }
 
 function objectsOf(text: string, file: string): Fields[] {

@@ -11,9 +11,8 @@ import { LoadBuilder } from './load-builder.ts'
 import { numberOf } from './numbers.ts'
 import { Answer, Refusal, titled } from './prometheus-answer.ts'
 import { TRACE_CODES, TraceError } from './trace-error.ts'
+import { wholeText } from './whole-text.ts'
 
-/** It is read as a whole. */
-const MOST_BYTES = 64 * 1024 * 1024
 const BEGINNING = /^\s*\{\s*"status"\s*:\s*"(success|error)"\s*,\s*"(data|errorType|warnings)"/
 
 export function isPrometheusAnswer({ sample }: Input): boolean {
@@ -29,7 +28,8 @@ export interface AnswerAsked {
 /** Throws `TraceError` `refused`, `series`, `tooMuch` or `noColumn`. */
 export async function readPrometheusAnswer(input: Input, asked: AnswerAsked): Promise<LoadTrace> {
   const { file, name } = input
-  const series = seriesIn(await wholeText(input), file)
+  const shorter = 'Sum the series, or ask with a longer step.'
+  const series = seriesIn(await wholeText(input, 'an answer of Prometheus', shorter), file)
   const titles = [...series.keys()]
   const columns = asked.column === undefined ? titles : [asked.column]
   const builder = new LoadBuilder({
@@ -87,20 +87,4 @@ function seriesIn(text: string, file: string): ReadonlyMap<string, Points> {
     })
   }
   return titled(result.map(({ metric, values }) => ({ labels: metric, values })))
-}
-
-async function wholeText(input: Input): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of input.chunks()) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length <= MOST_BYTES) continue
-    throw new TraceError(
-      TRACE_CODES.tooMuch,
-      `an answer of Prometheus is read as a whole, and this one is larger than ${MOST_BYTES / 1024 / 1024} MiB. Sum the series, or ask with a longer step.`,
-      { file: input.file },
-    )
-  }
-  return withoutMark(Buffer.concat(chunks)).toString('utf8')
 }
