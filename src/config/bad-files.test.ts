@@ -280,6 +280,7 @@ const ROWS: readonly Row[] = [
     'write 5m or 5s',
   ],
   ['a share above all', fleet('quorum: »150%'), 'PLM-114', 'write 25% or 0.25'],
+  ['a share in percent without its sign', fleet('quorum: »99.5'), 'PLM-114', 'did you mean 99.5%?'],
   [
     'a scale by nothing',
     rule('{ name: Up, when: last(cpu) > 1, scale: { by: »0 } }'),

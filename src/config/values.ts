@@ -177,10 +177,16 @@ export const share = z
     const message =
       ratio === null
         ? refusal(CODES.malformed, '{value} is not a share', 'write 25% or 0.25')
-        : refusal(CODES.range, '{value} is not between 0% and 100%', 'write 25% or 0.25')
+        : refusal(CODES.range, '{value} is not between 0% and 100%', shareMeant(written))
     context.addIssue({ code: 'custom', message })
     return z.NEVER
   })
+
+/** Percent without its sign is what is mostly meant. */
+function shareMeant(written: string | number): string {
+  const isPercent = typeof written === 'number' && written > 1 && written <= 100
+  return isPercent ? `did you mean ${written}%?` : 'write 25% or 0.25'
+}
 
 export type By =
   | { readonly kind: 'by'; readonly instances: number }
