@@ -14,16 +14,12 @@ import { drawFront } from '../../pictures/front.ts'
 import type { Colours } from '../colours.ts'
 import { table } from '../table.ts'
 import { plotText } from './text-plot.ts'
+import type { TunedTrace } from './tuned.ts'
 import type { Variation } from './variation.ts'
 
 export interface Told {
   readonly fleet: string
-  readonly trace: {
-    readonly name: string
-    readonly startAt: number
-    readonly stepMs: number
-    readonly length: number
-  }
+  readonly trace: TunedTrace
   readonly tunedBins: number
   readonly objective: Objective
   readonly plan: SearchPlan

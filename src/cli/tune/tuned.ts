@@ -9,6 +9,7 @@ import { backtest } from '../../lab/backtest.ts'
 import { repairsSaid } from '../../lab/caveats.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { sessionModelOf } from '../../lab/session-backtest.ts'
+import type { LoadTrace } from '../../lab/trace.ts'
 import { binsOf } from '../../lab/tune/beginnings.ts'
 import type { JobSetting } from '../../lab/tune/job.ts'
 import type { Configured } from '../../lab/tune/search.ts'
@@ -23,6 +24,9 @@ import { feedOptions, type PlayedRecord, readRecord, refuseLoadWords } from '../
 import type { TuneOptions } from './tune.ts'
 import { prepareVariation, type Variation } from './variation.ts'
 
+/** What is said of a record. */
+export type TunedTrace = Pick<LoadTrace, 'name' | 'startAt' | 'stepMs' | 'length'>
+
 export interface Tuned {
   readonly fleet: string
   /** The file as it is. */
@@ -31,12 +35,7 @@ export interface Tuned {
   readonly variation: Variation
   /** `null` where a combination makes no valid file. */
   readonly configure: (combination: number) => Configured | null
-  readonly trace: {
-    readonly name: string
-    readonly startAt: number
-    readonly stepMs: number
-    readonly length: number
-  }
+  readonly trace: TunedTrace
   /** The first of its bins. */
   readonly tunedBins: number
   readonly setting: JobSetting

@@ -34,6 +34,8 @@ export class Ladders {
   readonly #ready: Float64Array
   readonly #paid: Float64Array
   readonly #lost: Float64Array
+  /** By rung, of the ladder that was priced last. */
+  readonly #prices = new Float64Array(RUNGS.length)
   /** Of all steps, as the sums above are weighted. */
   demand = 0
   #weight = 1
@@ -109,34 +111,28 @@ export class Ladders {
    * @param burst demand of a burst that is always thought possible, and hits the harder the less headroom there was
    */
   cheapest(lossPrice: number, burst: number, prices: Float64Array, heights: Float64Array): void {
-    let index = 0
     for (let ladder = 0; ladder < GUESSES; ladder += 1) {
-      let best = 0
-      let price = Number.POSITIVE_INFINITY
-      let below = 0
-      let above = 0
-      let previous = 0
-      let lostBelow = 0
-      let lostTwoBelow = 0
-      for (let rung = 0; rung < RUNGS.length; rung += 1) {
-        const lost = thoughtLost(this.#lost[index] ?? 0, lostBelow, lostTwoBelow, LIGHTEST_TAIL[rung] ?? 0)
-        const candidate = this.#priceOf(index, lossPrice, lost, burst)
-        if (candidate < price) {
-          price = candidate
-          best = rung
-          below = previous
-        } else if (rung === best + 1) above = candidate
-        previous = candidate
-        lostTwoBelow = lostBelow
-        lostBelow = lost
-        index += 1
-      }
-      prices[ladder] = price
-      heights[ladder] =
-        best === 0 || best === RUNGS.length - 1
-          ? (RUNGS[best] ?? 0)
-          : between(best, below - price, above - price, 1e-9 * price)
+      const best = this.#price(ladder, lossPrice, burst)
+      prices[ladder] = this.#prices[best] ?? 0
+      heights[ladder] = heightNear(best, this.#prices)
     }
+  }
+
+  /** Every rung of a ladder. @returns the cheapest, and of equals the lowest */
+  #price(ladder: number, lossPrice: number, burst: number): number {
+    const prices = this.#prices
+    let best = 0
+    let below = 0
+    let twoBelow = 0
+    for (let rung = 0; rung < RUNGS.length; rung += 1) {
+      const index = ladder * RUNGS.length + rung
+      const lost = thoughtLost(this.#lost[index] ?? 0, below, twoBelow, LIGHTEST_TAIL[rung] ?? 0)
+      prices[rung] = this.#priceOf(index, lossPrice, lost, burst)
+      if ((prices[rung] ?? 0) < (prices[best] ?? 0)) best = rung
+      twoBelow = below
+      below = lost
+    }
+    return best
   }
 
   /** Demand lost there. */
@@ -198,11 +194,14 @@ export class Ladders {
   }
 }
 
-/** Towards the cheaper neighbour of a rung, at most halfway. @param below how much dearer the rung below is */
-function between(best: number, below: number, above: number, near: number): number {
+/** The height of the cheapest rung, moved towards its cheaper neighbour, at most halfway. */
+function heightNear(best: number, prices: Float64Array): number {
   const height = RUNGS[best] ?? 0
-  const down = 1 / (below + near)
-  const up = 1 / (above + near)
+  if (best === 0 || best === RUNGS.length - 1) return height
+  const price = prices[best] ?? 0
+  const near = 1e-9 * price
+  const down = 1 / ((prices[best - 1] ?? 0) - price + near)
+  const up = 1 / ((prices[best + 1] ?? 0) - price + near)
   const off = (0.5 * (up - down)) / (down + up)
   const next = (off > 0 ? RUNGS[best + 1] : RUNGS[best - 1]) ?? height
   return height + Math.abs(off) * (next - height)

@@ -6,8 +6,8 @@
  * `2026-11-21 12:04` has no zone: it is taken as UTC unless a zone is said, and `zoneless` counts it.
  */
 import type { EpochMs } from '../../model/time.ts'
+import { LocalTimes } from './local-times.ts'
 import { numberIn } from './numbers.ts'
-import { WallClock } from './wall-clock.ts'
 
 const DASH = 45
 const SLASH = 47
@@ -55,18 +55,18 @@ export class TimeReader {
   /** The first number was too small to be a date. */
   relative = false
   readonly #isSerial: boolean
-  readonly #clock: WallClock
+  readonly #local: LocalTimes
   #dateKey = -1
   #dayAt = Number.NaN
 
   constructor({ isSerial = false, timeZone = 'UTC' }: TimeReaderOptions = {}) {
     this.#isSerial = isSerial
-    this.#clock = new WallClock(timeZone)
+    this.#local = new LocalTimes(timeZone)
   }
 
   /** Of times that name none. */
   get timeZone(): string {
-    return this.#clock.timeZone
+    return this.#local.timeZone
   }
 
   /** Milliseconds since 1970; NaN where it is no time. */
@@ -113,12 +113,12 @@ export class TimeReader {
     if (mark !== UPPER_T && mark !== SPACE && mark !== LOWER_T) return Number.NaN
     const zoneless = this.zoneless
     const at = this.#dayAt + this.#timeOfDay(bytes, from + 11, to)
-    return this.zoneless > zoneless ? this.#clock.instantOf(at) : at
+    return this.zoneless > zoneless ? this.#local.instantOf(at) : at
   }
 
   #onTheWall(wallMs: number): EpochMs {
     this.zoneless++
-    return this.#clock.instantOf(wallMs)
+    return this.#local.instantOf(wallMs)
   }
 
   /** Milliseconds since midnight UTC; may be negative or more than a day, by the zone. */

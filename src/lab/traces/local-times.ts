@@ -9,7 +9,7 @@ import { instantOf, localTime } from '../../pictures/zone-time.ts'
 
 const QUARTER_MS = 900_000
 
-export class WallClock {
+export class LocalTimes {
   readonly timeZone: string
   #quarter = Number.NaN
   #offsetMs = 0
