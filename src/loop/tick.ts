@@ -25,6 +25,7 @@ import { act, route, watch } from './act.ts'
 import { runsToBegin } from './action-runs.ts'
 import { type Conduct, conductOf } from './conduct.ts'
 import { reasonOf, withDeadline } from './deadline.ts'
+import { EndedSeries } from './ended-series.ts'
 import { type Observed, observe } from './observe.ts'
 import type { Senses } from './senses.ts'
 import type { TickReport, World } from './world.ts'
@@ -40,6 +41,8 @@ export interface Seat {
   epoch?: number
   /** The one that listed its instances for the last tick. */
   target?: Target
+  /** What its router told of sessions that ended. */
+  ended?: EndedSeries
 }
 
 export async function tick(world: World, seat: Seat): Promise<TickReport> {
@@ -54,7 +57,10 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
   const loaded = await world.store.load(written.name)
   const before = takesOver ? lookAnew(loaded) : loaded
   const at = Math.max(world.clock.now(), before.at)
-  const { target } = world.ports(written.name)
+  const { target, router } = world.ports(written.name)
+  seat.ended ??= new EndedSeries()
+  const { ended } = seat
+  if (takesOver) await ended.takeOver(world.store, written.name, before, at)
   const observed = trusted(await observe(world, senses, before, at), target, seat)
   const { overrides } = observed.observation
   const spec = applyOverrides(written, overrides, at)
@@ -95,6 +101,8 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     approval: conduct.approval,
     outcomes: [],
   }
+  // A router that had the fleet before learns only with this tick whether somebody else told of its sessions meanwhile.
+  if (!takesOver) ended.take(router)
   await world.store.commit({
     fleet: spec.name,
     epoch: lease.epoch,
@@ -102,11 +110,12 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     memory: intent,
     entry,
     outcomes: settled.outcomes,
-    samples: senses.fresh(),
+    samples: [...senses.fresh(), ...ended.fresh()],
     settings: applied.changes,
   })
   seat.epoch = lease.epoch
   senses.saved()
+  ended.saved()
   if (observed.observation.capacity !== null) seat.target = target
   notifySettings(world, entry, before, applied)
   world.runs.settled(spec.name, before, settled)

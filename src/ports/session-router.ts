@@ -5,6 +5,7 @@
  * `sealInstance("web-3")` makes sure that none comes any more, and web-3 may be terminated.
  */
 import type { Load } from '../model/inventory.ts'
+import type { EpochMs } from '../model/time.ts'
 import type { Plugin } from './plugin.ts'
 
 /** What the router needs to know of an instance to route to it. */
@@ -16,6 +17,20 @@ export interface RoutedInstance {
   readonly zone: string | null
   /** `gone`: it ended, and its sessions with it. One that is missing from the list is closed, and its sessions are kept. */
   readonly admission: 'open' | 'closed' | 'gone'
+}
+
+/** Sessions that ended one soon after the other and had lasted about as long: 17 of one slot each, for 251 s on average. */
+export interface EndedGroup {
+  readonly sessions: number
+  /** Of each of them. */
+  readonly slots: number
+  /** The mean. */
+  readonly lengthMs: number
+  /** When the first of them ended, and the last. */
+  readonly firstAt: EpochMs
+  readonly lastAt: EpochMs
+  /** They ended with their instance, and would have lasted longer. */
+  readonly lost: boolean
 }
 
 export interface SessionRouter extends Plugin {
@@ -46,6 +61,12 @@ export interface SessionRouter extends Plugin {
   sealInstance(instance: string, signal: AbortSignal): Promise<void>
   /** Requests for a session that wait for room. */
   waiting?(): number
+  /**
+   * The sessions that ended since it was last asked, each in one group and only once; a bounded number of groups, however many
+   * sessions. `since`: of what ended up to then nothing is told, since whoever had the fleet before has told it. Empty while it does
+   * not know. A router that only counts sessions leaves it out.
+   */
+  takeEnded?(since: EpochMs): readonly EndedGroup[]
   /** Calls `wake` when somebody begins to wait for room; the result unsubscribes. */
   subscribe?(wake: () => void): () => void
 }

@@ -145,6 +145,12 @@ export function isDemandSeries(metric: string): boolean {
   return metric.startsWith(DEMAND_SERIES)
 }
 
+/**
+ * The series of the sessions that ended: each sample is a group of them, at the end of the last. Its value is how long they lasted in the
+ * mean, in ms; its labels say how many they were, of how many slots, and over which time they ended. Kept as all samples are.
+ */
+export const ENDED_SERIES = 'sessions:ended'
+
 export interface Retention {
   readonly samplesMs: number
   /** Samples kept per fleet and metric, whatever their age: the newest this many. */

@@ -14,6 +14,7 @@
  */
 import type { Load } from '../model/inventory.ts'
 import type { SessionsSpec } from '../model/spec.ts'
+import type { EpochMs } from '../model/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import { type CheckResult, PluginError } from '../ports/plugin.ts'
 import type {
@@ -24,9 +25,10 @@ import type {
   SessionLog,
   SessionRecord,
 } from '../ports/session-log.ts'
-import type { RoutedInstance } from '../ports/session-router.ts'
+import type { EndedGroup, RoutedInstance } from '../ports/session-router.ts'
 import { Book, type BookInstance, type BookSession, stillHolds } from './book.ts'
 import { EndedSessions } from './ended.ts'
+import { EndedTally } from './ended-tally.ts'
 import {
   badRequest,
   cannotSeal,
@@ -106,6 +108,9 @@ class Broker implements SessionBroker, WriterOwner<Entry>, HoldOwner {
   readonly #writer: Writer<Entry>
   readonly #queue: WaitQueue
   #lengths = new Lengths()
+  #tally = new EndedTally()
+  /** Read from the log when it was opened, and not looked at yet for what nobody told. */
+  #reread: readonly EndedSession[] = []
   readonly #wakes = new Set<() => void>()
   #spec: SessionsSpec
   #book: Book<LiveSession>
@@ -222,6 +227,14 @@ class Broker implements SessionBroker, WriterOwner<Entry>, HoldOwner {
 
   waiting(): number {
     return this.#queue.length
+  }
+
+  takeEnded(since: EpochMs): readonly EndedGroup[] {
+    // Whoever opened the log after us reads them there.
+    if (this.#hold.epoch === null) return []
+    for (const ended of this.#reread) if (ended.at > since) this.#tally.add(ended)
+    this.#reread = []
+    return this.#tally.take()
   }
 
   configure(spec: SessionsSpec): void {
@@ -485,7 +498,9 @@ class Broker implements SessionBroker, WriterOwner<Entry>, HoldOwner {
     this.#book.drop(session)
     this.#leases.end(session)
     session.state = 'ended'
-    this.#ended.add({ session: loggedOf(session), end, at, why })
+    const ended: EndedSession = { session: loggedOf(session), end, at, why }
+    this.#ended.add(ended)
+    this.#tally.add(ended)
     if (end !== 'lost') this.#lengths.add(at - session.placedAt)
     waiting.resolve()
     if (instance.used > 0 || instance.admission === 'open') return
@@ -558,6 +573,8 @@ class Broker implements SessionBroker, WriterOwner<Entry>, HoldOwner {
     this.#leases = new Leases(this.#clock.now())
     this.#ended = new EndedSessions(this.#limits.ended)
     this.#lengths = new Lengths()
+    this.#tally = new EndedTally()
+    this.#reread = opened.ended
     for (const ended of opened.ended) this.#remember(ended)
     this.recovered(opened)
     this.#cancelLook()

@@ -9,7 +9,7 @@
 /** Lengths in rows, each a fifth longer than the one before: from 1 s in row 0 to some 100 years in the last. */
 const FIRST_MS = 1_000
 const FACTOR = 1.2
-const ROWS = 120
+export const ROWS = 120
 /** Too few to say anything. */
 const FEWEST = 10
 const MOST = 10_000
@@ -60,7 +60,8 @@ export class Lengths {
   }
 }
 
-function rowOf(ms: number): number {
+/** 0 to `ROWS` - 1. */
+export function rowOf(ms: number): number {
   if (ms <= FIRST_MS) return 0
   return Math.min(ROWS - 1, Math.ceil(Math.log(ms / FIRST_MS) / Math.log(FACTOR)))
 }

@@ -8,7 +8,7 @@
 import type { SessionsSpec } from '../model/spec.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { SessionEnd } from '../ports/session-log.ts'
-import type { SessionRouter } from '../ports/session-router.ts'
+import type { EndedGroup, SessionRouter } from '../ports/session-router.ts'
 
 export interface PlaceRequest {
   /** 1 to 200 visible ASCII characters; one is made up where it is left out. */
@@ -122,5 +122,6 @@ export interface SessionBroker extends SessionRouter {
   /** What holds from now on; sessions stay where they are. */
   configure(spec: SessionsSpec): void
   waiting(): number
+  takeEnded(since: EpochMs): readonly EndedGroup[]
   subscribe(wake: () => void): () => void
 }

@@ -312,6 +312,7 @@ class Simulation {
       check: signal => broker.check(signal),
       close: async () => undefined,
       waiting: () => broker.waiting(),
+      takeEnded: since => broker.takeEnded(since),
       subscribe: wake => broker.subscribe(wake),
       route: (instances, signal, isOurs) =>
         replica.call('route', async () => {

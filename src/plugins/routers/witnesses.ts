@@ -6,8 +6,9 @@
  * sealed.
  */
 import type { Load } from '../../model/inventory.ts'
+import type { EpochMs } from '../../model/time.ts'
 import { type CheckResult, PluginError } from '../../ports/plugin.ts'
-import type { RoutedInstance, SessionRouter } from '../../ports/session-router.ts'
+import type { EndedGroup, RoutedInstance, SessionRouter } from '../../ports/session-router.ts'
 
 /**
  * @param routers two or more. They are sealed in this order, so those whose users may come back by themselves (a proxy with
@@ -74,6 +75,11 @@ class Witnesses implements SessionRouter {
 
   waiting(): number {
     return this.#routers.reduce((sum, router) => sum + (router.waiting?.() ?? 0), 0)
+  }
+
+  /** Those of the one that places them: what others count as a session has no end that they would tell. */
+  takeEnded(since: EpochMs): readonly EndedGroup[] {
+    return this.#routers.flatMap(router => router.takeEnded?.(since) ?? [])
   }
 
   subscribe(wake: () => void): () => void {
