@@ -520,7 +520,7 @@ describe('a list of sessions', () => {
     const words = ['backtest', 'rooms.yaml', '--trace', 'people.csv']
     const { out } = await scene.run([...words, '--model', 'boot=2m,queue=30s,per-instance=5'])
     expect(out).toContain(
-      '- Of --model only boot plays a part in a list of sessions; left aside: per-instance, queue.',
+      '- Of --model only boot and initial play a part here; left aside: per-instance, queue.',
     )
     const { out: plain } = await scene.run([...words, '--model', 'boot=2m'])
     expect(plain).not.toContain('left aside')

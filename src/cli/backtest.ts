@@ -95,7 +95,10 @@ async function reportFor(asked: Asked, io: Io): Promise<Report> {
   if (trace.kind === 'sessions') {
     if (against.length > 0) throw new CliError('PLM-501', NO_BASELINES)
     refuseLoadWords(trace, options)
-    return sessionsReport(await playSessions({ spec, fleet, trace, options, model }, io), reportOptions)
+    return sessionsReport(
+      await playSessions({ spec, fleet, trace, measured, options, model }, io),
+      reportOptions,
+    )
   }
   const played = watching(io, trace.length, onProgress =>
     backtest({
@@ -125,14 +128,14 @@ export function watching<T>(io: Io, bins: number, work: (onProgress?: (share: nu
   }
 }
 
-type SessionsAsked = Pick<Asked, 'spec' | 'fleet' | 'model'> & {
+type SessionsAsked = Pick<Asked, 'spec' | 'fleet' | 'measured' | 'model'> & {
   readonly trace: SessionTrace
   readonly options: Pick<BacktestCommandOptions, 'seed'>
 }
 
 /** A season of sessions takes minutes: who watches sees how far it is. */
 export async function playSessions(
-  { spec, fleet, trace, options, model }: SessionsAsked,
+  { spec, fleet, trace, measured, options, model }: SessionsAsked,
   io: Io,
 ): Promise<SessionBacktest> {
   const bar = io.stderrIsTerminal === true ? createProgress(io) : null
@@ -142,6 +145,7 @@ export async function playSessions(
       fleet,
       trace,
       model,
+      measured,
       calendar: createCalendar(),
       seed: options.seed ?? 1,
       store: createMemoryStore(),

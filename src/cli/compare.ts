@@ -20,11 +20,13 @@ import { LabError } from '../lab/lab-error.ts'
 import { backtestReport } from '../lab/report/backtest-report.ts'
 import { jsonReport } from '../lab/report/json.ts'
 import type { Report } from '../lab/report/report.ts'
+import { sessionsReport } from '../lab/report/sessions-report.ts'
 import { textReport } from '../lab/report/text.ts'
 import { spanText } from '../lab/span-text.ts'
+import { NO_LENGTHS, NO_SESSIONS } from '../lab/traces/recorded-sessions.ts'
 import type { Interval } from '../model/time.ts'
 import { createCalendar } from '../plugins/calendars/temporal.ts'
-import { tellWritten, zoneOf } from './backtest.ts'
+import { playSessions, tellWritten, zoneOf } from './backtest.ts'
 import { CliError, EXIT_OK } from './cli-error.ts'
 import { coloursFor } from './colours.ts'
 import { findUsualFile, loadFile } from './config-file.ts'
@@ -201,26 +203,33 @@ async function replay(
   try {
     return await replayed(file, told, options, io)
   } catch (error) {
-    if (error instanceof LabError && error.code === NO_DEMAND) return error
+    if (error instanceof LabError && TOO_YOUNG.has(error.code)) return error
     throw error
   }
 }
 
+const TOO_YOUNG: ReadonlySet<string> = new Set([NO_DEMAND, NO_LENGTHS, NO_SESSIONS])
+
 async function replayed(file: string, told: Comparison, options: Replaying, io: Io): Promise<Report> {
   const { fleet, window } = told
   const { spec, state } = await loadFile(io, file)
-  const { step, model, seed, price, timeZone } = options
+  const { model, seed, price, timeZone } = options
   const { trace, measured } = await readRecord(
-    {
-      journal: true,
-      from: isoOf(window.from),
-      to: isoOf(window.to),
-      ...(step === undefined ? {} : { step }),
-    },
+    { ...wordsOf(options), journal: true, from: isoOf(window.from), to: isoOf(window.to) },
     { fleet, statePath: state.path, specs: [spec] },
     io,
   )
-  if (trace.kind !== 'load') throw new Error('a journal is no list of sessions')
+  if (trace.kind === 'sessions') {
+    const asked = {
+      spec,
+      fleet,
+      trace,
+      measured,
+      options: { seed: seed ?? 1 },
+      model: parseModelWords(model ?? []),
+    }
+    return sessionsReport(await playSessions(asked, io), { timeZone, pricePerHour: price ?? null })
+  }
   const played = backtest({
     spec,
     fleet,
@@ -233,6 +242,16 @@ async function replayed(file: string, told: Comparison, options: Replaying, io: 
     seed: seed ?? 1,
   })
   return backtestReport(played, trace, { timeZone, pricePerHour: price ?? null })
+}
+
+/** How load is read, where that is said. */
+function wordsOf({ step, load, instances, metric }: Replaying): FeedWords & { readonly step?: string } {
+  return {
+    ...(step === undefined ? {} : { step }),
+    ...(load === undefined ? {} : { load }),
+    ...(instances === undefined ? {} : { instances }),
+    ...(metric === undefined ? {} : { metric }),
+  }
 }
 
 /** What to type to have it played. */

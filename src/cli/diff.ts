@@ -102,7 +102,10 @@ async function play(
   }
   const compared =
     trace.kind === 'sessions'
-      ? sessionsDiffReport(...(await playSessionsOfBoth([old, next], fleet, trace, options, io)), reported)
+      ? sessionsDiffReport(
+          ...(await playSessionsOfBoth([old, next], fleet, { trace, measured }, options, io)),
+          reported,
+        )
       : diffReport(...playBoth([old, next], fleet, { trace, measured }, options, io), trace, reported)
   for (const { output, write } of outputs) await writeOutputFile(io, output, write(compared))
   return compared
@@ -147,14 +150,14 @@ function playBoth(
 async function playSessionsOfBoth(
   [old, next]: readonly [LoadedFile, LoadedFile],
   fleet: string,
-  trace: SessionTrace,
+  record: { readonly trace: SessionTrace; readonly measured: MeasuredBoot | null },
   options: DiffOptions,
   io: Io,
 ): Promise<readonly [SessionBacktest, SessionBacktest]> {
-  refuseLoadWords(trace, options)
+  refuseLoadWords(record.trace, options)
   fleetIn(old, fleet)
   const model = parseModelWords(options.model ?? [])
-  const play = ({ spec }: LoadedFile) => playSessions({ spec, fleet, trace, options, model }, io)
+  const play = ({ spec }: LoadedFile) => playSessions({ spec, fleet, ...record, options, model }, io)
   return [await play(old), await play(next)]
 }
 

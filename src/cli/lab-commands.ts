@@ -69,6 +69,10 @@ export function played(command: Command): Command {
       "instead of a file: what the daemon recorded, in the configuration's state file or this one",
     )
     .option(
+      '--play <what>',
+      'of a journal: load, or sessions; unless said sessions where a rule reserves room for them',
+    )
+    .option(
       '--history <source>',
       'instead of a file: what azure-monitor kept of the metrics, at most 93 days',
     )

@@ -21,6 +21,7 @@ import { CliError } from './cli-error.ts'
 import { loadFile } from './config-file.ts'
 import { isoOf, parseInstant, parseIso } from './instant.ts'
 import { type Io, resolvePath } from './io.ts'
+import { type LoadWords, recordedSessions, wishOf } from './journal-sessions.ts'
 import { openReadOnly } from './reader/state-reader.ts'
 
 export interface TraceOptions {
@@ -43,6 +44,8 @@ export interface RecordOptions extends TraceOptions {
   /** As `from` and `to`. */
   readonly since?: string
   readonly until?: string
+  /** Of a journal: `load` or `sessions`. */
+  readonly play?: string
 }
 
 export interface FeedWords {
@@ -86,9 +89,15 @@ export interface PlayedRecord {
 }
 
 /** A file, the journal of a daemon, or what a source of metrics kept. */
-export async function readRecord(said: RecordOptions, recorder: Recorder, io: Io): Promise<PlayedRecord> {
+export async function readRecord(
+  said: RecordOptions & LoadWords,
+  recorder: Recorder,
+  io: Io,
+): Promise<PlayedRecord> {
   const options = withRange(said)
   const { journal } = options
+  if (options.play !== undefined && (journal === undefined || journal === false))
+    throw refused('--play says what is played of a journal: leave it out, or give --journal.')
   if (options.history !== undefined) {
     if (options.trace !== undefined || (journal !== undefined && journal !== false))
       throw refused('Give one of --trace, --journal and --history.')
@@ -149,10 +158,12 @@ const NOT_AFTER = '--to is not after --from.'
 
 async function readJournalled(
   journal: string | true,
-  options: RecordOptions,
-  { fleet, statePath }: Recorder,
+  options: RecordOptions & LoadWords,
+  recorder: Recorder,
   io: Io,
 ): Promise<PlayedRecord> {
+  const { fleet, statePath } = recorder
+  const wish = wishOf(options, recorder)
   if (options.trace !== undefined) throw refused('Give --trace or --journal, not both.')
   const context = { now: io.now(), timeZone: options.zone ?? io.timeZone }
   const window = {
@@ -164,7 +175,9 @@ async function readJournalled(
   const store = await openReadOnly(path, 'name it with --journal FILE')
   try {
     const { stepMs } = readOptions(options)
-    const trace = await readRecorded(store, { fleet, window, ...(stepMs === undefined ? {} : { stepMs }) })
+    const trace =
+      (await recordedSessions(store, { fleet, window }, wish)) ??
+      (await readRecorded(store, { fleet, window, ...(stepMs === undefined ? {} : { stepMs }) }))
     return { trace: { ...trace, name: 'its journal' }, measured: await measuredBoot(store, fleet, window) }
   } finally {
     await store.close()

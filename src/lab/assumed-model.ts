@@ -151,12 +151,15 @@ function bootOf({ boot, standard }: SaidModel, { rules, measured }: Known): Boot
   if (boot !== undefined) return { boot, isAssumed: false, notes: [] }
   if (standard === true) return { boot: constant(STANDARD_BOOT_MS), isAssumed: false, notes: [] }
   if (measured !== null) {
-    const { launches } = measured
-    const note = `An instance boots as ${launches === 1 ? 'the one recorded launch' : `the ${launches} recorded launches`} did: ${bootText(measured.boot)}.`
-    return { boot: measured.boot, isAssumed: false, notes: [note] }
+    return { boot: measured.boot, isAssumed: false, notes: [measuredSaid(measured)] }
   }
   const stated = rules.flatMap(rule => (rule.kind === 'serve' && rule.enabled ? (rule.bootMs ?? []) : []))[0]
   return { boot: constant(stated ?? USUAL_BOOT_MS), isAssumed: stated === undefined, notes: [] }
+}
+
+export function measuredSaid({ boot, launches }: MeasuredBoot): string {
+  const as = launches === 1 ? 'the one recorded launch' : `the ${launches} recorded launches`
+  return `An instance boots as ${as} did: ${bootText(boot)}.`
 }
 
 function constant(ms: number): BootTime {

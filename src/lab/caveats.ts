@@ -55,7 +55,7 @@ function reservesSaid({ rules }: FleetSpec): readonly string[] {
     .map(({ name }) => `"${name}"`)
   if (reserves.length === 0) return []
   return [
-    `Not played: ${reserves.join(', ')}, which goes by sessions. A record of load has none; a list of sessions (start,end) has.`,
+    `Not played: ${reserves.join(', ')}, which goes by sessions. A record of load has none; a list of sessions (start,end) has, and a journal may: --play sessions.`,
   ]
 }
 

@@ -10,7 +10,7 @@ import type { Feeds } from './feeds.ts'
 import { instancesFor, type ServiceModel } from './service-model.ts'
 import type { LoadTrace } from './trace.ts'
 
-const AS_RECORDED = 'as recorded'
+export const AS_RECORDED = 'as recorded'
 
 export function recordedCourse(
   trace: LoadTrace,
@@ -73,7 +73,11 @@ function servedBy(
   return { served, lost, refused, backlog }
 }
 
-function changesOf(ready: Float64Array, { startAt, stepMs }: LoadTrace): CourseDecision[] {
+/** Where the whole count was another. */
+export function changesOf(
+  ready: Float64Array,
+  { startAt, stepMs }: Pick<Course, 'startAt' | 'stepMs'>,
+): CourseDecision[] {
   const changes: CourseDecision[] = []
   let before = Number.NaN
   ready.forEach((count, bin) => {

@@ -37,6 +37,10 @@ export interface ReplayOptions {
   /** Of the first session's clock; a day in spring unless said. */
   readonly startAt?: EpochMs
   readonly drawBootMs?: () => number
+  /** Instances that are ready at the beginning; none unless said. */
+  readonly initial?: number
+  /** It goes on for so long at least; to the end of the last session unless said. */
+  readonly lengthMs?: number
   readonly calendar?: Calendar
   readonly schedules?: Spec['schedules']
   /** Told now and then how many sessions have begun, and which share of the time is over. */
@@ -62,6 +66,8 @@ export interface ReplayScore {
 
 const SAMPLE_MS = 15_000
 const BIN_MS = 60_000
+/** A loop turns for the first time so soon after it was begun, or sooner. */
+const FIRST_TICK_MS = 100
 const SAMPLES_PER_BIN = BIN_MS / SAMPLE_MS
 /** 2026-03-02 12:00 UTC. */
 const USUAL_START: EpochMs = 1_772_452_800_000
@@ -97,6 +103,7 @@ class SessionReplay {
   #ticks = 0
   readonly #begun = performance.now()
   readonly #decisions: Decisions
+  readonly #endMs: number
   readonly #bins: Bins
 
   constructor(options: ReplayOptions) {
@@ -115,14 +122,15 @@ class SessionReplay {
       beginning: options.startAt ?? USUAL_START,
     })
     this.#decisions = new Decisions(options.startAt ?? USUAL_START)
-    const endMs = lastEnd(options.sessions)
-    this.#bins = newBins(Math.ceil(endMs / BIN_MS))
+    this.#endMs = Math.max(lastEnd(options.sessions), options.lengthMs ?? 0)
+    this.#bins = newBins(Math.ceil(this.#endMs / BIN_MS))
     this.#cloud = new Cloud({
       timeline: this.#timeline,
       faults,
       random: random.fork(),
       zones: [],
       ...(options.drawBootMs === undefined ? {} : { drawBootMs: options.drawBootMs }),
+      initial: options.initial ?? 0,
       onTerminate: host => this.#onTerminate(host),
       onMutation: () => undefined,
       onEnd: () => undefined,
@@ -142,7 +150,9 @@ class SessionReplay {
   async run(): Promise<ReplayScore> {
     const { sessions } = this.#options
     this.#startTicks()
-    const endMs = lastEnd(sessions)
+    // The first tick tells the broker what there is: who is there at the beginning finds a place.
+    await this.#timeline.advance(FIRST_TICK_MS)
+    const endMs = this.#endMs
     let next = 0
     for (let ms = 0; ms < endMs; ms += SAMPLE_MS) {
       for (
@@ -153,7 +163,7 @@ class SessionReplay {
         this.#play(session, next)
         next += 1
       }
-      await this.#timeline.advance(SAMPLE_MS)
+      await this.#timeline.advance(ms + SAMPLE_MS - this.#timeline.now)
       this.#measure(Math.floor(ms / BIN_MS))
       if (ms % 900_000 === 0) {
         await this.#options.store.prune(this.#replica.clock.now(), KEEP)

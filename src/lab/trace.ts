@@ -27,7 +27,25 @@ export interface SessionTrace {
   readonly startAt: EpochMs
   /** Sorted by their beginning; both since `startAt`. */
   readonly sessions: readonly PlayedSession[]
+  /** It is so long; without it, up to the end of the last session. */
+  readonly lengthMs?: number
+  /** Of a journal: the instances of that time. */
+  readonly recorded?: RecordedInstances
   readonly repairs: readonly Repair[]
+}
+
+/** How many there were, by the minute from the beginning of the trace, and what was made of the record. */
+export interface RecordedInstances {
+  /** Ready at the beginning. */
+  readonly initial: number
+  readonly ready: Float64Array
+  /** Also those that booted or drained. */
+  readonly paid: Float64Array
+  readonly desired: Float64Array
+  /** Sessions that ended with their instance. */
+  readonly lost: number
+  /** How the sessions were worked out, a sentence each. */
+  readonly notes: readonly string[]
 }
 
 export type Trace = LoadTrace | SessionTrace

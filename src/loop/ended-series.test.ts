@@ -67,7 +67,7 @@ describe('sessions that ended, as samples', () => {
     ['lost with their instance', group({ lost: true })],
   ])('come back as the group they were: %s', (_what, one) => {
     const series = new EndedSeries()
-    series.take({ ...tellingRouter().router, takeEnded: () => [one] })
+    series.take({ ...tellingRouter().router, takeEnded: () => [one] }, NOON)
     expect(series.fresh().flatMap(({ samples }) => samples.map(groupOf))).toEqual([one])
   })
 
@@ -91,10 +91,10 @@ describe('sessions that ended, as samples', () => {
     ])
   })
 
-  it('are stored once by the next commit that succeeds, with what ended meanwhile', async () => {
+  it('are stored once by the next commit that succeeds, and then what ended meanwhile', async () => {
     const { router, told } = tellingRouter()
     const { store, fails } = failingStore()
-    const { tick } = simulatedWorld(fleetSpec({ min: 1 }), { router: () => router, store })
+    const { clock, tick } = simulatedWorld(fleetSpec({ min: 1 }), { router: () => router, store })
     await tick()
     told.push(group())
     fails.next = true
@@ -103,9 +103,23 @@ describe('sessions that ended, as samples', () => {
     await expect(tick()).rejects.toThrow('the disk is full')
     fails.next = false
     await tick()
+    expect((await stored(store)).map(({ labels }) => labels?.sessions)).toEqual(['17'])
+    await clock.advance(10 * SECOND)
     await tick()
     await tick()
     expect((await stored(store)).map(({ labels }) => labels?.sessions)).toEqual(['17', '2'])
+  })
+
+  it('are told at most every ten seconds, however often the fleet ticks', async () => {
+    const { router, told } = tellingRouter()
+    const { store, tick } = simulatedWorld(fleetSpec({ min: 1 }), { router: () => router })
+    await tick()
+    for (let n = 0; n < 25; n++) {
+      told.push(group({ sessions: 1, lastAt: NOON + n * SECOND, firstAt: NOON + n * SECOND }))
+      await tick()
+    }
+    // At the first tick, ten and twenty later; what came meanwhile waits with the router.
+    expect(await stored(store)).toHaveLength(21)
   })
 
   it('are asked for from where the process before left off', async () => {
@@ -115,17 +129,18 @@ describe('sessions that ended, as samples', () => {
     await tick()
     // Of what ended before the first tick ever nothing is told.
     expect(since).toEqual([first.at])
-    told.push(group({ lastAt: NOON + 40 * SECOND }))
+    told.push(group({ lastAt: NOON + 2 * SECOND }))
     const last = await tick()
-    expect(last.at).toBeLessThan(NOON + 40 * SECOND)
+    expect(last.at).toBe(NOON + 3 * SECOND)
+    await tick()
     await clock.advance(60 * SECOND)
     await restart()
     await tick()
     await tick()
-    expect(since.at(-1)).toBe(NOON + 40 * SECOND)
+    expect(since.at(-1)).toBe(NOON + 2 * SECOND)
   })
 
-  it('are those of the last tick where nothing ended in it', async () => {
+  it('are those since the last tick where nobody told of any', async () => {
     const { router, since } = tellingRouter()
     const { tick, restart } = simulatedWorld(fleetSpec({ min: 1 }), { router: () => router })
     await tick()

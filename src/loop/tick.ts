@@ -102,7 +102,7 @@ export async function tick(world: World, seat: Seat): Promise<TickReport> {
     outcomes: [],
   }
   // A router that had the fleet before learns only with this tick whether somebody else told of its sessions meanwhile.
-  if (!takesOver) ended.take(router)
+  if (!takesOver) ended.take(router, at)
   await world.store.commit({
     fleet: spec.name,
     epoch: lease.epoch,

@@ -92,9 +92,10 @@ function settled({ spec, fleet, record, model, options }: Settling): Pick<Tuned,
   const seed = options.seed ?? 1
   if (trace.kind === 'sessions') {
     refuseLoadWords(trace, options)
-    const { boot, notes } = sessionModelOf(model)
+    const { boot, notes } = sessionModelOf(model, measured)
     const setting = { trace, feeds, model: { ...model, boot }, seed }
-    return { setting, notes: [...notes, ...repairsSaid(trace.repairs)] }
+    const ofJournal = trace.recorded?.notes ?? []
+    return { setting, notes: [...notes, ...ofJournal, ...repairsSaid(trace.repairs)] }
   }
   const common = { spec, fleet, trace, feeds, model, measured, seed }
   const played = backtest({ ...common, against: [], calendar: createCalendar() })

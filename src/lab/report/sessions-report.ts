@@ -6,9 +6,12 @@
  */
 
 import { boundSaid, repairsSaid } from '../caveats.ts'
+import type { Course } from '../course.ts'
 import { partingsOf } from '../parting.ts'
+import { AS_RECORDED } from '../recorded-course.ts'
+import { instancesCourse } from '../recorded-instances-course.ts'
 import type { SessionBacktest } from '../session-backtest.ts'
-import { bootText, spanText } from '../span-text.ts'
+import { bootText, numberText, spanText } from '../span-text.ts'
 import { counted } from '../traces/repair-notes.ts'
 import { dateText } from './backtest-report.ts'
 import { type ComparedReport, type DiffReportOptions, MET_MS, partingsText } from './diff-report.ts'
@@ -21,6 +24,14 @@ export interface SessionsReportOptions {
 }
 
 export function sessionsReport(played: SessionBacktest, options: SessionsReportOptions): Report {
+  return reportOf(played, options, averagesOf(played, [{ name: 'now', score: played.score }]))
+}
+
+function reportOf(
+  played: SessionBacktest,
+  options: SessionsReportOptions,
+  averages: readonly string[],
+): Report {
   const { name, trace, slotsPerInstance, model, score, assumed } = played
   const { timeZone, pricePerHour } = options
   const { course } = score
@@ -28,6 +39,7 @@ export function sessionsReport(played: SessionBacktest, options: SessionsReportO
   const sessions = counted(trace.sessions.length, 'session')
   const span = spanText(course.length * course.stepMs)
   const boot = bootText(model.boot)
+  const then = recordedOf(played)
   return {
     title: `${name} on ${trace.name}`,
     subtitle: `${sessions} in ${span} from ${begun}; an instance has ${slotsPerInstance} slots, boots for ${boot}`,
@@ -39,11 +51,42 @@ export function sessionsReport(played: SessionBacktest, options: SessionsReportO
       { label: 'Boot', value: boot },
       { label: 'Played', value: 'one by one through the session broker and the production tick' },
     ],
-    notes: [LEAST_POSSIBLE, ...assumed, ...boundSaid(course), ...repairsSaid(trace.repairs)],
-    contenders: [{ name }],
-    table: rowsOf([score], pricePerHour),
-    courses: [course],
+    notes: [
+      LEAST_POSSIBLE,
+      ...averages,
+      ...assumed,
+      ...boundSaid(course),
+      ...(trace.recorded?.notes ?? []),
+      ...repairsSaid(trace.repairs),
+    ],
+    contenders: [{ name }, ...then.map(() => ({ name: AS_RECORDED }))],
+    table: rowsOf([score, ...then], pricePerHour),
+    courses: [course, ...then.map(recorded => recorded.course)],
   }
+}
+
+/** What really happened, where that is known: who had found no place then is not. */
+function recordedOf({ trace, score }: SessionBacktest): readonly Score[] {
+  if (trace.recorded === undefined) return []
+  const course = instancesCourse(trace.recorded, score.course)
+  const hours = course.paid.reduce((sum, count) => sum + (count || 0), 0) * (course.stepMs / 3_600_000)
+  return [{ sessions: trace.sessions.length, lost: trace.recorded.lost, instanceHours: hours, course }]
+}
+
+function averageSaid(paid: Float64Array, when: string): string {
+  const known = paid.filter(count => !Number.isNaN(count))
+  return `${numberText(known.reduce((sum, count) => sum + count, 0) / known.length)} ${when}`
+}
+
+/** Beside what there were then; where that is not known the hours say it. */
+function averagesOf(
+  played: SessionBacktest,
+  by: readonly { readonly name: string; readonly score: Score }[],
+): readonly string[] {
+  const then = recordedOf(played).map(score => ({ name: AS_RECORDED, score }))
+  if (then.length === 0) return []
+  const said = [...then, ...by].map(({ name, score }) => averageSaid(score.course.paid, name))
+  return [`Instances on average, from the order to the end: ${said.join(', ')}.`]
 }
 
 const LEAST_POSSIBLE =
@@ -55,7 +98,11 @@ export function sessionsDiffReport(
   after: SessionBacktest,
   options: DiffReportOptions,
 ): ComparedReport {
-  const told = sessionsReport(after, options)
+  const averages = averagesOf(after, [
+    { name: BEFORE, score: before.score },
+    { name: AFTER, score: after.score },
+  ])
+  const told = reportOf(after, options, averages)
   const [old, next] = [before.score.course, after.score.course]
   const partings = partingsOf(old, next, options.mostPartings, MET_MS)
   return {
@@ -81,7 +128,8 @@ function comparable(row: ScoreRow): ScoreRow {
   return row.key === 'instanceHours' ? { ...row, isHeadline: true } : row
 }
 
-type Score = SessionBacktest['score']
+/** Of what really happened only some is known. */
+type Score = Partial<Omit<SessionBacktest['score'], 'course'>> & { readonly course: Course }
 type Row = Omit<ScoreRow, 'values' | 'unit' | 'betterIs'> &
   Partial<Pick<ScoreRow, 'unit' | 'betterIs'>> & { readonly read: (score: Score) => number | null }
 
@@ -91,7 +139,7 @@ const ROWS: readonly Row[] = [
     label: 'sessions placed',
     group: 'Service',
     betterIs: 'neither',
-    read: ({ sessions }) => sessions,
+    read: ({ sessions = null }) => sessions,
   },
   {
     key: 'sessionsRefused',
@@ -99,7 +147,7 @@ const ROWS: readonly Row[] = [
     group: 'Service',
     isHeadline: true,
     means: 'Found no place in the time they wait.',
-    read: ({ refused }) => refused,
+    read: ({ refused = null }) => refused,
   },
   {
     key: 'sessionsLost',
@@ -107,14 +155,14 @@ const ROWS: readonly Row[] = [
     group: 'Service',
     isHeadline: true,
     means: 'Ended with their instance. There may be none.',
-    read: ({ lost }) => lost,
+    read: ({ lost = null }) => lost,
   },
   {
     key: 'instanceHours',
     label: 'instance-hours',
     unit: 'h',
     group: 'Cost',
-    read: ({ instanceHours }) => instanceHours,
+    read: ({ instanceHours = null }) => instanceHours,
   },
   {
     key: 'wastePercent',
@@ -123,7 +171,7 @@ const ROWS: readonly Row[] = [
     group: 'Cost',
     isHeadline: true,
     means: 'Instance-hours above the fewest that could hold the sessions and their reserve at each moment.',
-    read: ({ instanceHours, boundHours }) =>
+    read: ({ instanceHours = 0, boundHours = 0 }) =>
       boundHours === 0 ? null : 100 * (instanceHours / boundHours - 1),
   },
   {
@@ -140,13 +188,13 @@ const ROWS: readonly Row[] = [
     group: 'Calm',
     read: ({ drainsMs }) => quantile(drainsMs, 0.95),
   },
-  { key: 'closes', label: 'instances closed', group: 'Calm', read: ({ closes }) => closes },
+  { key: 'closes', label: 'instances closed', group: 'Calm', read: ({ closes = null }) => closes },
   {
     key: 'reopens',
     label: 'instances reopened',
     group: 'Calm',
     betterIs: 'neither',
-    read: ({ reopens }) => reopens,
+    read: ({ reopens = null }) => reopens,
   },
   {
     key: 'ticksPerSecond',
@@ -155,7 +203,7 @@ const ROWS: readonly Row[] = [
     betterIs: 'neither',
     decimals: 0,
     isAside: true,
-    read: ({ course: { ticks, elapsedMs } }) => (1000 * ticks) / elapsedMs,
+    read: ({ course: { ticks, elapsedMs } }) => (elapsedMs === 0 ? null : (1000 * ticks) / elapsedMs),
   },
 ]
 
@@ -165,7 +213,7 @@ function rowsOf(scores: readonly Score[], pricePerHour: number | null): readonly
     key: 'price',
     label: 'price',
     group: 'Cost',
-    read: ({ instanceHours }) => instanceHours * (pricePerHour ?? 0),
+    read: ({ instanceHours = 0 }) => instanceHours * (pricePerHour ?? 0),
   }
   const rows = ROWS.flatMap(row =>
     row.key === 'instanceHours' && pricePerHour !== null ? [row, price] : [row],
@@ -173,7 +221,7 @@ function rowsOf(scores: readonly Score[], pricePerHour: number | null): readonly
   return rows.map(({ read, ...row }) => ({ unit: '', betterIs: 'lower', ...row, values: scores.map(read) }))
 }
 
-function quantile(sorted: readonly number[], share: number): number | null {
+function quantile(sorted: readonly number[] = [], share: number): number | null {
   const ms = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
   return ms === undefined ? null : Math.round(ms / 1_000)
 }

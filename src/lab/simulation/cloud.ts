@@ -54,6 +54,8 @@ export interface CloudOptions {
   readonly zones: readonly string[]
   /** How long one boots; usual for small ones unless said. */
   readonly drawBootMs?: () => number
+  /** Ready from the beginning on; none unless said. */
+  readonly initial?: number
   /** Just before an instance is ended because someone asked for it. */
   readonly onTerminate: (host: Host, replica: Replica) => void
   readonly onMutation: (what: string, replica: Replica) => void
@@ -81,6 +83,7 @@ export class Cloud implements SimulatedCloud {
 
   constructor(options: CloudOptions) {
     this.#options = options
+    for (let n = 0; n < (options.initial ?? 0); n++) this.#newHost(`initial-${n + 1}`, null).state = 'ready'
   }
 
   living(): readonly Host[] {
@@ -223,8 +226,8 @@ export class Cloud implements SimulatedCloud {
     return true
   }
 
-  #boot(token: string, zone: string | null): Host {
-    const { timeline, random, faults, zones, drawBootMs } = this.#options
+  #newHost(token: string, zone: string | null): Host {
+    const { timeline, random, faults, zones } = this.#options
     this.#launched += 1
     const host: Host = {
       id: this.#nameFor(),
@@ -242,6 +245,12 @@ export class Cloud implements SimulatedCloud {
       listedUntil: 0,
     }
     this.hosts.push(host)
+    return host
+  }
+
+  #boot(token: string, zone: string | null): Host {
+    const { timeline, random, faults, drawBootMs } = this.#options
+    const host = this.#newHost(token, zone)
     if (faults.strikes('never-ready')) return host
     const bootMs = drawBootMs?.() ?? Math.min(LONGEST_BOOT_MS, random.exponential(USUAL_BOOT_MS))
     const fails = faults.strikes('boot-failed')

@@ -231,8 +231,9 @@ class SampleBins {
   }
 }
 
-async function eachSample(
-  store: RecordedStore,
+/** Sorted by time, however many there are. */
+export async function eachSample(
+  store: Pick<RecordedStore, 'readSamples'>,
   fleet: string,
   metric: string,
   window: Interval,
@@ -247,8 +248,8 @@ async function eachSample(
   )
 }
 
-async function eachTick(
-  store: RecordedStore,
+export async function eachTick(
+  store: Pick<RecordedStore, 'readTimeline'>,
   fleet: string,
   window: Interval,
   leastMs: number,

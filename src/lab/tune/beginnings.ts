@@ -25,5 +25,11 @@ export function loadBeginning(trace: LoadTrace, bins: number): LoadTrace {
 /** Those that begin up to there, each as long as it was. */
 export function sessionsBeginning(trace: SessionTrace, bins: number): SessionTrace {
   const sessions = trace.sessions.filter(({ atMs }) => atMs < bins * SESSION_STEP_MS)
-  return sessions.length === trace.sessions.length ? trace : { ...trace, sessions }
+  if (sessions.length === trace.sessions.length) return trace
+  const { lengthMs } = trace
+  return {
+    ...trace,
+    sessions,
+    ...(lengthMs === undefined ? {} : { lengthMs: Math.min(lengthMs, bins * SESSION_STEP_MS) }),
+  }
 }
