@@ -56,7 +56,9 @@ export function knownShare({ times, inUse, ended, goOn }: Account, { from, to }:
     const lastsMs = Math.min(to, times[index + 1] ?? to) - at
     const used = inUse[index] ?? 0
     all += lastsMs * used
-    known += lastsMs * Math.min(used, (ended[index] ?? 0) + (goOn[index] ?? 0))
+    // A tick counts a moment after its time: who came in that moment is there at the next.
+    const here = Math.max(ended[index] ?? 0, ended[index + 1] ?? 0)
+    known += lastsMs * Math.min(used, here + (goOn[index] ?? 0))
   }
   return all === 0 ? 1 : known / all
 }
