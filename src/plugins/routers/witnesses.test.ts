@@ -162,6 +162,21 @@ describe('witnesses', () => {
     await expect(router.closeInstance('a', soon())).rejects.toThrow(/PLM-382/)
   })
 
+  it('tell of the sessions that ended as the one tells that places them', async () => {
+    const { fleet, broker, router, instances } = await startBoth()
+    await router.route(
+      instances.map(one => ({ ...one, admission: 'open' })),
+      soon(),
+    )
+    await fleet.get('/')
+    await broker.place({ sessionId: 's1' })
+    await broker.release('s1')
+    expect(router.takeEnded?.(0)).toMatchObject([{ sessions: 1, slots: 1, lost: false }])
+    expect(router.takeEnded?.(0)).toEqual([])
+    await router.close()
+    await fleet.end()
+  })
+
   it('let as many wait as wait on all of them, and wake for each', () => {
     let wakes = 0
     const subscribed: (() => void)[] = []
