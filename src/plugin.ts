@@ -21,7 +21,7 @@ export type {
   SessionLog,
   SessionRecord,
 } from './ports/session-log.ts'
-export type { RoutedInstance, SessionRouter } from './ports/session-router.ts'
+export type { EndedGroup, RoutedInstance, SessionRouter } from './ports/session-router.ts'
 export type { Commit, Lease, StateStore } from './ports/state-store.ts'
 export type {
   LaunchOrder,

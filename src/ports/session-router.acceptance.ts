@@ -291,6 +291,22 @@ export function sessionRouterAcceptance(name: string, create: () => Promise<Rout
       expect(await loadOf(0)).toBe(0)
     })
 
+    it('tells of each session that ended, and once, where it tells of any', async () => {
+      await route(1)
+      if (rig.router.takeEnded === undefined) return
+      const sessions = await placeMany()
+      expect(rig.router.takeEnded(0)).toEqual([])
+      await rig.endSessions()
+      const groups = rig.router.takeEnded(0)
+      expect(groups.reduce((sum, group) => sum + group.sessions, 0)).toBe(sessions.length)
+      for (const { firstAt, lastAt, lengthMs, slots } of groups) {
+        expect(firstAt).toBeLessThanOrEqual(lastAt)
+        expect(lengthMs).toBeGreaterThanOrEqual(0)
+        expect(slots).toBeGreaterThan(0)
+      }
+      expect(rig.router.takeEnded(0)).toEqual([])
+    })
+
     it('says what it does when asked how it is', async () => {
       await route(1)
       const { ok, detail } = await rig.router.check(signal())
