@@ -38,7 +38,7 @@ import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
 import { type ReaderOptions, withReader } from './reader/open.ts'
 import type { Reader } from './reader/reader.ts'
-import { type FeedWords, feedOptions, readRecord } from './trace-options.ts'
+import { type FeedWords, feedOptions, type RecordOptions, readRecord } from './trace-options.ts'
 import { createProgress } from './tune/progress.ts'
 
 export interface CompareOptions extends ReaderOptions, FeedWords {
@@ -49,6 +49,7 @@ export interface CompareOptions extends ReaderOptions, FeedWords {
   readonly zone?: string
   readonly output?: readonly string[]
   readonly replay?: boolean
+  readonly play?: string
   readonly model?: readonly string[]
   readonly step?: string
   readonly seed?: number
@@ -244,9 +245,16 @@ async function replayed(file: string, told: Comparison, options: Replaying, io: 
   return backtestReport(played, trace, { timeZone, pricePerHour: price ?? null })
 }
 
-/** How load is read, where that is said. */
-function wordsOf({ step, load, instances, metric }: Replaying): FeedWords & { readonly step?: string } {
+/** What is played, and how load is read, where that is said. */
+function wordsOf({
+  play,
+  step,
+  load,
+  instances,
+  metric,
+}: Replaying): FeedWords & Pick<RecordOptions, 'play' | 'step'> {
   return {
+    ...(play === undefined ? {} : { play }),
     ...(step === undefined ? {} : { step }),
     ...(load === undefined ? {} : { load }),
     ...(instances === undefined ? {} : { instances }),

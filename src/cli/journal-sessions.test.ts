@@ -186,17 +186,12 @@ describe('a journal without sessions to play', () => {
     expect(code).toBe(2)
     expect(err).toContain('PLM-730: rooms had sessions between 2026-11-21T08:00:00.000Z and ')
     expect(err).toContain('by a daemon of this version: let it run for a while')
-    const compared = await scene.run([
-      'compare',
-      'rooms.yaml',
-      '--fleet',
-      'rooms',
-      '--zone',
-      'UTC',
-      '--replay',
-    ])
+    const compare = ['compare', 'rooms.yaml', '--fleet', 'rooms', '--zone', 'UTC', '--replay']
+    const compared = await scene.run(compare)
     expect(compared.code).toBe(0)
     expect(compared.out).toContain('was not played. PLM-730')
+    const itsLoad = await scene.run([...compare, '--play', 'load'])
+    expect(itsLoad.out + itsLoad.err).not.toContain('PLM-730')
   })
 
   it('in which nobody came is refused', async () => {
