@@ -1,7 +1,8 @@
 /**
  * How well does each autoscaler trade cost for loss? Every contender's knob is swept over every load file of a folder in the
  * standard setting of src/lab/standard-setting.ts, and the cost compared at the same loss:
- * `npm run bench -- quality --traces DIR [--policies a,b] [--not-demand a,b] [--json]`.
+ * `npm run bench -- quality --traces DIR [--policies a,b] [--not-demand a,b] [--first-half] [--json]`.
+ * With `--first-half` no row behind the middle of a file is played: constants are chosen by that alone.
  *
  * Summary: cost on the frontier of the points tried, linear between two of them (src/lab/frontier.ts), at 0.1, 0.5, 1 and 2 % loss;
  * `null` where no setting loses so little. `summary` is over all bins, `summarySecondHalf` over the second half of them.
@@ -39,6 +40,7 @@ export async function run(args: readonly string[]): Promise<BenchmarkReport> {
       traces: { type: 'string' },
       policies: { type: 'string' },
       'not-demand': { type: 'string', default: NOT_DEMAND },
+      'first-half': { type: 'boolean', default: false },
     },
   })
   if (values.traces === undefined)
@@ -48,7 +50,9 @@ export async function run(args: readonly string[]): Promise<BenchmarkReport> {
     throw new Error(`No load file in ${values.traces}: none begins with "timestamp,value".`)
   const names = values.policies === undefined ? null : listOf(values.policies)
   const policies = contendersNamed(names).map(({ name }) => name)
-  const tasks = paths.flatMap(path => policies.map(policy => ({ path, policy })))
+  const tasks = paths.flatMap(path =>
+    policies.map(policy => ({ path, policy, firstHalf: values['first-half'] })),
+  )
   const rows = await sweepAll(tasks)
   const summary = summarize(rows, policies, 'all')
   const summarySecondHalf = summarize(rows, policies, 'second')

@@ -12,6 +12,8 @@ import { type QualityRow, sweep } from './sweep.ts'
 export interface SweepTask {
   readonly path: string
   readonly policy: string
+  /** Nothing behind the middle of the file is played. */
+  readonly firstHalf: boolean
 }
 
 export interface SweepAnswer {
@@ -20,10 +22,15 @@ export interface SweepAnswer {
 
 let last: { readonly path: string; readonly file: LoadFile } | null = null
 
-parentPort?.on('message', ({ path, policy }: SweepTask) => {
-  if (last?.path !== path) last = { path, file: readLoadFile(path) }
+parentPort?.on('message', ({ path, policy, firstHalf }: SweepTask) => {
+  if (last?.path !== path) last = { path, file: loadOf(path, firstHalf) }
   const rows: QualityRow[] = []
   for (const contender of contendersNamed([policy])) rows.push(...sweep(last.file, contender))
   const answer: SweepAnswer = { rows }
   parentPort?.postMessage(answer)
 })
+
+function loadOf(path: string, firstHalf: boolean): LoadFile {
+  const file = readLoadFile(path)
+  return firstHalf ? { ...file, load: file.load.slice(0, file.load.length >>> 1) } : file
+}

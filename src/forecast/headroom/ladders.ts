@@ -18,7 +18,6 @@ const LIGHTEST_TAIL = lightestTail(RUNGS)
 /** Before there is a past: as if every rung had run for so many steps, and lost what is usual for its headroom. */
 const PRIOR_STEPS = 120
 const PRIOR_LOSS = 0.02
-const PRIOR_SCALE = 0.7
 /** A product may come out a hair above its whole number. */
 const ROUNDING = 1e-6
 /** Weights of newer steps grow instead of those of old ones shrinking; beyond this all are scaled back. */
@@ -66,7 +65,7 @@ export class Ladders {
       const scale = firstScale(ladder, level)
       RUNGS.forEach((rung, index) => {
         const headroom = Math.max(-0.5, (rung * scale) / level)
-        const lost = headroom >= 0 ? PRIOR_LOSS / (1 + headroom / PRIOR_SCALE) : PRIOR_LOSS - headroom
+        const lost = headroom >= 0 ? PRIOR_LOSS / (1 + headroom) : PRIOR_LOSS - headroom
         this.#lost[ladder * RUNGS.length + index] = steps * lost
         this.#paid[ladder * RUNGS.length + index] = steps * (1 + headroom)
       })
