@@ -196,7 +196,7 @@ function nothingRecorded(fleet: string, { from, to }: Interval): TraceError {
 function noLengths(fleet: string, { from, to }: Interval): LabError {
   return new LabError(
     NO_LENGTHS,
-    `${fleet} had sessions between ${isoText(from)} and ${isoText(to)}, and nothing in its journal says how long they lasted. That is recorded of sessions that Plimsoll places itself (router: broker), by a daemon of this version: let it run for a while, play a list of sessions (--trace FILE with the columns start and end), or play load with --play load.`,
+    `${fleet} had sessions between ${isoText(from)} and ${isoText(to)}, and nothing in its journal says how long they lasted. That is recorded of sessions that Plimsoll places itself (router: { type: broker }), by a daemon of this version: let it run for a while, play a list of sessions (--trace FILE with the columns start and end), or play load with --play load.`,
   )
 }
 
