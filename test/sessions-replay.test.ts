@@ -9,6 +9,7 @@ import { readRecordedSessions } from '../src/lab/traces/recorded-sessions.ts'
 import type { StateStore } from '../src/ports/state-store.ts'
 import { ENDED_SERIES } from '../src/ports/state-store.ts'
 import { type Folder, inFolder, QUICKSTART, type RunningDaemon } from './builders/real.ts'
+import { askRooms, placeIn } from './builders/real-rooms.ts'
 import { until } from './builders/until.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -29,27 +30,10 @@ fleets:
     every: 200ms
 `
 
-async function ask(daemon: RunningDaemon, method: string, at: string, body?: unknown) {
-  const response = await fetch(`${await daemon.url()}/v1/fleets/rooms/${at}`, {
-    method,
-    signal: AbortSignal.timeout(15_000),
-    ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  return { status: response.status, body: await response.json() }
-}
-
-const place = (daemon: RunningDaemon, sessionId: string) =>
-  until(`${sessionId} is placed`, async () => {
-    const { status } = await ask(daemon, 'POST', 'sessions', { sessionId, waitMs: 5_000 })
-    return status === 200 || status === 201
-  })
-
 /** @returns how long it lasted, in ms */
 async function release(daemon: RunningDaemon, sessionId: string): Promise<number> {
-  expect((await ask(daemon, 'DELETE', `sessions/${sessionId}`)).status).toBe(200)
-  const { body } = await ask(daemon, 'GET', `sessions/${sessionId}`)
+  expect((await askRooms(daemon, 'DELETE', `sessions/${sessionId}`)).status).toBe(200)
+  const { body } = await askRooms(daemon, 'GET', `sessions/${sessionId}`)
   return Date.parse(body.ended.at) - Date.parse(body.placedAt)
 }
 
@@ -83,11 +67,11 @@ describe('sessions over real processes, replayed from the journal', () => {
       folder.copy(path.join(QUICKSTART, 'rooms.mjs'), 'rooms.mjs')
       const lengthsMs: number[] = []
       const first = folder.run('plimsoll.yaml')
-      for (const id of ['a', 'b', 'c']) await place(first, id)
+      for (const id of ['a', 'b', 'c']) await placeIn(first, id)
       await ticks(first, 5)
       lengthsMs.push(await release(first, 'a'))
       await until('it is told', async () => (await told(folder)) === 1)
-      await place(first, 'd')
+      await placeIn(first, 'd')
       await ticks(first, 5)
       for (const id of ['b', 'c', 'd']) lengthsMs.push(await release(first, id))
       // Mostly within ten seconds of the last telling, so that nobody has told of these.

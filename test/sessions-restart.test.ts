@@ -6,6 +6,7 @@ import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { isRunning, stillRunning } from './builders/process-table.ts'
 import { type Folder, inFolder, QUICKSTART, type RunningDaemon } from './builders/real.ts'
+import { askRooms, type Placed, placeIn } from './builders/real-rooms.ts'
 import { until } from './builders/until.ts'
 import { processesIn } from './torture/instances.ts'
 
@@ -63,44 +64,19 @@ async function inRooms(story: (folder: Folder) => Promise<void>): Promise<void> 
   })
 }
 
-interface Session {
-  readonly session: string
-  readonly instance: string
-  readonly address: string
-}
-
-async function ask(daemon: RunningDaemon, method: string, at: string, body?: unknown) {
-  const response = await fetch(`${await daemon.url()}/v1/fleets/rooms/${at}`, {
-    method,
-    signal: AbortSignal.timeout(15_000),
-    ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  return { status: response.status, body: await response.json() }
-}
-
-/** Placed, however long the fleet takes to have room. */
-async function place(daemon: RunningDaemon, sessionId: string): Promise<Session> {
-  return until(`${sessionId} is placed`, async () => {
-    const { status, body } = await ask(daemon, 'POST', 'sessions', { sessionId, waitMs: 5_000 })
-    return status === 200 || status === 201 ? body : null
-  })
-}
-
 async function live(daemon: RunningDaemon): Promise<readonly string[]> {
   return until(
     'its broker is ready',
     async () => {
-      const { status, body } = await ask(daemon, 'GET', 'sessions')
+      const { status, body } = await askRooms(daemon, 'GET', 'sessions')
       if (status !== 200) return null
-      return body.sessions.map((one: Session) => `${one.session} on ${one.instance}`)
+      return body.sessions.map((one: Placed) => `${one.session} on ${one.instance}`)
     },
     TAKEN_OVER_MS,
   )
 }
 
-async function enter({ address, session }: Session): Promise<WebSocket> {
+async function enter({ address, session }: Placed): Promise<WebSocket> {
   const socket = new WebSocket(`${address.replace('http:', 'ws:')}/?session=${session}`)
   await new Promise((resolve, reject) => {
     socket.addEventListener('open', resolve, { once: true })
@@ -122,20 +98,22 @@ describe
       await inRooms(async folder => {
         roomsIn(folder)
         const first = folder.run('plimsoll.yaml')
-        const placed = [await place(first, 'a'), await place(first, 'b'), await place(first, 'c')]
+        const placed = [await placeIn(first, 'a'), await placeIn(first, 'b'), await placeIn(first, 'c')]
         const sockets = await Promise.all(placed.map(enter))
         const before = rooms(folder).map(({ pid }) => pid)
-        expect((await ask(first, 'DELETE', 'sessions/b')).status).toBe(200)
+        expect((await askRooms(first, 'DELETE', 'sessions/b')).status).toBe(200)
         await first.stop('SIGKILL')
         expect(sockets.every(isOpen)).toBe(true)
 
         const second = folder.run('plimsoll.yaml')
         // What was acknowledged, and nothing else: a and c go on, b had ended.
         expect(await live(second)).toEqual([`a on ${placed[0]?.instance}`, `c on ${placed[2]?.instance}`])
-        expect((await ask(second, 'GET', 'sessions/b')).body).toMatchObject({ ended: { end: 'released' } })
-        const again = await ask(second, 'POST', 'sessions', { sessionId: 'a' })
+        expect((await askRooms(second, 'GET', 'sessions/b')).body).toMatchObject({
+          ended: { end: 'released' },
+        })
+        const again = await askRooms(second, 'POST', 'sessions', { sessionId: 'a' })
         expect(again).toMatchObject({ status: 200, body: { again: true, instance: placed[0]?.instance } })
-        expect((await ask(second, 'POST', 'sessions/c/heartbeat')).status).toBe(200)
+        expect((await askRooms(second, 'POST', 'sessions/c/heartbeat')).status).toBe(200)
         expect(sockets.every(isOpen)).toBe(true)
         expect(before.filter(pid => !isRunning(pid))).toEqual([])
         // Nothing was lost, so nobody is told so.
@@ -147,7 +125,7 @@ describe
       await inRooms(async folder => {
         roomsIn(folder, { min: 2, slots: 4 })
         const first = folder.run('plimsoll.yaml')
-        const session = await place(first, 'a')
+        const session = await placeIn(first, 'a')
         const socket = await enter(session)
         const drained = await folder.plimsoll('drain', session.instance, '--url', await first.url())
         expect(drained.err).toBe('')
@@ -159,7 +137,7 @@ describe
 
         const second = folder.run('plimsoll.yaml')
         expect(await live(second)).toEqual([`a on ${session.instance}`])
-        const other = await place(second, 'b')
+        const other = await placeIn(second, 'b')
         expect(other.instance).not.toBe(session.instance)
         const admissions = (await second.journal('rooms', 200)).flatMap(({ inventory }) =>
           admissionsOf(inventory, session.instance),
@@ -172,9 +150,9 @@ describe
         expect(isOpen(socket)).toBe(true)
 
         socket.close()
-        expect((await ask(second, 'DELETE', 'sessions/a')).status).toBe(200)
+        expect((await askRooms(second, 'DELETE', 'sessions/a')).status).toBe(200)
         await until('it is gone', async () => (await listed(second, session.instance)) === undefined)
-        expect((await ask(second, 'GET', 'sessions/b')).body).toMatchObject({ ended: null })
+        expect((await askRooms(second, 'GET', 'sessions/b')).body).toMatchObject({ ended: null })
       })
     })
 
@@ -211,10 +189,10 @@ describe
       await inRooms(async folder => {
         roomsIn(folder, { min: 1, slots: 1 })
         const first = folder.run('plimsoll.yaml')
-        const placed = [await place(first, 'a'), await place(first, 'b')]
+        const placed = [await placeIn(first, 'a'), await placeIn(first, 'b')]
         await until('there is one to spare', async () => rooms(folder).length === 3)
         const before = rooms(folder)
-        for (const { session } of placed) await ask(first, 'DELETE', `sessions/${session}`)
+        for (const { session } of placed) await askRooms(first, 'DELETE', `sessions/${session}`)
         // The intent is in the journal before anything is done.
         await until('one is to be terminated', async () =>
           (await first.journal('rooms', 20)).some(({ plan }) =>
@@ -235,7 +213,7 @@ describe
       await inRooms(async folder => {
         roomsIn(folder)
         const first = folder.run('plimsoll.yaml')
-        const session = await place(first, 'a')
+        const session = await placeIn(first, 'a')
         await first.stop('SIGKILL')
         const room = rooms(folder).find(({ instance }) => instance === session.instance)
         process.kill(room?.pid ?? 0, 'SIGKILL')
@@ -243,10 +221,10 @@ describe
         const second = folder.run('plimsoll.yaml')
         await until(
           'the session is known to be lost',
-          async () => (await ask(second, 'POST', 'sessions/a/heartbeat')).status === 410,
+          async () => (await askRooms(second, 'POST', 'sessions/a/heartbeat')).status === 410,
           TAKEN_OVER_MS,
         )
-        expect((await ask(second, 'GET', 'sessions/a')).body).toMatchObject({ ended: { end: 'lost' } })
+        expect((await askRooms(second, 'GET', 'sessions/a')).body).toMatchObject({ ended: { end: 'lost' } })
       })
     })
   })
@@ -256,7 +234,7 @@ describe.skipIf(process.platform !== 'linux')('a daemon of a session fleet that 
     await inRooms(async folder => {
       roomsIn(folder)
       const first = folder.run('plimsoll.yaml')
-      const session = await place(first, 'a')
+      const session = await placeIn(first, 'a')
       const socket = await enter(session)
       const early = await folder.plimsoll('down', 'plimsoll.yaml')
       expect(early).toMatchObject({ code: 1, out: '' })

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NOON, openScene, type Scene } from '../../test/builders/cli.ts'
 import { csv, loadCsv, MIDNIGHT, utilizationCsv } from '../../test/builders/load.ts'
+import { ROOMS } from '../../test/builders/played-rooms.ts'
 import { recordHour } from '../../test/builders/recorded.ts'
 import { BASELINES } from '../lab/baselines/registry.ts'
 
@@ -32,15 +33,6 @@ fleets:
     capacity: { min: 1, max: 40 }
     rules:
       - { name: Serve, serve: { metric: "last(requests)", perInstance: 50, slo: 99% } }
-`
-
-const ROOMS = `plimsoll: 1
-fleets:
-  rooms:
-    target: { type: process, command: [node, rooms.mjs] }
-    router: { type: broker }
-    capacity: { min: 1, max: 20 }
-    sessions: { slotsPerInstance: 4, reserve: 25% }
 `
 
 let scene: Scene

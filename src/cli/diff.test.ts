@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openScene, type Scene } from '../../test/builders/cli.ts'
 import { csv, loadCsv } from '../../test/builders/load.ts'
+import { COME_IN_MINUTE, ROOMS } from '../../test/builders/played-rooms.ts'
 
 const FILE = `plimsoll: 1
 metrics: { cpu: { source: push, kind: perInstance, unit: percent } }
@@ -185,21 +186,10 @@ fleets:
   })
 })
 
-const ROOMS = `plimsoll: 1
-fleets:
-  rooms:
-    target: { type: process, command: [node, rooms.mjs] }
-    router: { type: broker }
-    capacity: { min: 1, max: 20 }
-    sessions: { slotsPerInstance: 4, reserve: 25% }
-    stabilization: { in: 0s }
-`
-
 /** Three hours in which people come every minute for a quarter of an hour, the second hour twice as many. */
 const PEOPLE = [
   'start,end',
-  ...Array.from({ length: 240 }, (_, index) => {
-    const minute = index < 60 ? index : index < 180 ? 60 + (index - 60) / 2 : index - 60
+  ...COME_IN_MINUTE.map(minute => {
     const at = Date.UTC(2026, 10, 21) + minute * 60_000
     return `${new Date(at).toISOString()},${new Date(at + 15 * 60_000).toISOString()}`
   }),

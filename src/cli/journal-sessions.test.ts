@@ -2,23 +2,16 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NOON, openScene, type Scene } from '../../test/builders/cli.ts'
+import { COME_IN_MINUTE, ROOMS } from '../../test/builders/played-rooms.ts'
 import { type Evening, recordVisits, type Visit } from '../../test/builders/recorded-sessions.ts'
 import { openSqliteStore } from '../plugins/stores/sqlite.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-const ROOMS = `plimsoll: 1
-state: { path: state.db }
+const RECORDED = `${ROOMS}state: { path: state.db }
 metrics:
   cpu: { source: push, kind: perInstance, unit: percent }
-fleets:
-  rooms:
-    target: { type: process, command: [node, rooms.mjs] }
-    router: { type: broker }
-    capacity: { min: 1, max: 20 }
-    sessions: { slotsPerInstance: 4, reserve: 25% }
-    stabilization: { in: 0s }
 `
 const BUSY = `    rules:
       - { name: Busy, when: "avg(cpu, 5m) > 80%", scale: { by: 1 } }
@@ -26,17 +19,17 @@ const BUSY = `    rules:
 `
 
 /** Twenty minutes each; one a minute, and in the second of three hours two. */
-const VISITS: readonly Visit[] = Array.from({ length: 240 }, (_, index) => {
-  const minute = index < 60 ? index : index < 180 ? 60 + (index - 60) / 2 : index - 60
-  return { atMs: minute * MINUTE + 7_000, lengthMs: 20 * MINUTE }
-})
+const VISITS: readonly Visit[] = COME_IN_MINUTE.map(minute => ({
+  atMs: minute * MINUTE + 7_000,
+  lengthMs: 20 * MINUTE,
+}))
 
 let scene: Scene
 beforeEach(() => {
   scene = openScene()
-  scene.file('rooms.yaml', ROOMS)
-  scene.file('roomy.yaml', ROOMS.replace('25%', '60%'))
-  scene.file('mixed.yaml', ROOMS + BUSY)
+  scene.file('rooms.yaml', RECORDED)
+  scene.file('roomy.yaml', RECORDED.replace('25%', '60%'))
+  scene.file('mixed.yaml', RECORDED.replace('state:', `${BUSY}state:`))
 })
 afterEach(() => scene.end())
 

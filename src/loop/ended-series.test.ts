@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NOON } from '../../test/builders/observation.ts'
+import { IDLE_ROUTER } from '../../test/builders/recorded-sessions.ts'
 import { fleetSpec } from '../../test/builders/spec.ts'
 import { simulatedWorld } from '../../test/simulated/world.ts'
 import { createMemoryStore } from '../plugins/stores/memory.ts'
@@ -25,13 +26,7 @@ function tellingRouter() {
   const told: EndedGroup[] = []
   const since: number[] = []
   const router: SessionRouter = {
-    check: async () => ({ ok: true, detail: '' }),
-    close: async () => undefined,
-    route: async () => undefined,
-    readLoads: async () => new Map(),
-    closeInstance: async () => undefined,
-    reopenInstance: async () => undefined,
-    sealInstance: async () => undefined,
+    ...IDLE_ROUTER,
     takeEnded: asked => {
       since.push(asked)
       return told.splice(0)

@@ -14,6 +14,17 @@ import type { StateStore } from '../../src/ports/state-store.ts'
 import { EndedTally } from '../../src/sessions/ended-tally.ts'
 import { instance, nextEntry, T0, webFleet } from './journal.ts'
 
+/** Routes nobody anywhere. */
+export const IDLE_ROUTER: SessionRouter = {
+  check: async () => ({ ok: true, detail: '' }),
+  close: async () => undefined,
+  route: async () => undefined,
+  readLoads: async () => new Map(),
+  closeInstance: async () => undefined,
+  reopenInstance: async () => undefined,
+  sealInstance: async () => undefined,
+}
+
 /** Since the beginning of the record. */
 export interface Visit {
   readonly atMs: number
@@ -90,13 +101,7 @@ function tells(
     })
   }
   return {
-    check: async () => ({ ok: true, detail: '' }),
-    close: async () => undefined,
-    route: async () => undefined,
-    readLoads: async () => new Map(),
-    closeInstance: async () => undefined,
-    reopenInstance: async () => undefined,
-    sealInstance: async () => undefined,
+    ...IDLE_ROUTER,
     takeEnded: () => tally.take(),
   }
 }
