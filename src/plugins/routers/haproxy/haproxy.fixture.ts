@@ -236,7 +236,13 @@ export class Site {
     const section = (title: string, lines: readonly string[]): string =>
       [title, ...lines.map(line => `  ${line}`)].join('\n')
     return `${[
-      section('global', [`stats socket ${this.socket} mode 600 level admin`, 'localpeer here', ...global]),
+      // With several threads HAProxy 2.6 may crash at a reload, see docs/haproxy.md.
+      section('global', [
+        `stats socket ${this.socket} mode 600 level admin`,
+        'localpeer here',
+        'nbthread 1',
+        ...global,
+      ]),
       section('defaults', [
         `mode ${mode}`,
         'timeout connect 5s',
