@@ -26,15 +26,10 @@ import { coloursFor } from './colours.ts'
 import { loadFile } from './config-file.ts'
 import { writeOutputFile } from './files.ts'
 import { type Io, printJson, printLine } from './io.ts'
+import type { FeedWords } from './load-words.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
-import {
-  type FeedWords,
-  feedOptions,
-  type RecordOptions,
-  readRecord,
-  refuseLoadWords,
-} from './trace-options.ts'
+import { feedOptions, type RecordOptions, readRecord, refuseLoadWords } from './trace-options.ts'
 import { createProgress } from './tune/progress.ts'
 
 export interface BacktestCommandOptions extends RecordOptions, FeedWords {

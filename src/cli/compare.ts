@@ -34,11 +34,12 @@ import { nothingRecorded } from './explain.ts'
 import { writeOutputFile } from './files.ts'
 import { isoOf, parseInstant } from './instant.ts'
 import { type Io, printJson } from './io.ts'
+import type { FeedWords } from './load-words.ts'
 import { parseModelWords } from './model-words.ts'
 import { suggest } from './nearest.ts'
 import { type ReaderOptions, withReader } from './reader/open.ts'
 import type { Reader } from './reader/reader.ts'
-import { type FeedWords, feedOptions, type RecordOptions, readRecord } from './trace-options.ts'
+import { feedOptions, type RecordOptions, readRecord } from './trace-options.ts'
 import { createProgress } from './tune/progress.ts'
 
 export interface CompareOptions extends ReaderOptions, FeedWords {

@@ -16,14 +16,11 @@ import {
 import type { FleetSpec, Spec } from '../model/spec.ts'
 import type { StateStore } from '../ports/state-store.ts'
 import { CliError } from './cli-error.ts'
+import { type LoadWords, loadWordSaid } from './load-words.ts'
 
-/** What only load has a use for. */
-export interface LoadWords {
-  readonly load?: string
-  readonly instances?: string
-  readonly metric?: readonly string[]
-  readonly step?: string
-  readonly aggregate?: string
+/** What is said of it. Only load can be played beside other autoscalers. */
+export interface WishWords extends LoadWords {
+  readonly play?: string
   readonly against?: string
 }
 
@@ -35,11 +32,11 @@ interface Asking {
   readonly specs: readonly Spec[]
 }
 
-export function wishOf(options: LoadWords & { readonly play?: string }, { fleet, specs }: Asking): Wish {
-  const { play, load, instances, metric, step, aggregate, against } = options
+export function wishOf(words: WishWords, { fleet, specs }: Asking): Wish {
+  const { play, against } = words
   if (play === 'load' || play === 'sessions') return play
   if (play !== undefined) throw new CliError('PLM-501', `--play ${play}: there is load and sessions.`)
-  const isOfLoad = [load, instances, metric, step, aggregate, against].some(word => word !== undefined)
+  const isOfLoad = loadWordSaid(words) !== undefined || against !== undefined
   const fleets = specs.flatMap(({ fleets }) => fleets[fleet] ?? [])
   if (isOfLoad || !fleets.some(reservesOurs)) return 'load'
   return fleets.some(hasOtherRules) ? 'either' : 'sessions'

@@ -21,7 +21,8 @@ import { CliError } from './cli-error.ts'
 import { loadFile } from './config-file.ts'
 import { isoOf, parseInstant, parseIso } from './instant.ts'
 import { type Io, resolvePath } from './io.ts'
-import { type LoadWords, recordedSessions, wishOf } from './journal-sessions.ts'
+import { recordedSessions, type WishWords, wishOf } from './journal-sessions.ts'
+import { type FeedWords, type LoadWords, loadWordSaid } from './load-words.ts'
 import { openReadOnly } from './reader/state-reader.ts'
 
 export interface TraceOptions {
@@ -48,20 +49,11 @@ export interface RecordOptions extends TraceOptions {
   readonly play?: string
 }
 
-export interface FeedWords {
-  readonly load?: string
-  readonly instances?: string
-  readonly metric?: readonly string[]
-}
-
 /** Words on how load is read would do nothing to a list of sessions, quietly. */
-export function refuseLoadWords(trace: SessionTrace, options: FeedWords & TraceOptions): void {
-  const { load, instances, metric, step, aggregate } = options
-  const said = Object.entries({ load, instances, metric, step, aggregate }).find(
-    ([, value]) => value !== undefined,
-  )
+export function refuseLoadWords(trace: SessionTrace, options: LoadWords): void {
+  const said = loadWordSaid(options)
   if (said === undefined) return
-  throw refused(`--${said[0]} says how load is read, and ${trace.name} is a list of sessions: leave it out.`)
+  throw refused(`--${said} says how load is read, and ${trace.name} is a list of sessions: leave it out.`)
 }
 
 const AGGREGATES = ['avg', 'sum', 'max'] as const
@@ -90,7 +82,7 @@ export interface PlayedRecord {
 
 /** A file, the journal of a daemon, or what a source of metrics kept. */
 export async function readRecord(
-  said: RecordOptions & LoadWords,
+  said: RecordOptions & WishWords,
   recorder: Recorder,
   io: Io,
 ): Promise<PlayedRecord> {
@@ -158,7 +150,7 @@ const NOT_AFTER = '--to is not after --from.'
 
 async function readJournalled(
   journal: string | true,
-  options: RecordOptions & LoadWords,
+  options: RecordOptions & WishWords,
   recorder: Recorder,
   io: Io,
 ): Promise<PlayedRecord> {
